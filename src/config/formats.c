@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The table of formats.h. To add a type: one entry here, one in check/sniff.c, one file in reader/ (docs/adding-a-format.md).
+#include "config/formats.h"
+
+#define MIB (1024 * 1024)
+#define OOXML "application/vnd.openxmlformats-officedocument."
+
+static const struct format_info formats[] = {
+    { FORMAT_PDF, "pdf", "PDF", "pdf", "application/pdf", "manual", "hi_res", 100 * MIB, "page",
+        "headings, paragraphs, lists, tables, figures, page images", "page + box" },
+    { FORMAT_DOCX, "docx", "Word", "docx", OOXML "wordprocessingml.document", "manual", "hi_res",
+        100 * MIB, "section", "headings, paragraphs, lists, tables, images, notes, headers and footers",
+        "part + section" },
+    { FORMAT_DOCM, "docm", "Word with macros", "docm",
+        "application/vnd.ms-word.document.macroEnabled.12", "manual", "hi_res", 100 * MIB, "section",
+        "as Word; the macro is a finding, never run, never indexed as prose", "part + section" },
+    { FORMAT_XLSX, "xlsx", "Excel", "xlsx", OOXML "spreadsheetml.sheet", "spreadsheet", "hi_res",
+        100 * MIB, "row", "sheets, header rows, rows, values as people see them", "sheet!range" },
+    { FORMAT_XLSM, "xlsm", "Excel with macros", "xlsm",
+        "application/vnd.ms-excel.sheet.macroEnabled.12", "spreadsheet", "hi_res", 100 * MIB, "row",
+        "as Excel; the macro is a finding", "sheet!range" },
+    { FORMAT_PPTX, "pptx", "PowerPoint", "pptx", OOXML "presentationml.presentation", "presentation",
+        "hi_res", 100 * MIB, "slide", "slide titles, text in reading order, tables, notes, images",
+        "slide" },
+    { FORMAT_TXT, "txt", "Plain text", "txt", "text/plain", "text", "fast", 25 * MIB, "line",
+        "paragraphs; encoding detected", "line range" },
+    { FORMAT_MD, "md", "Markdown", "md markdown", "text/markdown", "text", "fast", 25 * MIB, "line",
+        "headings, paragraphs, lists, code, tables", "heading + line range" },
+    { FORMAT_CSV, "csv", "CSV", "csv", "text/csv", "data", "fast", 50 * MIB, "row",
+        "header and rows; delimiter, quoting and encoding detected", "row range" },
+};
+
+const struct format_info *format_at(size_t i)
+{
+    return i < ARRAY_LEN(formats) ? &formats[i] : NULL;
+}
+
+const struct format_info *format_info(enum format_id id)
+{
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        if (formats[i].id == id) {
+            return &formats[i];
+        }
+    }
+    return NULL;
+}
+
+const struct format_info *format_by_name(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        if (slice_is(name, formats[i].name)) {
+            return &formats[i];
+        }
+    }
+    return NULL;
+}
+
+const struct format_info *format_by_extension(struct slice ext)
+{
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        struct slice rest = slice_of(formats[i].extensions), one;
+        while (slice_cut(&rest, ' ', &one)) {
+            if (slice_equal_nocase(one, ext)) {
+                return &formats[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+const struct format_info *format_by_media_type(struct slice type)
+{
+    struct slice bare = { NULL, 0 };
+
+    if (!slice_cut(&type, ';', &bare)) {
+        return NULL;
+    }
+    bare = slice_trim(bare);
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        if (slice_equal_nocase(bare, slice_of(formats[i].media_type))) {
+            return &formats[i];
+        }
+    }
+    return NULL;
+}
