@@ -30,15 +30,15 @@ def png(size, draw) -> bytes:
 
 def floor_plan(d, font):
     zones = [("1  Fry station", 20, 20, 330, 170), ("2  Grill", 370, 20, 680, 170), ("3  Prep line", 20, 190, 330, 340),
-             ("4  Dish area", 370, 190, 520, 340), ("5  Walk-in cooler", 540, 190, 680, 340)]
+             ("4  Dish area", 370, 190, 520, 340), ("5  Cooler", 540, 190, 680, 340)]
     for name, x0, y0, x1, y1 in zones:
         d.rounded_rectangle([x0 * 2, y0 * 2, x1 * 2, y1 * 2], 16, fill="#f3efe6", outline="#12324a", width=4)
-        d.text((x0 * 2 + 20, y0 * 2 + 20), name, font=font(15), fill="#12324a")
+        d.text((x0 * 2 + 20, y0 * 2 + 20), name, font=font(20), fill="#12324a")
     d.line([(330 + 4) * 2, 95 * 2, (370 - 10) * 2, 95 * 2], fill="#0f7c86", width=8)
     d.line([525 * 2, 172 * 2, 175 * 2, 188 * 2], fill="#0f7c86", width=8)
     d.line([334 * 2, 265 * 2, 360 * 2, 265 * 2], fill="#0f7c86", width=8)
     d.line([522 * 2, 265 * 2, 538 * 2, 265 * 2], fill="#0f7c86", width=8)
-    d.text((40, 700), "Order of closing, from station 1 to station 5", font=font(13), fill="#5b6770")
+    d.text((40, 700), "Order of closing, from station 1 to station 5", font=font(17), fill="#5b6770")
 
 
 def thermometer(d, font):
@@ -79,10 +79,10 @@ def restart(doc, paragraphs):
 
 def footnotes(doc, texts):
     notes = "".join(f'<w:footnote w:id="{i}"><w:p><w:pPr><w:spacing w:after="0"/></w:pPr><w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:footnoteRef/></w:r>'
-                    f'<w:r><w:rPr><w:sz w:val="17"/></w:rPr><w:t xml:space="preserve"> {t}</w:t></w:r></w:p></w:footnote>' for i, t in enumerate(texts, 1))
+                    f'<w:r><w:rPr><w:sz w:val="17"/></w:rPr><w:t xml:space="preserve"> {t}</w:t></w:r></w:p></w:footnote>' for i, t in enumerate(texts, 2))
     xml = (f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:footnotes xmlns:w="{W_NS}">'
-           '<w:footnote w:type="separator" w:id="-1"><w:p><w:r><w:separator/></w:r></w:p></w:footnote>'
-           '<w:footnote w:type="continuationSeparator" w:id="0"><w:p><w:r><w:continuationSeparator/></w:r></w:p></w:footnote>' + notes + "</w:footnotes>")
+           '<w:footnote w:type="separator" w:id="0"><w:p><w:r><w:separator/></w:r></w:p></w:footnote>'
+           '<w:footnote w:type="continuationSeparator" w:id="1"><w:p><w:r><w:continuationSeparator/></w:r></w:p></w:footnote>' + notes + "</w:footnotes>")
     part = Part(PackURI("/word/footnotes.xml"), "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml", xml.encode(), doc.part.package)
     doc.part.relate_to(part, RT.FOOTNOTES)
 
@@ -114,7 +114,7 @@ def shade(cell, fill):
 
 def word_table(doc, head, rows, widths):
     t = doc.add_table(1, len(head), "Table Grid")
-    t.alignment = WD_TABLE_ALIGNMENT.CENTER
+    t.alignment, t.autofit = WD_TABLE_ALIGNMENT.CENTER, False
     t.rows[0]._tr.get_or_add_trPr().append(parse_xml(f'<w:tblHeader xmlns:w="{W_NS}"/>'))
     for cell, text in zip(t.rows[0].cells, head):
         shade(cell, NAVY)
@@ -126,10 +126,13 @@ def word_table(doc, head, rows, widths):
             cell.paragraphs[0].add_run(text).font.size = Pt(9.5)
             if n % 2:
                 shade(cell, SAND)
+    for column, width in zip(t.columns, widths):
+        column.width = Inches(width)
     for row in t.rows:
         for cell, width in zip(row.cells, widths):
             cell.width = Inches(width)
-            cell.paragraphs[0].paragraph_format.space_after = Pt(2)
+            form = cell.paragraphs[0].paragraph_format
+            form.space_before = form.space_after = Pt(2.5)
     doc.add_paragraph().paragraph_format.space_after = Pt(2)
     return t
 
@@ -149,7 +152,7 @@ def closing_checklist() -> bytes:
             fonts.attrib.pop(qn("w:" + a), None)
     head, foot = section.header.paragraphs[0], section.footer.paragraphs[0]
     head.add_run(f"{CHAIN}  |  Closing Checklist").bold = True
-    head.add_run("\tHG-OP-021, Revision 7").font.size = Pt(9)
+    head.add_run("\t\tHG-OP-021, Revision 7").font.size = Pt(9)
     foot.add_run("Keep the signed sheet for 90 days.\t\tPage ").font.size = Pt(9)
     field(foot, "PAGE", "1")
     foot.add_run(" of ").font.size = Pt(9)
@@ -184,7 +187,7 @@ def closing_checklist() -> bytes:
                    "Top up each vat to the MAX mark and put the covers on.",
                    "Turn the wall isolator to OFF. Leave the exhaust fan on for 10 minutes.",
                    "Write the polar compound reading and the oil added into the oil log.")
-    footnote_mark(fry[1], 1)
+    footnote_mark(fry[1], 2)
     doc.add_comment(runs=fry[2].runs[0], text="Pan and catcher must not go into the dish machine: the gasket swells.", author="Operations Manager", initials="OM")
     doc.add_heading("2.1 If the display shows a code", 2)
     bulleted("E-31 during the last filtering: replace the paper, wait 10 minutes, press PUMP RESET.",
@@ -213,7 +216,7 @@ def closing_checklist() -> bytes:
     bulleted("Gas valve of the grill closed, fryer isolator OFF, hood fan off.", "Back door locked and alarm tested.",
              "Safe count agrees with the register report to within $2.00.", "Shift handover written, with every error code and every open repair.")
     last = doc.add_paragraph("Deliver the deposit with two crew members, never alone.")
-    footnote_mark(last, 2)
+    footnote_mark(last, 3)
     doc.add_heading("7 Sign-off", 1)
     word_table(doc, ["Role", "Time", "Initials"], [["Closing crew lead", "", ""], ["Shift manager", "", ""]], [3, 1.75, 1.75])
     footnotes(doc, ["Filter at closing even if the vat was filtered after the lunch peak. The manual gives the reasons in section 6.",

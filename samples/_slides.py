@@ -49,6 +49,7 @@ class Deck:
                 p = frame.paragraphs[0] if i == 0 else frame.add_paragraph()
                 p.text, p.level, p.font.size, p.space_after = text, level, Pt(22 if level == 0 else 18), Pt(9)
         foot = s.shapes.add_textbox(Inches(0.7), Inches(6.95), Inches(11.9), Inches(0.35))
+        foot.text_frame.word_wrap = True
         p = foot.text_frame.paragraphs[0]
         p.text, p.font.size, p.font.color.rgb = f"{CHAIN}  |  Food Safety Basics, HG-TR-005  |  {len(self.p.slides)}", Pt(11), rgb(GREY)
         s.notes_slide.notes_text_frame.text = notes
@@ -101,6 +102,7 @@ def food_safety() -> bytes:
         p = shape.text_frame.paragraphs[0]
         p.alignment, p.font.size, p.font.color.rgb, p.font.bold = PP_ALIGN.LEFT, Pt(size), rgb("FFFFFF"), size > 30
     tag = s.shapes.add_textbox(Inches(0.9), Inches(5.0), Inches(11), Inches(0.9))
+    tag.text_frame.word_wrap = True
     tag.text_frame.text = f"{CHAIN}  |  HG-TR-005  |  March 2026"
     tag.text_frame.paragraphs[0].font.size = Pt(16)
     s.notes_slide.notes_text_frame.text = "Welcome the group. The session takes 45 minutes; the quiz at the end needs 8 of 10 right answers."
@@ -108,6 +110,7 @@ def food_safety() -> bytes:
     s = d.slide("Four rules that prevent most illness", notes="Ask the group for an example of each rule from their own kitchen before you show the boxes.")
     d.group(s, [("Clean", "hands and surfaces"), ("Separate", "raw from ready to eat"), ("Cook", "to the core temperature"), ("Chill", "to 41 °F (5 °C)")], 2.3)
     note = s.shapes.add_textbox(Inches(0.7), Inches(4.5), Inches(11.9), Inches(0.9))
+    note.text_frame.word_wrap = True
     note.text_frame.text = "Every rule has a number and a log. If it is not written down, it did not happen."
     note.text_frame.paragraphs[0].font.size = Pt(20)
 
@@ -145,6 +148,7 @@ def food_safety() -> bytes:
     d.table(s, [["Step", "What", "Value"], ["1", "Scrape and wash", "110 °F (43 °C) water, detergent"], ["2", "Rinse", "clean warm water"],
                 ["3", "Sanitize", "quaternary sanitizer 200 ppm, 60 seconds"], ["4", "Air dry", "no towels"]], [1.2, 3.6, 7.1])
     box = s.shapes.add_textbox(Inches(0.7), Inches(4.9), Inches(11.9), Inches(1))
+    box.text_frame.word_wrap = True
     box.text_frame.text = "Change the sanitizer bucket every 2 hours, or as soon as it is cloudy."
     box.text_frame.paragraphs[0].font.size = Pt(20)
 
