@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Implements settings.h. The docs/settings.md page is made from the table below (`larder help settings`).
+#include "config/settings.h"
+
+#include <ctype.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT(sec, key, field, fallback, meaning)                                                   \
+    { sec, key, SETTING_TEXT, fallback, NULL, meaning, offsetof(struct settings, field) }
+#define CHOICE(sec, key, field, fallback, choices, meaning)                                        \
+    { sec, key, SETTING_CHOICE, fallback, choices, meaning, offsetof(struct settings, field) }
+#define NUMBER(sec, key, field, fallback, meaning)                                                 \
+    { sec, key, SETTING_NUMBER, fallback, NULL, meaning, offsetof(struct settings, field) }
+#define SIZE(sec, key, field, fallback, meaning)                                                   \
+    { sec, key, SETTING_SIZE, fallback, NULL, meaning, offsetof(struct settings, field) }
+
+static const struct setting_info table[] = {
+    TEXT("server", "data", data_dir, "data", "folder that holds everything Larder keeps"),
+    TEXT("server", "listen", listen, "127.0.0.1:8080", "address and port to serve on"),
+    TEXT("admin", "key_file", admin_key_file, "",
+        "file with the first admin key; without it one is made at the first start and shown once"),
+    CHOICE("access", "loopback", access_loopback, "closed", "closed open",
+        "open lets clients on this machine act without a key; for tests and demos"),
+    CHOICE("log", "level", log_level, "info", "debug info warn error", "least level that is logged"),
+    CHOICE("log", "format", log_format, "text", "text json", "form of the log's lines"),
+    TEXT("reader", "program", reader_program, "",
+        "the larder-reader program; empty: the one beside larder"),
+    CHOICE("reader", "sandbox", reader_sandbox, "prefer", "require prefer",
+        "require refuses to read where the kernel cannot give the full sandbox"),
+    SIZE("reader", "memory", reader_memory, "400MiB", "address space of one reader"),
+    NUMBER("reader", "check_seconds", reader_check_s, "8", "longest check of one upload"),
+    NUMBER("reader", "read_seconds", reader_read_s, "900", "longest reading of one document"),
+    NUMBER("jobs", "workers", jobs_workers, "2", "documents read at the same time"),
+    NUMBER("jobs", "queue", jobs_queue, "100000", "documents that may wait to be read"),
+};
+
+const struct setting_info *setting_at(size_t i)
+{
+    return i < ARRAY_LEN(table) ? &table[i] : NULL;
+}
+
+bool size_parse(struct slice text, int64_t *ret_bytes)
+{
+    static const struct {
+        const char *word;
+        int shift;
+    } units[] = { { "KiB", 10 }, { "MiB", 20 }, { "GiB", 30 }, { "TiB", 40 }, { "B", 0 }, { "", 0 } };
+    size_t digits = 0;
+    int64_t n = 0;
+
+    text = slice_trim(text);
+    while (digits < text.len && isdigit((unsigned char)text.data[digits])) {
+        digits++;
+    }
+    if (!slice_to_i64(slice_make(text.data, digits), &n)) {
+        return false;
+    }
+    struct slice unit = slice_trim(slice_from(text, digits));
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        if (slice_equal_nocase(unit, slice_of(units[i].word))) {
+            return !__builtin_mul_overflow(n, (int64_t)1 << units[i].shift, ret_bytes);
+        }
+    }
+    return false;
+}
+
+static bool is_choice(const char *choices, const char *value)
+{
+    struct slice rest = slice_of(choices), one;
+    while (slice_cut(&rest, ' ', &one)) {
+        if (slice_is(one, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int assign(struct settings *s, const struct setting_info *info, const char *value, struct error *err)
+{
+    void *at = (char *)s + info->offset;
+    int64_t n = 0;
+
+    switch (info->type) {
+    case SETTING_CHOICE:
+        if (!is_choice(info->choices, value)) {
+            return error_set(err, ERR_INVALID, "The setting %s.%s is \"%.60s\"; it can be one of: %s.",
+                info->section, info->key, value, info->choices);
+        }
+        // fall through
+    case SETTING_TEXT:
+        free(*(char **)at);
+        *(char **)at = xstrdup(value);
+        return 0;
+    case SETTING_NUMBER:
+        if (!slice_to_i64(slice_trim(slice_of(value)), &n) || n < 1) {
+            return error_set(err, ERR_INVALID, "The setting %s.%s is \"%.60s\"; it must be a whole number of at least 1.",
+                info->section, info->key, value);
+        }
+        *(int64_t *)at = n;
+        return 0;
+    case SETTING_SIZE:
+        if (!size_parse(slice_of(value), &n) || n < 1) {
+            return error_set(err, ERR_INVALID, "The setting %s.%s is \"%.60s\"; it must be a size such as 100MiB.",
+                info->section, info->key, value);
+        }
+        *(int64_t *)at = n;
+        return 0;
+    }
+    BUG("setting type %d", (int)info->type);
+}
+
+int settings_set(struct settings *s, const char *name, const char *value, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        size_t n = strlen(table[i].section);
+        if (strncmp(name, table[i].section, n) == 0 && name[n] == '.' && strcmp(name + n + 1, table[i].key) == 0) {
+            return assign(s, &table[i], value, err);
+        }
+    }
+    if (strncmp(name, "limits.", 7) == 0) {
+        const struct format_info *f = format_by_name(slice_of(name + 7));
+        int64_t bytes = 0;
+        if (f && size_parse(slice_of(value), &bytes) && bytes > 0) {
+            s->cap[f->id] = bytes;
+            return 0;
+        }
+        return error_set(err, ERR_INVALID, "The setting %.40s = \"%.60s\" does not name a file type and a size.",
+            name, value);
+    }
+    return error_set(err, ERR_INVALID, "There is no setting %.80s; `larder help settings` lists them.", name);
+}
+
+void settings_init(struct settings *s)
+{
+    memset(s, 0, sizeof(*s));
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct error err;
+        if (assign(s, &table[i], table[i].fallback, &err) < 0) {
+            BUG("default of %s.%s: %s", table[i].section, table[i].key, err.text);
+        }
+    }
+    for (size_t i = 0; format_at(i); i++) {
+        s->cap[format_at(i)->id] = format_at(i)->cap;
+    }
+}
+
+void settings_done(struct settings *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        if (table[i].type == SETTING_TEXT || table[i].type == SETTING_CHOICE) {
+            char **at = (char **)((char *)s + table[i].offset);
+            free(*at);
+            *at = NULL;
+        }
+    }
+}
+
+struct file_walk {
+    struct settings *settings;
+    struct error *err;
+    int rc;
+};
+
+static int file_value(void *ctx, const char *section, const char *key, const char *value)
+{
+    struct file_walk *w = ctx;
+    char name[128];
+
+    if (w->rc == 0) {
+        snprintf(name, sizeof(name), "%s.%s", section, key);
+        w->rc = settings_set(w->settings, name, value, w->err);
+    }
+    return w->rc == 0;
+}
+
+int settings_load_file(struct settings *s, const char *path, struct error *err)
+{
+    struct file_walk w = { .settings = s, .err = err };
+    int line = ini_parse(path, file_value, &w);
+
+    if (w.rc < 0) {
+        return error_prefix(err, w.rc, "Settings file, line %d", line);
+    }
+    if (line < 0) {
+        return error_set(err, ERR_NOT_FOUND, "The settings file could not be opened.");
+    }
+    if (line > 0) {
+        return error_set(err, ERR_INVALID, "Settings file, line %d: this is neither [section] nor key = value.", line);
+    }
+    return 0;
+}
+
+static void environment_name(const char *section, const char *key, char *ret_name, size_t size)
+{
+    snprintf(ret_name, size, "LARDER_%s_%s", section, key);
+    for (char *c = ret_name; *c; c++) {
+        *c = (char)toupper((unsigned char)*c);
+    }
+}
+
+int settings_load_environment(struct settings *s, struct error *err)
+{
+    char name[128];
+
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        environment_name(table[i].section, table[i].key, name, sizeof(name));
+        const char *value = getenv(name);
+        int rc = value ? assign(s, &table[i], value, err) : 0;
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    for (size_t i = 0; format_at(i); i++) {
+        char setting[64];
+        environment_name("limits", format_at(i)->name, name, sizeof(name));
+        snprintf(setting, sizeof(setting), "limits.%s", format_at(i)->name);
+        const char *value = getenv(name);
+        int rc = value ? settings_set(s, setting, value, err) : 0;
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
