@@ -9,6 +9,10 @@ from _facts import CHAIN, DATE, repack
 
 MONDAY = datetime.date(2026, 3, 2)
 
+# the last time of what is not done daily, as month and day
+LAST = {"Wall and floor behind the fryer": (2, 23), "Boil-out, both vats": (2, 21), "Hood filters": (2, 25), "Walk-in cooler shelves": (2, 24),
+        "Defrost and wipe the freezer": (2, 10), "Delime the dish machine": (2, 18), "Ice machine: empty, wash, sanitize": (3, 2)}
+
 # task, station, role, minutes, product, every n days
 TASKS = [
     ("Filter both fryer vats", "Fry station", "Fry station operator", 30, "Filter paper HG-4410", 0.5),
@@ -69,7 +73,7 @@ def cleaning_schedule() -> bytes:
                [38, 14, 24, 10, 27, 10, 13, 13, 10])
     for i, (task, station, role, minutes, product, every) in enumerate(TASKS):
         r = 3 + i
-        last = MONDAY - datetime.timedelta(days=0 if every <= 1 else (i * 3) % int(every) + 1)
+        last = datetime.date(2026, *LAST[task]) if every > 1 else MONDAY
         due = last + datetime.timedelta(days=max(1, int(every)))
         ws.write_row(r, 0, [task, station, role], text)
         ws.write(r, 3, minutes, whole)
