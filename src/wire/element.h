@@ -46,5 +46,6 @@ struct element {
 const char *element_kind_word(enum element_kind kind);            // "list_item"
 int element_kind_from_word(struct slice word);                    // the kind, or -1
 void element_add_json(struct buf *b, const struct element *e);    // as GET …/elements gives it
+void element_put_json(struct json_out *j, const struct element *e); // the same inside a larger value
 
 #endif

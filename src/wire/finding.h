@@ -30,7 +30,7 @@ struct finding_code {
     const char *code;   // "bomb.ratio"
     int layer;          // 1 name, 2 size, 3 type, 4 structure, 5 security
     enum severity severity;
-    enum reason reason; // for SEVERITY_REJECT, else REASON_NONE
+    enum reason reason; // for each SEVERITY_REJECT, and for malware.signature
     const char *advice; // what the person who uploaded can do next
 };
 const struct finding_code *finding_code_find(struct slice code); // NULL if there is none
@@ -56,10 +56,16 @@ void findings_done(struct findings *f);
 // code must be in the table (BUG if not); the same code at the same place is kept once. place may be NULL.
 void findings_add(struct findings *f, const char *code, const struct place *place, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
+// A copy of one that came from elsewhere (a frame), under the same rules.
+void findings_put(struct findings *f, const struct finding *one);
+void finding_set_message(struct finding *f, struct slice text); // cleaned to one line of UTF-8, cut to fit
 enum verdict findings_verdict(const struct findings *f);
-enum reason findings_reason(const struct findings *f); // of the first reject in order of layers; REASON_NONE
+// Of the worst finding that has one, the lowest layer first; REASON_NONE when nothing is refused or held.
+enum reason findings_reason(const struct findings *f);
 bool findings_has(const struct findings *f, const char *code);
 void findings_add_json(struct buf *b, const struct findings *f); // [{code, layer, severity, message, place?, advice}]
+void findings_put_json(struct json_out *j, const struct findings *f); // the same inside a larger value
+void finding_put_json(struct json_out *j, const struct finding *f);   // one of them
 
 const char *severity_word(enum severity s);
 const char *verdict_word(enum verdict v);

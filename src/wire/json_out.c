@@ -94,7 +94,7 @@ void json_key(struct json_out *j, const char *key)
     json_key_slice(j, slice_of(key));
 }
 
-void json_string(struct json_out *j, struct slice text)
+void json_slice(struct json_out *j, struct slice text)
 {
     before_value(j);
     json_add_string(j->out, text);
@@ -104,9 +104,9 @@ void json_string(struct json_out *j, struct slice text)
 void json_text(struct json_out *j, const char *text)
 {
     if (text) {
-        json_string(j, slice_of(text));
+        json_slice(j, slice_of(text));
     } else {
-        json_null(j);
+        json_none(j);
     }
 }
 
@@ -122,7 +122,7 @@ void json_double(struct json_out *j, double value)
     char text[DOUBLE_TEXT_MAX];
 
     if (!isfinite(value)) {
-        json_null(j);
+        json_none(j);
         return;
     }
     for (int digits = DOUBLE_DIGITS_LEAST; digits <= DOUBLE_DIGITS_MOST; digits++) {
@@ -148,7 +148,7 @@ void json_bool(struct json_out *j, bool value)
     after_value(j);
 }
 
-void json_null(struct json_out *j)
+void json_none(struct json_out *j)
 {
     before_value(j);
     buf_add_str(j->out, "null");
@@ -175,7 +175,7 @@ int json_finish(struct json_out *j, struct error *err)
 void json_key_string(struct json_out *j, const char *key, struct slice text)
 {
     json_key(j, key);
-    json_string(j, text);
+    json_slice(j, text);
 }
 
 void json_key_text(struct json_out *j, const char *key, const char *text)
@@ -205,7 +205,7 @@ void json_key_bool(struct json_out *j, const char *key, bool value)
 void json_key_null(struct json_out *j, const char *key)
 {
     json_key(j, key);
-    json_null(j);
+    json_none(j);
 }
 
 void json_key_raw(struct json_out *j, const char *key, struct slice json)

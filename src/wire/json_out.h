@@ -9,7 +9,7 @@
 //     json_begin_object(&j);
 //     json_key(&j, "documents");
 //     json_begin_array(&j);
-//     json_string(&j, name);
+//     json_slice(&j, name);
 //     json_end(&j);
 //     json_key_int(&j, "total", total);
 //     json_end(&j);
@@ -38,12 +38,12 @@ void json_begin_array(struct json_out *j);
 void json_end(struct json_out *j); // the innermost object or array
 void json_key(struct json_out *j, const char *key);
 void json_key_slice(struct json_out *j, struct slice key); // a key that comes from users
-void json_string(struct json_out *j, struct slice text);
+void json_slice(struct json_out *j, struct slice text);
 void json_text(struct json_out *j, const char *text); // NULL: null
 void json_int(struct json_out *j, int64_t value);
 void json_double(struct json_out *j, double value); // fewest digits that read back the same; no number: null
 void json_bool(struct json_out *j, bool value);
-void json_null(struct json_out *j);
+void json_none(struct json_out *j);
 void json_raw(struct json_out *j, struct slice json); // one value that is valid JSON already; empty: null
 // 0, or ERR_TOO_LARGE if the buffer's maximum (or memory) did not hold it all. BUG if something is still open.
 int json_finish(struct json_out *j, struct error *err);

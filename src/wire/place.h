@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
+struct json_out; // wire/json_out.h
+
 enum place_kind {
     PLACE_NONE,  // the document as a whole
     PLACE_PAGE,  // number, box
@@ -36,6 +38,7 @@ struct place {
 
 bool place_equal(const struct place *a, const struct place *b);
 void place_add_json(struct buf *b, const struct place *p); // "null" for PLACE_NONE
+void place_put_json(struct json_out *j, const struct place *p); // the same inside a larger value
 // For a person: "page 12", "slide 4", "Menu!A2:C9", "rows 10–20", "lines 1–9", "footnotes", "3:41".
 void place_add_words(struct buf *b, const struct place *p);
 // Reads place_add_json's text back; strings are copied into the arena. 0 or ERR_INVALID.

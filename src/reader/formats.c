@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The list of formats that larder-reader can read. To add one: its file in meson.build, a declaration and an entry here,
+// and an entry in config/formats.c.
+#include "reader/reader.h"
+
+const struct reader_format *const reader_formats[] = {
+    NULL,
+};
