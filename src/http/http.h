@@ -22,13 +22,15 @@ struct http_header {
 };
 
 // A body that went to disk while it came in. The file is in the server's spool folder; the handler takes it over by
-// renaming it and setting taken, else the engine removes it.
+// renaming it and setting taken, else the engine removes it. Multipart: the part named "file" that has a filename is the
+// file (two of them are refused), parts without a filename are fields, other parts with a filename are skipped.
 struct http_spool {
     char path[256];
     int64_t size;          // bytes of the file part
     uint8_t sha256[32];    // of these bytes
     bool synced;           // fdatasync done
-    bool over_limit;       // cut off at the cap: size says how much had come
+    bool over_limit;       // cut off at the cap: size says how much had come (0 if the announced length was enough to know)
+    bool cut_short;        // the client vanished before the end; only routes with keep_partial see this
     bool taken;
     struct slice file_name; // multipart: filename of the file part; raw: empty
     struct slice media_type; // declared for the file part, or the request's Content-Type
@@ -66,7 +68,7 @@ struct slice http_field_find(const struct http_request *r, const char *name);  /
 // What a handler fills. Unset status means 200. One of: body, file_fd, or (for streams) nothing.
 struct http_response {
     int status;
-    const char *content_type;       // static or arena; default application/json
+    const char *content_type;       // static or arena; default application/json (none for an empty body)
     struct buf body;                // initialised by the engine with a maximum of 64 MiB
     int file_fd;                    // -1; else sent with Range support, closed by the engine
     int64_t file_size;
@@ -81,7 +83,8 @@ void http_header_add(struct http_response *resp, const char *name, struct slice 
 typedef int (*http_handler_fn)(struct http_request *req, struct http_response *resp, struct error *err);
 
 // A stream route: GET that becomes a WebSocket (Upgrade), SSE (Accept: text/event-stream), or else falls to the handler.
-// open runs on a pool thread and says from which event number on; the hub below does the rest.
+// open runs on a pool thread and says after which event number to start (negative: only what comes from now on); a
+// Last-Event-ID header of an SSE request goes before that. The hub below does the rest. Refusals are answered as usual.
 typedef int (*http_stream_open_fn)(struct http_request *req, int64_t *ret_since, struct error *err);
 
 enum http_body { HTTP_BODY_NONE, HTTP_BODY_MEMORY, HTTP_BODY_SPOOL };
@@ -93,10 +96,14 @@ struct http_route {
     enum http_lane lane;
     enum http_body body;
     int64_t body_max;             // bytes; HTTP_BODY_SPOOL: the outer bound, body_cap may say less
-    // HTTP_BODY_SPOOL: the cap for this file, asked once its name is known (raw: before the body). NULL: body_max.
+    // HTTP_BODY_SPOOL: the cap for this file, asked on a pool thread once its name is known (raw: before the body).
+    // NULL: body_max.
     int64_t (*body_cap)(struct http_request *req, struct slice file_name, struct slice media_type);
     http_stream_open_fn stream;   // NULL for ordinary routes
     bool open;                    // no authorisation needed (livez, the page itself)
+    // HTTP_BODY_SPOOL: also call the handler when the client vanished before the end (spool->cut_short, synced), so that
+    // what had come can be kept (tus). Its response goes nowhere.
+    bool keep_partial;
     const void *doc;              // the API's own description of this route (api/openapi.h); the engine ignores it
 };
 
@@ -109,7 +116,14 @@ struct http_server;
 struct http_event_list;
 void http_event_add(struct http_event_list *list, int64_t seq, struct slice kind, struct slice json);
 typedef int (*http_events_load_fn)(void *app, int64_t since, size_t max, struct http_event_list *list, struct error *err);
+//
+// json is the whole event as clients see it, {"seq":…,"kind":…,…}. WebSocket: one text message each. SSE: id: seq,
+// event: kind, data: json. A number that is not above the last published one is dropped and logged.
 void http_publish(struct http_server *s, int64_t seq, struct slice kind, struct slice json);
+
+// Cuts off the request with this id if its body is still on its way, as if its client had vanished (see keep_partial):
+// a newer request for the same upload ends the older one. Any thread; no effect once the body is complete.
+void http_cancel(struct http_server *s, const char *request_id);
 
 struct http_options {
     const char *listen;           // "127.0.0.1:8080", "[::1]:8080"; port 0: any
@@ -124,17 +138,32 @@ struct http_options {
     int quick_queue, heavy_queue;     // 0: defaults (1024, 64)
     int max_connections;          // 0: 12,000
     int header_timeout_s, body_idle_timeout_s, idle_timeout_s; // 0: 10, 30, 75
+    int ping_interval_s;          // 0: 20 for WebSocket pings, 15 for SSE heartbeats; else this for both
+    int max_spooling;             // bodies on their way to disk at once; 0: 256
+    int stop_deadline_s;          // 0: 10
+    // Called on a pool thread when a handler has answered (or a request was refused after its headers were understood):
+    // for metrics and the audit log. status as sent; ms since the headers were complete. NULL: none.
+    void (*ended)(struct http_request *req, const struct http_route *route, int status, int64_t ms);
 };
 
 // The counters that /health and tests read; any thread.
 struct http_stats {
     int64_t connections, requests, websockets, sse, refused_busy, bad_requests, loop_slow; // loop_slow: turns over 1 ms
     int64_t spooling; // bodies on their way
+    int64_t connections_total, websockets_total, sse_total; // ever opened
+    int64_t streams_resumed;  // streams that started in the past
+    int64_t slow_closed;      // streams closed because they could not keep up
+    int64_t pong_timeouts;
+    int64_t rtt_us;           // of the WebSockets' pings, moving average; 0: none yet
+    int64_t events_published;
+    int64_t bytes_in, bytes_out;
+    int64_t loop_slowest_us;  // since the last http_server_stats
 };
 
 int http_server_open(const struct http_options *o, struct http_server **ret, struct error *err); // binds
 int http_server_port(const struct http_server *s);
 int http_server_run(struct http_server *s);   // the loop; returns after http_server_stop has drained (deadline 10 s)
+bool http_server_stopping(const struct http_server *s);
 void http_server_stop(struct http_server *s); // any thread and signal handlers: graceful; a second call hurries
 void http_server_close(struct http_server *s);
 void http_server_stats(struct http_server *s, struct http_stats *ret);
