@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What a route says of itself, from which the OpenAPI 3.1 document is made (GET /v1/openapi.json). http_route.doc points here.
+#ifndef LARDER_API_OPENAPI_H
+#define LARDER_API_OPENAPI_H
+
+#include "base/buf.h"
+
+struct param_doc {
+    const char *name;
+    const char *in;      // query, path, header
+    const char *type;    // string, integer, boolean
+    const char *meaning; // NULL name ends the list
+};
+
+struct route_doc {
+    const char *id;      // operationId
+    const char *tag;     // documents, search, events, system
+    const char *summary;
+    const struct param_doc *params;
+    const char *request;        // name of a schema for a JSON body, or NULL
+    const char *upload;         // media types of an upload, space-separated, or NULL
+    const char *response;       // name of a schema, or NULL
+    const char *response_media; // NULL: application/json
+    int success;                // 200, 201, 204
+    const char *errors;         // further statuses, space-separated: "404 422"
+};
+
+// A named schema as JSON; a resource's file lists its own.
+struct schema_doc {
+    const char *name;
+    const char *json;
+};
+extern const struct schema_doc documents_schemas[];
+extern const struct schema_doc search_schemas[];
+extern const struct schema_doc events_schemas[];
+extern const struct schema_doc system_schemas[];
+
+void openapi_add(struct buf *out); // the whole document
+
+#endif

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// How the server is: /livez, /readyz, /health, and GET /v1/formats, /v1/status.
+#include "api/api.h"
+#include "base/clock.h"
+#include "os/resources.h"
+#include "wire/json.h"
+
+static int livez(struct http_request *req, struct http_response *resp, struct error *err)
+{
+    (void)req;
+    (void)err;
+    resp->content_type = "text/plain; charset=utf-8";
+    buf_add_str(&resp->body, "ok\n");
+    return 0;
+}
+
+static int readyz(struct http_request *req, struct http_response *resp, struct error *err)
+{
+    struct store_stats stats;
+    int rc = store_stats(api_of(req)->store, &stats, err);
+
+    if (rc < 0) {
+        return error_set(err, ERR_BUSY, "The store does not answer.");
+    }
+    return livez(req, resp, err);
+}
+
+static void add_check(struct json_out *j, const char *name, const char *status, const char *unit, double value,
+    const char *output)
+{
+    json_key_array(j, name);
+    json_begin_object(j);
+    json_key_text(j, "status", status);
+    if (unit) {
+        json_key_text(j, "observedUnit", unit);
+        json_key_double(j, "observedValue", value);
+    }
+    if (output) {
+        json_key_text(j, "output", output);
+    }
+    json_end(j);
+    json_end(j);
+}
+
+// application/health+json, the shape of draft-inadarei-api-health-check.
+static int health(struct http_request *req, struct http_response *resp, struct error *err)
+{
+    struct api *api = api_of(req);
+    struct store_stats stats = { 0 };
+    struct json_out j;
+    struct error store_err = { 0 };
+    int rc = store_stats(api->store, &stats, &store_err);
+    int64_t free_bytes = 0, total_bytes = 0;
+    bool disk = os_disk_space(api->settings->data_dir, &free_bytes, &total_bytes) == 0;
+    const char *level = ingest_sandbox_level(api->ingest);
+    bool low = disk && free_bytes < (int64_t)512 << 20;
+    const char *status = rc < 0 ? "fail" : low || stats.jobs_dead ? "warn" : "pass";
+
+    resp->content_type = "application/health+json";
+    resp->status = rc < 0 ? 503 : 200;
+    json_begin(&j, &resp->body);
+    json_begin_object(&j);
+    json_key_text(&j, "status", status);
+    json_key_text(&j, "version", LARDER_VERSION);
+    json_key_text(&j, "description", "Larder");
+    json_key_object(&j, "checks");
+    add_check(&j, "store:answers", rc < 0 ? "fail" : "pass", NULL, 0, rc < 0 ? store_err.text : NULL);
+    add_check(&j, "jobs:waiting", "pass", "documents", (double)stats.jobs_queued, NULL);
+    add_check(&j, "jobs:dead", stats.jobs_dead ? "warn" : "pass", "documents", (double)stats.jobs_dead,
+        stats.jobs_dead ? "Some documents could not be read after several tries; see larder status." : NULL);
+    if (disk) {
+        add_check(&j, "disk:free", low ? "warn" : "pass", "bytes", (double)free_bytes,
+            low ? "Less than 512 MiB are free; make room or move the data folder." : NULL);
+    }
+    add_check(&j, "search:meaning", "pass", NULL, 0, "No embedding model is configured: search is by words (BM25).");
+    add_check(&j, "reader:sandbox", "pass", NULL, 0, level[0] ? level : "not used yet");
+    json_end(&j);
+    json_end(&j);
+    return json_finish(&j, err);
+}
+
+static int formats_get(struct http_request *req, struct http_response *resp, struct error *err)
+{
+    struct json_out j;
+
+    json_begin(&j, &resp->body);
+    json_begin_object(&j);
+    json_key_array(&j, "formats");
+    for (size_t i = 0; format_at(i); i++) {
+        const struct format_info *f = format_at(i);
+        struct slice rest = slice_of(f->extensions), one;
+        json_begin_object(&j);
+        json_key_text(&j, "type", f->name);
+        json_key_text(&j, "title", f->title);
+        json_key_array(&j, "extensions");
+        while (slice_cut(&rest, ' ', &one)) {
+            json_string(&j, one);
+        }
+        json_end(&j);
+        json_key_text(&j, "media_type", f->media_type);
+        json_key_text(&j, "category", f->category);
+        json_key_text(&j, "mode", f->mode);
+        json_key_int(&j, "cap_bytes", api_of(req)->settings->cap[f->id]);
+        json_key_text(&j, "unit", f->unit);
+        json_key_text(&j, "read_into", f->read_into);
+        json_key_text(&j, "cited_by", f->cited_by);
+        json_end(&j);
+    }
+    json_end(&j);
+    json_end(&j);
+    return json_finish(&j, err);
+}
+
+static int status_get(struct http_request *req, struct http_response *resp, struct error *err)
+{
+    struct api *api = api_of(req);
+    struct store_stats stats;
+    struct http_stats http;
+    struct json_out j;
+    AUTO_BUF dead = BUF_INIT(1024 * 1024);
+    char started[CLOCK_TEXT_MAX];
+    int rc = store_stats(api->store, &stats, err);
+
+    rc = rc < 0 ? rc : store_job_dead_list(api->store, 50, req->arena, &dead, err);
+    if (rc < 0) {
+        return rc;
+    }
+    http_server_stats(api->http, &http);
+    clock_format(api->started_ms, started);
+    json_begin(&j, &resp->body);
+    json_begin_object(&j);
+    json_key_text(&j, "version", LARDER_VERSION);
+    json_key_text(&j, "started_at", started);
+    json_key_object(&j, "documents");
+    json_key_int(&j, "total", stats.documents);
+    for (int s = 0; s < DOCUMENT_STATUSES; s++) {
+        json_key_int(&j, document_status_word((enum document_status)s), stats.by_status[s]);
+    }
+    json_end(&j);
+    json_key_object(&j, "jobs");
+    json_key_int(&j, "queued", stats.jobs_queued);
+    json_key_int(&j, "running", stats.jobs_running);
+    json_key_int(&j, "dead", stats.jobs_dead);
+    json_key_int(&j, "oldest_waiting_ms", stats.oldest_queued_ms);
+    json_key_raw(&j, "dead_letters", dead.len ? buf_slice(&dead) : SLICE_LIT("[]"));
+    json_end(&j);
+    json_key_object(&j, "storage");
+    json_key_int(&j, "elements", stats.elements);
+    json_key_int(&j, "chunks", stats.chunks);
+    json_key_int(&j, "blobs", stats.blobs);
+    json_key_int(&j, "blob_bytes", stats.blob_bytes);
+    json_key_int(&j, "database_bytes", stats.database_bytes);
+    json_key_int(&j, "commits", stats.commits);
+    json_key_int(&j, "last_event", stats.last_seq);
+    json_end(&j);
+    json_key_object(&j, "connections");
+    json_key_int(&j, "open", http.connections);
+    json_key_int(&j, "websockets", http.websockets);
+    json_key_int(&j, "sse", http.sse);
+    json_key_int(&j, "requests", http.requests);
+    json_key_int(&j, "refused_busy", http.refused_busy);
+    json_key_int(&j, "slow_turns", http.loop_slow);
+    json_end(&j);
+    json_key_object(&j, "process");
+    json_key_int(&j, "rss_bytes", os_rss_bytes());
+    json_end(&j);
+    json_key_text(&j, "sandbox", ingest_sandbox_level(api->ingest));
+    json_key_text(&j, "search_engine", "words");
+    json_end(&j);
+    return json_finish(&j, err);
+}
+
+static const struct route_doc livez_doc = { .id = "livez", .tag = "system", .summary = "The process answers",
+    .response_media = "text/plain", .success = 200 };
+static const struct route_doc readyz_doc = { .id = "readyz", .tag = "system", .summary = "The server can work",
+    .response_media = "text/plain", .success = 200, .errors = "503" };
+static const struct route_doc health_doc = { .id = "health", .tag = "system", .summary = "Health by part",
+    .response = "Health", .response_media = "application/health+json", .success = 200, .errors = "401 503" };
+static const struct route_doc formats_doc = { .id = "formats", .tag = "system",
+    .summary = "The file types that are taken in", .response = "FormatList", .success = 200, .errors = "401" };
+static const struct route_doc status_doc = { .id = "status", .tag = "system",
+    .summary = "Counts of documents, jobs, storage and connections", .response = "Status", .success = 200, .errors = "401" };
+
+const struct http_route system_routes[] = {
+    { HTTP_GET, "/livez", livez, .open = true, .doc = &livez_doc },
+    { HTTP_GET, "/readyz", readyz, .open = true, .doc = &readyz_doc },
+    { HTTP_GET, "/health", health, .doc = &health_doc },
+    { HTTP_GET, "/v1/formats", formats_get, .doc = &formats_doc },
+    { HTTP_GET, "/v1/status", status_get, .doc = &status_doc },
+    { 0 },
+};
+
+const struct schema_doc system_schemas[] = {
+    { "Health",
+        "{\"type\":\"object\",\"required\":[\"status\",\"checks\"],\"properties\":{\"status\":{\"enum\":[\"pass\",\"warn\","
+        "\"fail\"]},\"version\":{\"type\":\"string\"},\"checks\":{\"type\":\"object\"}}}" },
+    { "FormatList",
+        "{\"type\":\"object\",\"required\":[\"formats\"],\"properties\":{\"formats\":{\"type\":\"array\",\"items\":{\"type\":"
+        "\"object\"}}}}" },
+    { "Status", "{\"type\":\"object\"}" },
+    { "Problem",
+        "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\"],\"properties\":{\"type\":{\"type\":\"string\"},"
+        "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"code\":{"
+        "\"type\":\"string\"},\"request_id\":{\"type\":\"string\"},\"reason\":{\"type\":\"string\"},\"verdict\":{\"type\":"
+        "\"string\"},\"findings\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Finding\"}}}}" },
+    { NULL, NULL },
+};

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The life of ingest, what its parts share, and page images.
+#include "base/log.h"
+#include "ingest/internal.h"
+#include "wire/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEDIA_JSON_MAX = 64 * 1024, RENDER_SECONDS = 10 };
+
+struct ingest *ingest_new(const struct ingest_options *o)
+{
+    struct ingest *g = xalloc(sizeof(*g));
+
+    g->store = o->store;
+    g->settings = o->settings;
+    g->reader_program = xstrdup(o->reader_program);
+    pthread_mutex_init(&g->mutex, NULL);
+    return g;
+}
+
+void ingest_free(struct ingest *g)
+{
+    if (g) {
+        ingest_stop(g);
+        pthread_mutex_destroy(&g->mutex);
+        free(g->reader_program);
+        free(g);
+    }
+}
+
+int ingest_start(struct ingest *g, struct error *err)
+{
+    struct job_workers_options o = { .store = g->store,
+        .threads = (int)g->settings->jobs_workers,
+        .run = ingest_run_read,
+        .ctx = g };
+    return job_workers_start(&o, &g->workers, err);
+}
+
+void ingest_stop(struct ingest *g)
+{
+    if (g->workers) {
+        job_workers_stop(TAKE(g->workers));
+    }
+}
+
+void ingest_wake(struct ingest *g)
+{
+    if (g->workers) {
+        job_workers_wake(g->workers);
+    }
+}
+
+const char *ingest_sandbox_level(struct ingest *g)
+{
+    static _Thread_local char copy[SANDBOX_WORDS_MAX];
+
+    pthread_mutex_lock(&g->mutex);
+    memcpy(copy, g->sandbox, sizeof(copy));
+    pthread_mutex_unlock(&g->mutex);
+    return copy;
+}
+
+void ingest_note_sandbox(struct ingest *g, const char *words)
+{
+    pthread_mutex_lock(&g->mutex);
+    snprintf(g->sandbox, sizeof(g->sandbox), "%s", words);
+    pthread_mutex_unlock(&g->mutex);
+}
+
+struct reader_request ingest_reader_request(const struct ingest *g, enum reader_mode mode, const char *format, int input_fd,
+    int64_t wall_s)
+{
+    return (struct reader_request){ .program = g->reader_program,
+        .mode = mode,
+        .format = format,
+        .input_fd = input_fd,
+        .memory_bytes = g->settings->reader_memory,
+        .cpu_s = wall_s,
+        .wall_ms = wall_s * 1000,
+        .require_sandbox = strcmp(g->settings->reader_sandbox, "require") == 0 };
+}
+
+bool ingest_ending_finding(const struct reader_result *r, struct findings *f)
+{
+    switch (r->ending) {
+    case READER_OUT_OF_MEMORY:
+        findings_add(f, "bomb.memory", NULL, "Opening the file takes more memory than a document may use.");
+        return true;
+    case READER_OUT_OF_TIME:
+        findings_add(f, "bomb.time", NULL, "Opening the file takes longer than a document may take.");
+        return true;
+    default:
+        return false;
+    }
+}
+
+void media_facts_init(struct media_facts *m)
+{
+    *m = (struct media_facts){ .json = { .max = MEDIA_JSON_MAX } };
+    buf_add_char(&m->json, '{');
+}
+
+void media_facts_done(struct media_facts *m)
+{
+    buf_done(&m->json);
+}
+
+void media_facts_add(struct media_facts *m, const char *key, const char *text, double number)
+{
+    if (m->json.len > 1) {
+        buf_add_char(&m->json, ',');
+    }
+    json_add_text(&m->json, key);
+    buf_add_char(&m->json, ':');
+    if (text) {
+        json_add_text(&m->json, text);
+    } else {
+        json_add_number(&m->json, number, 15);
+    }
+    if (!text && (strcmp(key, "pages") == 0 || strcmp(key, "slides") == 0)) {
+        m->pages = number;
+    }
+}
+
+const char *media_facts_close(struct media_facts *m)
+{
+    buf_add_char(&m->json, '}');
+    return buf_ok(&m->json) ? m->json.data : "{}";
+}
+
+// ---- page images
+
+struct render {
+    struct store *store;
+    char hash[BLOB_HASH_SIZE];
+    bool got;
+    struct error *err;
+};
+
+static int on_page(void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
+{
+    struct render *r = ctx;
+
+    (void)name;
+    (void)media_type;
+    r->got = true;
+    return store_blob_put_bytes(r->store, bytes, len, r->hash, r->err);
+}
+
+static int ignore_finding(void *ctx, const struct finding *f)
+{
+    (void)ctx;
+    (void)f;
+    return 0;
+}
+
+static int ignore_info(void *ctx, const char *key, const char *text, double number)
+{
+    (void)ctx;
+    (void)key;
+    (void)text;
+    (void)number;
+    return 0;
+}
+
+static int render_page(struct ingest *g, const struct document *d, int32_t page, int32_t width, struct render *out,
+    struct error *err)
+{
+    struct reader_result result = { 0 };
+    int64_t size = 0;
+    AUTO_FD int fd = store_blob_open(g->store, d->blob, &size, err);
+
+    if (fd < 0) {
+        return fd;
+    }
+    struct reader_request request = ingest_reader_request(g, READER_RENDER, d->type, fd, RENDER_SECONDS);
+    request.page = page;
+    request.width = width;
+    struct reader_events events = { .image = on_page, .finding = ignore_finding, .info = ignore_info, .ctx = out };
+    int rc = reader_run(&request, &events, NULL, &result, err);
+    if (rc == 0 && !out->got) {
+        rc = error_set(err, ERR_NOT_FOUND, "Page %d can't be shown: the document has no such page, or it is damaged.", page);
+    }
+    return rc;
+}
+
+int ingest_page_image(struct ingest *g, struct slice document_id, int32_t page, int32_t width, char ret_hash[BLOB_HASH_SIZE],
+    struct error *err)
+{
+    struct render out = { .store = g->store, .err = err };
+    struct document d;
+    char name[64], media_type[64];
+    AUTO_ARENA arena;
+
+    arena_init(&arena, 4 * 1024 * 1024);
+    int rc = store_document_load(g->store, document_id, &arena, &d, err);
+    if (rc < 0) {
+        return rc;
+    }
+    if (strcmp(d.type, "pdf") != 0) {
+        return error_set(err, ERR_UNSUPPORTED, "Documents of type %s have no page images.", d.type);
+    }
+    if (d.status == DOCUMENT_QUARANTINED) {
+        return error_set(err, ERR_CONFLICT, "The document is in quarantine.");
+    }
+    if (d.page_count > 0 && page > d.page_count) {
+        return error_set(err, ERR_NOT_FOUND, "The document has %d pages.", (int)d.page_count);
+    }
+    snprintf(name, sizeof(name), "page-%d-%d", page, width);
+    rc = store_media_find(g->store, document_id, slice_of(name), ret_hash, media_type, err);
+    if (rc != ERR_NOT_FOUND) {
+        return rc;
+    }
+    rc = render_page(g, &d, page, width, &out, err);
+    if (rc == 0) {
+        rc = store_media_put(g->store, document_id, name, "image/png", out.hash, err);
+        memcpy(ret_hash, out.hash, BLOB_HASH_SIZE);
+    }
+    return rc;
+}

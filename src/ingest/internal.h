@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What the files of ingest/ share.
+#ifndef LARDER_INGEST_INTERNAL_H
+#define LARDER_INGEST_INTERNAL_H
+
+#include "ingest/ingest.h"
+#include "jobs/reader_client.h"
+#include "jobs/worker.h"
+
+#include <pthread.h>
+
+enum { SANDBOX_WORDS_MAX = 128, CHECKS_AT_ONCE = 4, RENDERS_AT_ONCE = 2 };
+
+struct ingest {
+    struct store *store;
+    const struct settings *settings;
+    char *reader_program;
+    struct job_workers *workers;
+    pthread_mutex_t mutex;                 // guards sandbox
+    char sandbox[SANDBOX_WORDS_MAX];
+};
+
+// A request with the settings' limits filled in.
+struct reader_request ingest_reader_request(const struct ingest *g, enum reader_mode mode, const char *format, int input_fd,
+    int64_t wall_s);
+void ingest_note_sandbox(struct ingest *g, const char *words);
+
+// Facts about a document that a reader reports (pages, title, …), kept as a JSON object.
+struct media_facts {
+    struct buf json; // "{" and members so far
+    double pages;
+};
+void media_facts_init(struct media_facts *m);
+void media_facts_done(struct media_facts *m);
+void media_facts_add(struct media_facts *m, const char *key, const char *text, double number);
+const char *media_facts_close(struct media_facts *m); // the whole object; no adding afterwards
+
+// Turns the ending of a reader that did not finish into a finding, when it is the document's own fault (memory, time,
+// size); false when it is bad luck or ours (crash, sandbox, protocol), which is worth another try.
+bool ingest_ending_finding(const struct reader_result *r, struct findings *f);
+
+int ingest_run_read(void *ctx, const struct job *job, struct job_control *control, struct error *err); // read.c
+
+#endif

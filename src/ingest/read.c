@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// A read job: a sandboxed reader gives elements, they go to the store in batches together with the chunks made of them, and
+// become visible all at once at the end. Memory stays flat however long the document is.
+#include "base/clock.h"
+#include "ingest/chunk.h"
+#include "ingest/internal.h"
+#include "wire/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    BATCH_ELEMENTS = 256,
+    BATCH_BYTES = 512 * 1024,
+    BATCH_ARENA = 64 * 1024 * 1024,
+    BATCH_CHUNKS = 128,
+    PROGRESS_EVERY_MS = 250,
+};
+
+struct read_run {
+    struct ingest *ingest;
+    const struct job *job;
+    struct job_control *control;
+    const struct document *document;
+    struct chunker *chunker;
+    struct arena arena; // of the batch
+    struct element elements[BATCH_ELEMENTS];
+    size_t element_count;
+    struct chunk chunks[BATCH_CHUNKS];
+    size_t chunk_count;
+    size_t bytes;
+    int64_t total_elements;
+    int64_t progress_ms; // when it was last reported
+    struct findings findings;
+    struct media_facts media;
+    struct error *err;
+};
+
+static void reset_batch(struct read_run *r)
+{
+    r->element_count = 0;
+    r->chunk_count = 0;
+    r->bytes = 0;
+    arena_done(&r->arena);
+    arena_init(&r->arena, BATCH_ARENA);
+}
+
+static int flush_batch(struct read_run *r)
+{
+    struct store *store = r->ingest->store;
+    int rc = 0;
+
+    if (r->element_count) {
+        rc = store_job_elements(store, r->job, r->elements, r->element_count, r->err);
+    }
+    if (rc == 0 && r->chunk_count) {
+        rc = store_job_chunks(store, r->job, r->document->name, r->chunks, r->chunk_count, r->err);
+    }
+    reset_batch(r);
+    return rc;
+}
+
+static int out_of_memory(struct read_run *r)
+{
+    return error_set(r->err, ERR_MEMORY, "A part of the document did not fit into memory.");
+}
+
+static bool copy_slice(struct arena *a, struct slice *s)
+{
+    if (s->len == 0) {
+        *s = slice_make("", 0);
+        return true;
+    }
+    *s = arena_slice(a, *s);
+    return s->data != NULL;
+}
+
+static bool copy_place(struct arena *a, struct place *p)
+{
+    return copy_slice(a, &p->name) && copy_slice(a, &p->section);
+}
+
+static int on_chunk(void *ctx, const struct chunk *chunk, struct error *err)
+{
+    struct read_run *r = ctx;
+
+    (void)err;
+    if (r->chunk_count == BATCH_CHUNKS) {
+        int rc = flush_batch(r);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    struct chunk *c = &r->chunks[r->chunk_count];
+    *c = *chunk;
+    c->places = arena_strdup(&r->arena, chunk->places);
+    if (!c->places || !copy_slice(&r->arena, &c->heading) || !copy_slice(&r->arena, &c->text) ||
+        !copy_place(&r->arena, &c->place)) {
+        return out_of_memory(r);
+    }
+    r->chunk_count++;
+    r->bytes += c->text.len;
+    return 0;
+}
+
+static int on_element(void *ctx, const struct element *e)
+{
+    struct read_run *r = ctx;
+    int rc = 0;
+
+    if (r->element_count == BATCH_ELEMENTS || r->bytes > BATCH_BYTES) {
+        rc = flush_batch(r);
+    }
+    if (rc == 0) {
+        struct element *copy = &r->elements[r->element_count];
+        *copy = *e;
+        copy->index = r->total_elements;
+        if (!copy_slice(&r->arena, &copy->text) || !copy_slice(&r->arena, &copy->markdown) ||
+            !copy_slice(&r->arena, &copy->header) || !copy_slice(&r->arena, &copy->image) ||
+            !copy_place(&r->arena, &copy->place)) {
+            return out_of_memory(r);
+        }
+        r->element_count++;
+        r->total_elements++;
+        r->bytes += copy->text.len + copy->markdown.len;
+        struct element numbered = *copy; // the chunker may flush the batch that owns the copy only after it took what it needs
+        rc = chunker_add(r->chunker, &numbered, r->err);
+    }
+    return rc;
+}
+
+static int on_progress(void *ctx, int64_t done, int64_t total)
+{
+    struct read_run *r = ctx;
+    int64_t now = clock_mono_ms();
+    const struct format_info *f = format_by_name(slice_of(r->document->type));
+
+    if (done != total && now - r->progress_ms < PROGRESS_EVERY_MS) {
+        return 0;
+    }
+    r->progress_ms = now;
+    return store_job_progress(r->ingest->store, r->job, JOB_LEASE_MS, f ? f->unit : "part", done, total, r->err);
+}
+
+static int on_finding(void *ctx, const struct finding *f)
+{
+    struct read_run *r = ctx;
+
+    findings_add(&r->findings, f->code->code, &f->place, "%s", f->message);
+    return 0;
+}
+
+static int on_info(void *ctx, const char *key, const char *text, double number)
+{
+    struct read_run *r = ctx;
+
+    media_facts_add(&r->media, key, text, number);
+    return 0;
+}
+
+static int on_image(void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
+{
+    struct read_run *r = ctx;
+    char hash[BLOB_HASH_SIZE];
+    int rc = store_blob_put_bytes(r->ingest->store, bytes, len, hash, r->err);
+
+    return rc < 0 ? rc : store_job_media(r->ingest->store, r->job, name, media_type, hash, r->err);
+}
+
+// The findings that the document has from its check, then those of this reading that are new.
+static char *merge_findings(const char *before, const struct findings *f)
+{
+    AUTO_BUF mine = BUF_INIT(256 * 1024);
+    findings_add_json(&mine, f);
+    AUTO_JSON *list = json_loads(before && before[0] ? before : "[]", 0, NULL);
+    AUTO_JSON *added = json_loads(mine.data ? mine.data : "[]", 0, NULL);
+    json_t *one = NULL, *had = NULL;
+    size_t i = 0, k = 0;
+
+    json_array_foreach(added, i, one)
+    {
+        bool known = false;
+        json_array_foreach(list, k, had)
+        {
+            known = known || (json_equal(json_object_get(one, "code"), json_object_get(had, "code")) &&
+                                 json_equal(json_object_get(one, "place"), json_object_get(had, "place")));
+        }
+        if (!known) {
+            json_array_append(list, one);
+        }
+    }
+    return list ? json_dumps(list, JSON_COMPACT) : NULL;
+}
+
+static int refuse(struct read_run *r)
+{
+    AUTO_FREE char *findings = merge_findings(r->document->findings, &r->findings);
+    enum reason reason = findings_reason(&r->findings);
+    const char *sentence = "The document could not be read; its findings say why.";
+
+    for (size_t i = 0; i < r->findings.count; i++) {
+        if (r->findings.items[i].code->severity == SEVERITY_REJECT) {
+            sentence = r->findings.items[i].message;
+            break;
+        }
+    }
+    return store_job_refuse(r->ingest->store, r->job, reason_word(reason), findings ? findings : "[]", sentence, r->err);
+}
+
+static int finish(struct read_run *r)
+{
+    int rc = chunker_finish(r->chunker, r->err);
+
+    rc = rc < 0 ? rc : flush_batch(r);
+    if (rc < 0) {
+        return rc;
+    }
+    if (r->total_elements == 0 && findings_verdict(&r->findings) != VERDICT_REJECTED) {
+        findings_add(&r->findings, "structure.no_content", NULL, "Nothing to read was found in the document.");
+    }
+    if (findings_verdict(&r->findings) == VERDICT_REJECTED) {
+        return refuse(r);
+    }
+    AUTO_FREE char *findings = merge_findings(r->document->findings, &r->findings);
+    bool warned = findings_verdict(&r->findings) == VERDICT_ACCEPTED_WITH_WARNINGS;
+    struct job_result result = { .media = media_facts_close(&r->media),
+        .findings = findings,
+        .verdict = warned ? verdict_word(VERDICT_ACCEPTED_WITH_WARNINGS) : NULL,
+        .page_count = r->media.pages };
+    return store_job_finish(r->ingest->store, r->job, &result, r->err);
+}
+
+static int conclude(struct read_run *r, const struct reader_result *result)
+{
+    switch (result->ending) {
+    case READER_DONE:
+        return finish(r);
+    case READER_REFUSED:
+        if (findings_verdict(&r->findings) != VERDICT_REJECTED) {
+            findings_add(&r->findings, "structure.corrupt", NULL, "The document could not be read to its end.");
+        }
+        return refuse(r);
+    case READER_CANCELLED:
+        return error_set(r->err, ERR_CANCELLED, "Reading was stopped.");
+    default:
+        if (ingest_ending_finding(result, &r->findings)) {
+            return refuse(r);
+        }
+        return error_set(r->err, ERR_INTERNAL, "The program that reads documents ended unexpectedly (%s).",
+            reader_ending_word(result->ending));
+    }
+}
+
+int ingest_run_read(void *ctx, const struct job *job, struct job_control *control, struct error *err)
+{
+    struct ingest *g = ctx;
+    struct document document;
+    struct reader_result result = { 0 };
+    AUTO_ARENA arena;
+    int64_t size = 0, start = clock_mono_ms();
+
+    arena_init(&arena, 4 * 1024 * 1024);
+    int rc = store_document_load(g->store, slice_of(job->document_id), &arena, &document, err);
+    if (rc < 0) {
+        return rc;
+    }
+    AUTO_FD int fd = store_blob_open(g->store, document.blob, &size, err);
+    if (fd < 0) {
+        return fd;
+    }
+    struct read_run *r = xalloc(sizeof(*r));
+    *r = (struct read_run){ .ingest = g, .job = job, .control = control, .document = &document, .err = err };
+    r->chunker = chunker_new(on_chunk, r);
+    arena_init(&r->arena, BATCH_ARENA);
+    findings_init(&r->findings);
+    media_facts_init(&r->media);
+
+    struct reader_request request = ingest_reader_request(g, READER_READ, document.type, fd, g->settings->reader_read_s);
+    request.hi_res = strcmp(document.mode, "fast") != 0;
+    struct reader_events events = { .finding = on_finding,
+        .element = on_element,
+        .progress = on_progress,
+        .info = on_info,
+        .image = on_image,
+        .ctx = r };
+    rc = reader_run(&request, &events, job_control_flag(control), &result, err);
+    if (rc == 0) {
+        ingest_note_sandbox(g, result.sandbox);
+        rc = conclude(r, &result);
+    }
+    log_info("read.end", LS("document", job->document_id), LS("type", document.type),
+        LS("ending", rc < 0 ? error_kind(rc)->word : reader_ending_word(result.ending)), LI("elements", r->total_elements),
+        LI("chunks", chunker_count(r->chunker)), LI("ms", clock_mono_ms() - start),
+        LI("peak_kib", result.peak_rss_bytes / 1024));
+
+    chunker_free(r->chunker);
+    arena_done(&r->arena);
+    findings_done(&r->findings);
+    media_facts_done(&r->media);
+    free(r);
+    return rc;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// From a spooled upload to a verdict and a durable row. Order: the same content again is recognised before any work; layers
+// 1 to 3 in this process without any parser; layers 4 and 5 in a sandboxed reader; then blob, then row, then the answer.
+#include "base/clock.h"
+#include "check/check.h"
+#include "ingest/internal.h"
+#include "wire/json.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 255, METADATA_MAX_BYTES = 64 * 1024, EXTERNAL_ID_MAX = 256 };
+
+bool partition_name_valid(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-')) {
+            return false;
+        }
+    }
+    return name.len > 0 && name.len <= PARTITION_MAX;
+}
+
+static struct slice extension_of(struct slice name)
+{
+    for (size_t i = name.len; i > 0; i--) {
+        if (name.data[i - 1] == '.') {
+            return slice_from(name, i);
+        }
+    }
+    return slice_make("", 0);
+}
+
+int64_t ingest_cap(struct ingest *g, struct slice name, struct slice media_type)
+{
+    const struct format_info *f = format_by_extension(extension_of(name));
+    int64_t most = 0;
+
+    f = f ? f : format_by_media_type(media_type);
+    if (f) {
+        return g->settings->cap[f->id];
+    }
+    for (size_t i = 0; format_at(i); i++) {
+        int64_t cap = g->settings->cap[format_at(i)->id];
+        most = cap > most ? cap : most;
+    }
+    return most;
+}
+
+static int check_request(const struct receive_input *in, struct error *err)
+{
+    if (in->partition.len && !partition_name_valid(in->partition)) {
+        return error_set(err, ERR_INVALID,
+            "The partition's name can have lower-case letters, digits, _ and -, up to %d of them.", PARTITION_MAX);
+    }
+    if (in->external_id.len > EXTERNAL_ID_MAX) {
+        return error_set(err, ERR_INVALID, "external_id can have at most %d bytes.", EXTERNAL_ID_MAX);
+    }
+    if (in->mode.len && !slice_is(in->mode, "fast") && !slice_is(in->mode, "hi_res") && !slice_is(in->mode, "all") &&
+        !slice_is(in->mode, "agentic_ocr") && in->mode.data[0] != '{') {
+        return error_set(err, ERR_INVALID, "mode can be fast, hi_res or all.");
+    }
+    if (in->mode.len > 256) {
+        return error_set(err, ERR_INVALID, "mode is too long.");
+    }
+    return 0;
+}
+
+static int copy_metadata(const struct receive_input *in, struct arena *a, const char **ret, struct error *err)
+{
+    *ret = "{}";
+    if (!in->metadata.len) {
+        return 0;
+    }
+    if (in->metadata.len > METADATA_MAX_BYTES) {
+        return error_set(err, ERR_TOO_LARGE, "The metadata of a document can have at most 64 KiB.");
+    }
+    AUTO_JSON *object = json_in_parse_object(in->metadata, err);
+    if (!object) {
+        return error_prefix(err, ERR_INVALID, "metadata");
+    }
+    AUTO_FREE char *text = json_dumps(object, JSON_COMPACT);
+    *ret = text ? arena_strdup(a, text) : NULL;
+    return *ret ? 0 : error_set(err, ERR_MEMORY, "The metadata did not fit into memory.");
+}
+
+static int on_finding(void *ctx, const struct finding *f)
+{
+    struct findings *all = ctx;
+
+    findings_add(all, f->code->code, &f->place, "%s", f->message);
+    return 0;
+}
+
+struct check_run {
+    struct findings *findings;
+    struct media_facts *media;
+};
+
+static int on_check_finding(void *ctx, const struct finding *f)
+{
+    return on_finding(((struct check_run *)ctx)->findings, f);
+}
+
+static int on_check_info(void *ctx, const char *key, const char *text, double number)
+{
+    media_facts_add(((struct check_run *)ctx)->media, key, text, number);
+    return 0;
+}
+
+// Layers 4 and 5.
+static int check_deep(struct ingest *g, int fd, const struct format_info *format, struct findings *findings,
+    struct media_facts *media, struct error *err)
+{
+    struct reader_request request =
+        ingest_reader_request(g, READER_CHECK, format->name, fd, g->settings->reader_check_s);
+    struct check_run run = { findings, media };
+    struct reader_events events = { .finding = on_check_finding, .info = on_check_info, .ctx = &run };
+    struct reader_result result = { 0 };
+    int rc = reader_run(&request, &events, NULL, &result, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    ingest_note_sandbox(g, result.sandbox);
+    if (result.ending != READER_DONE && result.ending != READER_REFUSED && !ingest_ending_finding(&result, findings)) {
+        log_warn("check.failed", LS("ending", reader_ending_word(result.ending)), LI("signal", result.signal));
+        findings_add(findings, "structure.corrupt", NULL,
+            "The file made the program that opens it fail, so it can't be trusted.");
+    }
+    return 0;
+}
+
+static const char *json_of(const struct findings *f, struct arena *a)
+{
+    AUTO_BUF out = BUF_INIT(256 * 1024);
+
+    findings_add_json(&out, f);
+    return buf_ok(&out) ? arena_strndup(a, out.data, out.len) : NULL;
+}
+
+static int check_all(struct ingest *g, const struct receive_input *in, struct document *d, struct findings *findings,
+    struct media_facts *media, const struct format_info **ret_format, struct error *err)
+{
+    AUTO_FD int fd = open(in->path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return error_set(err, ERR_IO, "The upload could not be read back from the disk.");
+    }
+    struct check_input input = { .name = slice_of(d->name),
+        .declared_media_type = in->media_type,
+        .fd = fd,
+        .size = in->size,
+        .cap = ingest_cap(g, in->name, in->media_type) };
+    if (in->over_limit && input.size <= input.cap) {
+        input.size = input.cap + 1; // the spool stopped there; the real size is not known
+    }
+    int rc = check_upload(&input, findings, ret_format, err);
+    if (rc == 0 && *ret_format && findings_verdict(findings) != VERDICT_REJECTED) {
+        rc = check_deep(g, fd, *ret_format, findings, media, err);
+    }
+    return rc;
+}
+
+static int keep(struct ingest *g, const struct receive_input *in, struct receive_result *ret, struct error *err)
+{
+    int rc = store_blob_put(g->store, ret->document.blob, in->path, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    ret->taken = true;
+    rc = store_document_create(g->store, &ret->document, &ret->duplicate, err);
+    if (rc == 0) {
+        ingest_wake(g);
+    }
+    return rc;
+}
+
+static int clean_name(struct slice name, struct arena *a, const char **ret, struct error *err)
+{
+    AUTO_BUF clean = BUF_INIT(8 * 1024);
+
+    check_clean_name(name, &clean);
+    *ret = arena_strndup(a, clean.data ? clean.data : "", clean.len);
+    return *ret ? 0 : error_set(err, ERR_MEMORY, "The name did not fit into memory.");
+}
+
+int ingest_receive(struct ingest *g, const struct receive_input *in, struct arena *a, struct receive_result *ret,
+    struct error *err)
+{
+    struct document *d = &ret->document;
+    const struct format_info *format = NULL;
+    struct slice partition = in->partition.len ? in->partition : SLICE_LIT("default");
+    struct findings findings;
+    struct media_facts media;
+
+    memset(ret, 0, sizeof(*ret));
+    int rc = check_request(in, err);
+    rc = rc < 0 ? rc : copy_metadata(in, a, &d->metadata, err);
+    rc = rc < 0 ? rc : clean_name(in->name, a, &d->name, err);
+    if (rc < 0) {
+        return rc;
+    }
+    hex_format(in->sha256, sizeof(in->sha256), d->blob);
+    if (!in->over_limit && in->size > 0) {
+        rc = store_document_by_blob(g->store, partition, d->blob, a, d, err);
+        if (rc == 0 && d->status != DOCUMENT_FAILED) {
+            ret->duplicate = true;
+            return 0;
+        }
+        if (rc < 0 && rc != ERR_NOT_FOUND) {
+            return rc;
+        }
+        const char *metadata = d->metadata, *name = d->name;
+        if (rc == 0) { // a failed reading of the same content does not stand in the way of a new try
+            *d = (struct document){ 0 };
+            hex_format(in->sha256, sizeof(in->sha256), d->blob);
+            rc = copy_metadata(in, a, &metadata, err);
+            rc = rc < 0 ? rc : clean_name(in->name, a, &name, err);
+            if (rc < 0) {
+                return rc;
+            }
+        }
+        d->metadata = metadata;
+        d->name = name;
+    }
+    findings_init(&findings);
+    media_facts_init(&media);
+    rc = check_all(g, in, d, &findings, &media, &format, err);
+    if (rc == 0) {
+        enum verdict verdict = findings_verdict(&findings);
+        d->verdict = verdict_word(verdict);
+        d->reason = reason_word(findings_reason(&findings));
+        d->findings = json_of(&findings, a);
+        d->media = arena_strdup(a, media_facts_close(&media));
+        d->page_count = media.pages;
+        d->partition = arena_strndup(a, partition.data, partition.len);
+        d->external_id = in->external_id.len ? arena_strndup(a, in->external_id.data, in->external_id.len) : NULL;
+        d->size = in->size;
+        d->errors = "[]";
+        d->created_ms = d->updated_ms = clock_wall_ms();
+        d->type = format ? format->name : "";
+        d->category = format ? format->category : "";
+        d->media_type = format ? format->media_type : "";
+        d->mode = in->mode.len ? arena_strndup(a, in->mode.data, in->mode.len) : format ? format->mode : "";
+        d->status = verdict == VERDICT_QUARANTINED ? DOCUMENT_QUARANTINED : DOCUMENT_PENDING;
+        ret->refused = verdict == VERDICT_REJECTED || !format;
+        if (!d->findings || !d->media || !d->partition || !d->mode) {
+            rc = error_set(err, ERR_MEMORY, "The upload's findings did not fit into memory.");
+        } else if (!ret->refused) {
+            id_new(d->id);
+            rc = keep(g, in, ret, err);
+        }
+    }
+    findings_done(&findings);
+    media_facts_done(&media);
+    return rc;
+}
