@@ -3,9 +3,11 @@
 // and an entry in config/formats.c.
 #include "reader/reader.h"
 
-extern const struct reader_format format_txt; // each in the file of its name
+extern const struct reader_format format_csv, format_md, format_txt; // each in the file of its name
 
 const struct reader_format *const reader_formats[] = {
+    &format_csv,
+    &format_md,
     &format_txt,
     NULL,
 };
