@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // larder: server and command line in one binary.
-int main(void)
+#include "cli/command.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return command_line_main(argc, argv);
 }

@@ -124,7 +124,8 @@ static int on_element(void *ctx, const struct element *e)
         r->element_count++;
         r->total_elements++;
         r->bytes += copy->text.len + copy->markdown.len;
-        struct element numbered = *copy; // the chunker may flush the batch that owns the copy only after it took what it needs
+        struct element numbered = *e; // not the copy: the chunker may flush the batch that owns it in the middle
+        numbered.index = copy->index;
         rc = chunker_add(r->chunker, &numbered, r->err);
     }
     return rc;

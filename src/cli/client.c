@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Talking to a running server over HTTP with libcurl. Where it is and with which key: --url and --key, LARDER_URL and
+// LARDER_KEY, else the file run/server.json of the data folder, which the server writes for its own user while it runs.
+#include "cli/command.h"
+#include "wire/json_in.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { REPLY_MAX = 256 * 1024 * 1024, KEY_LINE_MAX = 256 };
+
+struct target {
+    char url[256];
+    char key[KEY_LINE_MAX];
+};
+
+void reply_done(struct reply *r)
+{
+    buf_done(&r->body);
+    json_decref(r->json);
+    r->json = NULL;
+}
+
+void url_add(struct buf *b, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || *c == '.' ||
+                     *c == '-' || *c == '_' || *c == '~';
+        buf_addf(b, plain ? "%c" : "%%%02X", *c);
+    }
+}
+
+static void read_run_file(const struct invocation *in, struct target *t)
+{
+    AUTO_FREE char *path = xasprintf("%s/run/server.json", in->settings->data_dir);
+    AUTO_JSON *file = json_load_file(path, 0, NULL);
+
+    if (file) {
+        snprintf(t->url, sizeof(t->url), "%s", json_text(file, "url"));
+        snprintf(t->key, sizeof(t->key), "%s", json_text(file, "key"));
+    }
+}
+
+static void read_key_file(const char *path, struct target *t)
+{
+    FILE *f = fopen(path, "r");
+
+    if (f) {
+        if (fgets(t->key, sizeof(t->key), f)) {
+            t->key[strcspn(t->key, "\r\n")] = '\0';
+        }
+        fclose(f);
+    }
+}
+
+static void find_target(const struct invocation *in, struct target *t)
+{
+    const char *url = in->url ? in->url : getenv("LARDER_URL");
+    const char *key = in->key ? in->key : getenv("LARDER_KEY");
+    const char *key_file = getenv("LARDER_ADMIN_KEY_FILE");
+
+    memset(t, 0, sizeof(*t));
+    read_run_file(in, t);
+    if (!t->url[0]) {
+        snprintf(t->url, sizeof(t->url), "http://%s", in->settings->listen);
+    }
+    if (key_file && (url || !t->key[0])) {
+        read_key_file(key_file, t);
+    }
+    if (url) {
+        snprintf(t->url, sizeof(t->url), "%s", url);
+    }
+    if (key) {
+        snprintf(t->key, sizeof(t->key), "%s", key);
+    }
+    for (size_t n = strlen(t->url); n > 0 && t->url[n - 1] == '/'; n--) {
+        t->url[n - 1] = '\0';
+    }
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *ctx)
+{
+    struct reply *r = ctx;
+
+    buf_add(&r->body, data, size * count);
+    return buf_ok(&r->body) ? size * count : 0;
+}
+
+struct transfer {
+    CURL *curl;
+    struct curl_slist *headers;
+    struct target target;
+};
+
+static int transfer_start(const struct invocation *in, struct transfer *t, const char *path, struct reply *ret,
+    struct error *err)
+{
+    static bool ready = false;
+
+    if (!ready) {
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        ready = true;
+    }
+    *ret = (struct reply){ .body = { .max = REPLY_MAX } };
+    find_target(in, &t->target);
+    t->curl = curl_easy_init();
+    if (!t->curl) {
+        return error_set(err, ERR_MEMORY, "There is no memory for a connection.");
+    }
+    AUTO_FREE char *url = xasprintf("%s%s", t->target.url, path);
+    AUTO_FREE char *authorization = xasprintf("Authorization: Bearer %s", t->target.key);
+    curl_easy_setopt(t->curl, CURLOPT_URL, url);
+    curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT, 10L);
+    curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, ret);
+    t->headers = curl_slist_append(NULL, "Expect:");
+    if (t->target.key[0]) {
+        t->headers = curl_slist_append(t->headers, authorization);
+    }
+    return 0;
+}
+
+static int transfer_run(struct transfer *t, struct reply *ret, struct error *err)
+{
+    int rc = 0;
+
+    curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
+    CURLcode code = curl_easy_perform(t->curl);
+    if (code != CURLE_OK) {
+        rc = error_set(err, ERR_IO, "No answer from %s (%s). Is the server running? Start it with: larder serve",
+            t->target.url, curl_easy_strerror(code));
+    } else {
+        curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &ret->status);
+        ret->json = ret->body.len ? json_loadb(ret->body.data, ret->body.len, JSON_DECODE_ANY, NULL) : NULL;
+    }
+    curl_slist_free_all(t->headers);
+    curl_easy_cleanup(t->curl);
+    return rc;
+}
+
+int client_call(struct invocation *in, const char *method, const char *path, const char *json, struct reply *ret,
+    struct error *err)
+{
+    struct transfer t = { 0 };
+    int rc = transfer_start(in, &t, path, ret, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    curl_easy_setopt(t.curl, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(t.curl, CURLOPT_TIMEOUT, 120L);
+    if (json) {
+        t.headers = curl_slist_append(t.headers, "Content-Type: application/json");
+        curl_easy_setopt(t.curl, CURLOPT_POSTFIELDS, json);
+    } else if (strcmp(method, "POST") == 0) {
+        curl_easy_setopt(t.curl, CURLOPT_POSTFIELDS, "");
+    }
+    return transfer_run(&t, ret, err);
+}
+
+static int status_to_code(long status)
+{
+    static const int codes[] = { ERR_INVALID, ERR_NOT_FOUND, ERR_CONFLICT, ERR_DENIED, ERR_AUTH, ERR_TOO_LARGE, ERR_LIMIT,
+        ERR_UNSUPPORTED, ERR_REFUSED, ERR_BUSY, ERR_TIMEOUT, ERR_NO_SPACE };
+
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+        if (error_kind(codes[i])->http_status == status) {
+            return codes[i];
+        }
+    }
+    return ERR_INTERNAL;
+}
+
+int client_ask(struct invocation *in, const char *method, const char *path, const char *json, struct reply *ret,
+    struct error *err)
+{
+    int rc = client_call(in, method, path, json, ret, err);
+
+    if (rc == 0 && ret->status >= 400) {
+        const char *detail = json_text(ret->json, "detail");
+        rc = error_set(err, status_to_code(ret->status), "%s",
+            detail[0] ? detail : "The server refused without saying why.");
+    }
+    return rc;
+}
+
+struct upload {
+    upload_progress_fn fn;
+    void *ctx;
+    int64_t total;
+};
+
+static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+    struct upload *u = ctx;
+
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    u->fn(u->ctx, up, u->total);
+    return 0;
+}
+
+int client_upload(struct invocation *in, const char *file, const char *query, upload_progress_fn fn, void *ctx,
+    struct reply *ret, struct error *err)
+{
+    struct transfer t = { 0 };
+    struct stat st;
+    FILE *f = fopen(file, "rb");
+    struct upload upload = { fn, ctx, 0 };
+
+    if (!f || fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
+        if (f) {
+            fclose(f);
+        }
+        return error_set(err, ERR_NOT_FOUND, "%.200s is not a file that can be read.", file);
+    }
+    AUTO_FREE char *path = xasprintf("/v1/documents?%s", query);
+    int rc = transfer_start(in, &t, path, ret, err);
+    if (rc == 0) {
+        upload.total = st.st_size;
+        curl_easy_setopt(t.curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(t.curl, CURLOPT_READDATA, f);
+        curl_easy_setopt(t.curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)st.st_size);
+        t.headers = curl_slist_append(t.headers, "Content-Type: application/octet-stream");
+        if (fn) {
+            curl_easy_setopt(t.curl, CURLOPT_NOPROGRESS, 0L);
+            curl_easy_setopt(t.curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+            curl_easy_setopt(t.curl, CURLOPT_XFERINFODATA, &upload);
+        }
+        rc = transfer_run(&t, ret, err);
+    }
+    fclose(f);
+    return rc;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// larder doctor: does this machine have what Larder needs? Looks at the machine itself, then at the server if one runs.
+#include "cli/command.h"
+#include "cli/serve.h"
+#include "jobs/reader_client.h"
+#include "os/resources.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct doctor {
+    json_t *checks;
+    bool json;
+    int bad;
+};
+
+static void say(struct doctor *d, const char *name, const char *status, const char *text)
+{
+    json_array_append_new(d->checks, json_pack("{s:s, s:s, s:s}", "check", name, "status", status, "message", text));
+    d->bad += strcmp(status, "fail") == 0;
+    if (!d->json) {
+        printf("%-5s %-10s %s\n", status, name, text);
+    }
+}
+
+static void check_folder(struct doctor *d, const struct settings *s)
+{
+    AUTO_FREE char *text = NULL;
+    int64_t free_bytes = 0, total = 0;
+    bool there = access(s->data_dir, F_OK) == 0;
+    const char *where = there ? s->data_dir : ".";
+
+    if (access(where, W_OK | X_OK) != 0) {
+        say(d, "data", "fail", "The data folder can't be written by this user; choose another with --data.");
+        return;
+    }
+    if (os_disk_space(where, &free_bytes, &total) != 0) {
+        say(d, "data", "warn", "How much room the disk has could not be read.");
+        return;
+    }
+    text = xasprintf("%s; %.1f GiB free.%s", there ? "The data folder can be written" : "There is no data folder yet; serve makes it",
+        (double)free_bytes / (1 << 30), free_bytes < (int64_t)1 << 30 ? " Make room: originals and the index need it." : "");
+    say(d, "data", free_bytes < (int64_t)1 << 30 ? "warn" : "pass", text);
+}
+
+static int count_element(void *ctx, const struct element *e)
+{
+    (void)e;
+    ++*(int *)ctx;
+    return 0;
+}
+
+static int no_finding(void *ctx, const struct finding *f)
+{
+    (void)ctx;
+    (void)f;
+    return 0;
+}
+
+static int no_progress(void *ctx, int64_t done, int64_t total)
+{
+    (void)ctx;
+    (void)done;
+    (void)total;
+    return 0;
+}
+
+static int no_info(void *ctx, const char *key, const char *text, double number)
+{
+    (void)ctx;
+    (void)key;
+    (void)text;
+    (void)number;
+    return 0;
+}
+
+// Reads a line of text through the whole sandbox.
+static void check_reader(struct doctor *d, const struct settings *s)
+{
+    static const char text[] = "Filter the fryer oil every day.\n";
+    AUTO_FREE char *program = reader_program_path(s);
+    AUTO_FD int fd = memfd_create("doctor", MFD_CLOEXEC);
+    struct reader_result result = { 0 };
+    struct error err = { 0 };
+    int elements = 0;
+
+    if (fd < 0 || write(fd, text, sizeof(text) - 1) != (ssize_t)sizeof(text) - 1) {
+        say(d, "reader", "fail", "No memory file could be made to test the reader with.");
+        return;
+    }
+    struct reader_request request = { .program = program,
+        .mode = READER_READ,
+        .format = "txt",
+        .input_fd = fd,
+        .memory_bytes = s->reader_memory,
+        .cpu_s = 10,
+        .wall_ms = 10000,
+        .require_sandbox = strcmp(s->reader_sandbox, "require") == 0 };
+    struct reader_events events = { .element = count_element, .finding = no_finding, .progress = no_progress,
+        .info = no_info, .ctx = &elements };
+    int rc = reader_run(&request, &events, NULL, &result, &err);
+    if (rc < 0 || result.ending != READER_DONE || elements != 1) {
+        AUTO_FREE char *why = xasprintf("The reader did not read a test line: %s.", rc < 0 ? err.text : reader_ending_word(result.ending));
+        say(d, "reader", "fail", why);
+        return;
+    }
+    say(d, "reader", "pass", "The reader opens documents.");
+    say(d, "sandbox", "pass", result.sandbox);
+}
+
+static void check_server(struct doctor *d, struct invocation *in)
+{
+    AUTO_REPLY reply = { 0 };
+    struct error err = { 0 };
+
+    if (client_call(in, "GET", "/health", NULL, &reply, &err) < 0) {
+        say(d, "server", "info", "No server answers; start one with larder serve.");
+        return;
+    }
+    if (reply.status == 401) {
+        say(d, "server", "warn", "A server answers, but the key is not known to it; set LARDER_KEY.");
+        return;
+    }
+    const char *status = json_text(reply.json, "status");
+    say(d, "server", strcmp(status, "pass") == 0 ? "pass" : "warn",
+        strcmp(status, "pass") == 0 ? "The server answers and is well." : "The server answers but is not well; see larder status.");
+}
+
+static int doctor_run(struct invocation *in, struct error *err)
+{
+    struct doctor d = { .checks = json_array(), .json = in->json };
+
+    (void)err;
+    check_folder(&d, in->settings);
+    check_reader(&d, in->settings);
+    check_server(&d, in);
+    if (in->json) {
+        print_json(d.checks);
+    }
+    json_decref(d.checks);
+    return d.bad ? 1 : 0;
+}
+
+const struct command doctor_command = { "doctor", "", "Check that this machine has what Larder needs",
+    "Exit status: 0 when nothing is wrong, 1 when something is.", NULL, doctor_run };

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// larder serve: from settings to a running server, as a checklist; and down again in the opposite order.
+#include "cli/serve.h"
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SWEEP_EVERY_S = 3600, CONNECTIONS_WANTED = 12000, FDS_SPARE = 512 };
+
+struct server {
+    const struct settings *settings;
+    int lock_fd;
+    struct store *store;
+    struct ingest *ingest;
+    struct access *access;
+    struct http_server *http;
+    struct api api;
+    pthread_t sweeper;
+    pthread_mutex_t mutex; // guards stopping
+    pthread_cond_t wake;
+    bool stopping;
+    bool sweeping;
+    char *run_file;
+};
+
+static struct http_server *running; // for the signal handler only
+
+char *reader_program_path(const struct settings *s)
+{
+    char self[4096];
+
+    if (s->reader_program[0]) {
+        return xstrdup(s->reader_program);
+    }
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(self, '/');
+    return xasprintf("%.*s/larder-reader", slash ? (int)(slash - self) : 1, slash ? self : ".");
+}
+
+int data_folder_make(const char *dir, struct error *err)
+{
+    static const char *const parts[] = { "", "/spool", "/run" };
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        AUTO_FREE char *path = xasprintf("%s%s", dir, parts[i]);
+        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+            return error_set(err, ERR_IO, "The data folder \"%.200s\" can't be made: %s.", dir, strerror(errno));
+        }
+    }
+    return 0;
+}
+
+// A second start on the same folder would be two writers of one store.
+static int lock_folder(struct server *s, struct error *err)
+{
+    AUTO_FREE char *path = xasprintf("%s/lock", s->settings->data_dir);
+
+    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->lock_fd < 0) {
+        return error_set(err, ERR_IO, "The data folder \"%.200s\" can't be written: %s.", s->settings->data_dir,
+            strerror(errno));
+    }
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return error_set(err, ERR_CONFLICT,
+            "Another Larder serves from the data folder \"%.200s\" already. Stop it first, or choose another with --data.",
+            s->settings->data_dir);
+    }
+    return 0;
+}
+
+static void on_event(void *ctx, int64_t seq, struct slice kind, struct slice json)
+{
+    struct server *s = ctx;
+    struct http_server *http = __atomic_load_n(&s->http, __ATOMIC_ACQUIRE);
+
+    if (http) {
+        http_publish(http, seq, kind, json);
+    }
+}
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (running) {
+        http_server_stop(running);
+    }
+}
+
+static void catch_signals(void)
+{
+    struct sigaction act = { .sa_handler = on_signal };
+
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void raise_limits(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < CONNECTIONS_WANTED + FDS_SPARE) {
+        r.rlim_cur = r.rlim_max < CONNECTIONS_WANTED + FDS_SPARE ? r.rlim_max : CONNECTIONS_WANTED + FDS_SPARE;
+        setrlimit(RLIMIT_NOFILE, &r);
+    }
+    prctl(PR_SET_DUMPABLE, 0); // keys don't belong in core dumps
+}
+
+static void *sweep_run(void *ctx)
+{
+    struct server *s = ctx;
+
+    pthread_mutex_lock(&s->mutex);
+    while (!s->stopping) {
+        struct error err = { 0 };
+        struct timespec until;
+        pthread_mutex_unlock(&s->mutex);
+        if (store_sweep(s->store, &err) < 0) {
+            log_warn("sweep.failed", LS("what", err.text));
+        }
+        pthread_mutex_lock(&s->mutex);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += SWEEP_EVERY_S;
+        int rc = 0;
+        while (!s->stopping && rc == 0) {
+            rc = pthread_cond_timedwait(&s->wake, &s->mutex, &until);
+        }
+    }
+    pthread_mutex_unlock(&s->mutex);
+    return NULL;
+}
+
+// For the command line of the same user: where the server is and a key that works while it runs.
+static int write_run_file(struct server *s, const char *url, struct error *err)
+{
+    AUTO_FREE char *temp = xasprintf("%s/run/server.json.new", s->settings->data_dir);
+    AUTO_FREE char *text = xasprintf("{\"url\": \"%s\", \"key\": \"%s\", \"pid\": %d}\n", url, access_local_key(s->access),
+        (int)getpid());
+
+    s->run_file = xasprintf("%s/run/server.json", s->settings->data_dir);
+    unlink(temp);
+    AUTO_FD int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || rename(temp, s->run_file) != 0) {
+        return error_set(err, ERR_IO, "The data folder can't be written: %s.", strerror(errno));
+    }
+    return 0;
+}
+
+static void greet(struct server *s, const char *url, const char *new_key)
+{
+    char token[ACCESS_KEY_SIZE];
+
+    printf("Larder %s serves on %s\n", LARDER_VERSION, url);
+    if (new_key[0]) {
+        printf("\n  Admin key (shown only now; keep it): %s\n", new_key);
+    }
+    if (strcmp(s->settings->access_loopback, "open") == 0) {
+        printf("\n  Open access from this machine is on (access.loopback = open).\n");
+    } else {
+        access_new_token(s->access, token);
+        printf("\n  Open this link once to sign your browser in:\n    %s/start?token=%s\n", url, token);
+    }
+    printf("\n  Add a file:  drop it on the page, or run: larder add FILE\n  Stop:        Ctrl-C\n\n");
+    fflush(stdout);
+}
+
+static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct error *err)
+{
+    const struct settings *settings = s->settings;
+    struct store_options store = { .data_dir = settings->data_dir, .on_event = on_event, .ctx = s };
+    struct access_options access_options = { .data_dir = settings->data_dir,
+        .admin_key_file = settings->admin_key_file,
+        .loopback_open = strcmp(settings->access_loopback, "open") == 0 };
+    AUTO_FREE char *reader = reader_program_path(settings);
+    AUTO_FREE char *spool = xasprintf("%s/spool", settings->data_dir);
+
+    int rc = access_open(&access_options, &s->access, new_key, err);
+    rc = rc < 0 ? rc : store_open(&store, &s->store, err);
+    rc = rc < 0 ? rc : store_job_recover(s->store, err);
+    if (rc < 0) {
+        return rc;
+    }
+    if (access(reader, X_OK) != 0) {
+        return error_set(err, ERR_NOT_FOUND,
+            "The program larder-reader, which opens documents, is not beside larder; build it or set reader.program.");
+    }
+    s->ingest = ingest_new(&(struct ingest_options){ .store = s->store, .settings = settings, .reader_program = reader });
+    s->api = (struct api){ .store = s->store,
+        .ingest = s->ingest,
+        .settings = settings,
+        .access = s->access,
+        .started_ms = clock_wall_ms() };
+    struct http_options http = { .listen = settings->listen,
+        .spool_dir = spool,
+        .route_lists = api_routes,
+        .app = &s->api,
+        .authorize = access_authorize,
+        .events_load = api_events_load,
+        .events_last = store_event_last(s->store) };
+    struct http_server *server = NULL;
+    rc = http_server_open(&http, &server, err);
+    if (rc < 0) {
+        return rc;
+    }
+    s->api.http = server;
+    __atomic_store_n(&s->http, server, __ATOMIC_RELEASE);
+    return ingest_start(s->ingest, err);
+}
+
+static void stop_parts(struct server *s)
+{
+    if (s->sweeping) {
+        pthread_mutex_lock(&s->mutex);
+        s->stopping = true;
+        pthread_cond_signal(&s->wake);
+        pthread_mutex_unlock(&s->mutex);
+        pthread_join(s->sweeper, NULL);
+    }
+    if (s->ingest) {
+        ingest_stop(s->ingest);
+    }
+    struct http_server *http = __atomic_exchange_n(&s->http, NULL, __ATOMIC_ACQ_REL);
+    ingest_free(s->ingest);
+    store_close(s->store); // the writer may still hold `http` for a last event until here
+    http_server_close(http);
+    access_close(s->access);
+    if (s->run_file) {
+        unlink(s->run_file);
+        free(s->run_file);
+    }
+    if (s->lock_fd >= 0) {
+        close(s->lock_fd);
+    }
+}
+
+static void url_of(const struct server *s, char *ret_url, size_t size)
+{
+    const char *listen = s->settings->listen;
+    const char *colon = strrchr(listen, ':');
+    int host = colon ? (int)(colon - listen) : (int)strlen(listen);
+
+    snprintf(ret_url, size, "http://%.*s:%d", host, listen, http_server_port(s->http));
+}
+
+static int serve_run(struct invocation *in, struct error *err)
+{
+    struct server s = { .settings = in->settings, .lock_fd = -1, .mutex = PTHREAD_MUTEX_INITIALIZER,
+        .wake = PTHREAD_COND_INITIALIZER };
+    static const char *const levels[] = { "debug", "info", "warn", "error" };
+    char new_key[ACCESS_KEY_SIZE] = "", url[300];
+
+    for (int i = 0; i < (int)ARRAY_LEN(levels); i++) {
+        if (strcmp(in->settings->log_level, levels[i]) == 0) {
+            log_set_level((enum log_level)i);
+        }
+    }
+    log_set_json(strcmp(in->settings->log_format, "json") == 0);
+    umask(0077);
+    raise_limits();
+    int rc = data_folder_make(in->settings->data_dir, err);
+    rc = rc < 0 ? rc : lock_folder(&s, err);
+    rc = rc < 0 ? rc : start_parts(&s, new_key, err);
+    if (rc == 0) {
+        url_of(&s, url, sizeof(url));
+        rc = write_run_file(&s, url, err);
+    }
+    if (rc == 0) {
+        s.sweeping = pthread_create(&s.sweeper, NULL, sweep_run, &s) == 0;
+        running = s.http;
+        catch_signals();
+        log_info("server.start", LS("version", LARDER_VERSION), LS("listen", url));
+        greet(&s, url, new_key);
+        rc = http_server_run(s.http);
+        running = NULL;
+        log_info("server.stop");
+    }
+    stop_parts(&s);
+    return rc;
+}
+
+const struct command serve_command = { "serve", "", "Run the server",
+    "The first start makes an admin key and shows it once, unless LARDER_ADMIN_KEY_FILE names a file that holds one.\n"
+    "It serves until it gets SIGTERM or SIGINT, then finishes what is in flight.\n"
+    "--data DIR and --listen ADDRESS:PORT say where; larder help settings lists all settings.",
+    NULL, serve_run };
