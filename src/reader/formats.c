@@ -5,9 +5,13 @@
 
 extern const struct reader_format format_csv, format_md, format_txt; // each in the file of its name
 
+extern const struct reader_format format_docm, format_docx;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
     &format_txt,
+    &format_docm,
+    &format_docx,
     NULL,
 };

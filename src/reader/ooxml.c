@@ -78,12 +78,23 @@ int ooxml_report_properties(struct opc *p)
 void ooxml_pictures_init(struct ooxml_pictures *g)
 {
     map_init(&g->sent, OOXML_PICTURES_MAX);
+    map_init(&g->shown, OOXML_SHOWN_MAX);
     g->bytes = 0;
 }
 
 void ooxml_pictures_done(struct ooxml_pictures *g)
 {
     map_done(&g->sent);
+    map_done(&g->shown);
+}
+
+bool ooxml_picture_shown(struct ooxml_pictures *g, const struct opc_part *part)
+{
+    bool before = map_find(&g->shown, slice_of(part->name)) != NULL;
+    if (!before) {
+        map_put(&g->shown, slice_of(part->name), (void *)part);
+    }
+    return before;
 }
 
 static const char *picture_type(struct slice bytes)

@@ -25,10 +25,13 @@ int ooxml_report_properties(struct opc *p);
 // into element.image; NULL if it was not handed on. Only when hi_res was asked for.
 struct ooxml_pictures {
     struct map sent; // part name → itself
+    struct map shown; // the same, of all that were asked for
     int64_t bytes;
 };
 void ooxml_pictures_init(struct ooxml_pictures *g);
 void ooxml_pictures_done(struct ooxml_pictures *g);
+bool ooxml_picture_shown(
+    struct ooxml_pictures *g, const struct opc_part *part); // asked before? remembers it
 int ooxml_picture(
     struct opc *p, struct ooxml_pictures *g, const struct opc_part *part, const char **ret_name);
 

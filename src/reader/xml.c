@@ -453,6 +453,13 @@ bool xml_next(struct xml *x)
     return true;
 }
 
+void xml_again(struct xml *x)
+{
+    if (x->q->next > 0) {
+        x->q->next--;
+    }
+}
+
 int xml_close(struct xml *x)
 {
     struct xml_queue *q = x->q;

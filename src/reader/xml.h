@@ -89,6 +89,8 @@ static inline bool xml_end(const struct xml *x, enum xml_ns ns, const char *name
 {
     return x->event == XML_END && xml_named(x, ns, name);
 }
+// The current event comes once more from xml_next. Not twice in a row.
+void xml_again(struct xml *x);
 // An attribute of the current START event; NULL if it isn't there.
 const char *xml_attr(const struct xml *x, enum xml_ns ns, const char *name);
 int64_t xml_attr_int(const struct xml *x, enum xml_ns ns, const char *name, int64_t otherwise);
