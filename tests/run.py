@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Runs Larder's suites and counts their tests. Called by ./test, which installs what they need.
+
+  ./test                 everything
+  ./test unit e2e        only these suites
+  ./test --list          names the suites
+
+A suite is a function below. It yields (name, outcome, detail) with outcome passed, failed or skipped; a suite that is a
+program of its own prints lines `ok NAME`, `not ok NAME: why`, `skip NAME: why` (or Meson's results), which are read here.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM_SECONDS = 900
+LINE = re.compile(r"^(ok|not ok|skip) ([^:\n]+)(?:: (.*))?$")
+
+
+def command(*args, env=None, seconds=PROGRAM_SECONDS):
+    """Runs a program in the project's folder; (exit code, all that it printed)."""
+    try:
+        done = subprocess.run([str(a) for a in args], cwd=ROOT, env=dict(os.environ, **(env or {})), stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=seconds, text=True, errors="replace")
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as late:
+        text = late.stdout or ""
+        return 124, (text if isinstance(text, str) else text.decode(errors="replace")) + "\nran too long"
+
+
+def tail(text, lines=40):
+    return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def lines_of(name, code, out):
+    """The tests of a program that prints ok, not ok and skip lines."""
+    seen = 0
+    for line in out.splitlines():
+        found = LINE.match(line)
+        if found:
+            seen += 1
+            outcome = {"ok": "passed", "not ok": "failed", "skip": "skipped"}[found[1]]
+            yield f"{name}: {found[2]}", outcome, found[3] or ""
+    if code != 0 or not seen:
+        yield f"{name}: ends well", "failed", f"exit {code}\n{tail(out)}"
+
+
+def single(name, *args, env=None):
+    code, out = command(*args, env=env)
+    yield name, "passed" if code == 0 else "failed", "" if code == 0 else tail(out)
+
+
+def configure(folder, *options):
+    if (ROOT / folder / "build.ninja").exists():
+        return command("meson", "configure", folder, *options)
+    return command("meson", "setup", folder, *options)
+
+
+def build(folder, *options):
+    code, out = configure(folder, *options)
+    if code == 0:
+        code, out = command("ninja", "-C", folder, "--quiet", seconds=1800)
+    yield f"build {folder}", "passed" if code == 0 else "failed", "" if code == 0 else tail(out, 60)
+
+
+def meson_tests(folder, label, env=None):
+    code, out = command("meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", env=env, seconds=1800)
+    log = ROOT / folder / "meson-logs" / "testlog.json"
+    outcomes = {"OK": "passed", "EXPECTEDFAIL": "passed", "SKIP": "skipped"}
+    seen = 0
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []:
+        result = json.loads(line)
+        seen += 1
+        outcome = outcomes.get(result["result"], "failed")
+        detail = tail(result.get("stdout", "") + result.get("stderr", "")) if outcome == "failed" else ""
+        yield f"{label}: {result['name']}", outcome, detail
+    if not seen:
+        yield f"{label}: tests ran", "failed", f"exit {code}\n{tail(out)}"
+
+
+SANITIZER_ENV = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:allocator_may_return_null=1",
+                 "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=98"}
+
+
+def suite_build():
+    yield from build("build", "-Dtests=true", "-Dwerror=true")
+
+
+def suite_unit():
+    yield from meson_tests("build", "unit")
+
+
+def suite_form():
+    """Floors, formatting, pages that are made from tables."""
+    yield from single("include floors", "python3", "tests/floors.py")
+    yield from single("clang-format", "python3", "tools/format", "--check")
+    yield from single("generated pages are fresh", "python3", "tools/docs", "--check")
+    yield from single("web types", "python3", "tests/web/check.py")
+
+
+def suite_e2e():
+    code, out = command("python3", "tests/e2e/run.py")
+    yield from lines_of("e2e", code, out)
+
+
+def suite_web():
+    code, out = command("python3", "tests/web/run.py")
+    yield from lines_of("web", code, out)
+
+
+def suite_fault():
+    code, out = command("python3", "tests/fault/run.py", "--rounds", "12")
+    yield from lines_of("fault", code, out)
+
+
+def suite_sanitize():
+    """ASan and UBSan builds run everything that the plain build runs."""
+    yield from build("build-asan", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized",
+                     "-Dtests=true")
+    yield from meson_tests("build-asan", "asan", env=SANITIZER_ENV)
+    code, out = command("python3", "tests/e2e/run.py", "--build", "build-asan", env=SANITIZER_ENV)
+    yield from lines_of("asan e2e", code, out)
+
+
+SUITES = {"build": suite_build, "unit": suite_unit, "form": suite_form, "e2e": suite_e2e, "web": suite_web,
+          "fault": suite_fault, "sanitize": suite_sanitize}
+
+
+def main(args):
+    if "--help" in args or "--list" in args:
+        print(__doc__ if "--help" in args else "", "suites: " + " ".join(SUITES), sep="\n")
+        return 0
+    wanted = [a for a in args if not a.startswith("-")] or list(SUITES)
+    unknown = [w for w in wanted if w not in SUITES]
+    if unknown:
+        print(f"test: no suite {unknown[0]}; there are: {' '.join(SUITES)}", file=sys.stderr)
+        return 64
+    if "build" not in wanted and {"unit", "e2e", "web", "fault"} & set(wanted):
+        wanted.insert(0, "build")
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for suite in wanted:
+        start = time.monotonic()
+        own = dict.fromkeys(counts, 0)
+        for name, outcome, detail in SUITES[suite]():
+            own[outcome] += 1
+            if outcome != "passed" or "-v" in args:
+                print(f"{outcome.upper()} {name}" + (f": {detail}" if detail else ""), flush=True)
+        for outcome, n in own.items():
+            counts[outcome] += n
+        print(f"{suite}: {own['passed']} passed, {own['failed']} failed, {own['skipped']} skipped in "
+              f"{time.monotonic() - start:.0f} s", flush=True)
+        if suite == "build" and own["failed"]:
+            break
+    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts), flush=True)
+    return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
