@@ -87,18 +87,20 @@ static void add_escaped(struct buf *b, struct slice s)
 // One row, from column `left` on. Empty columns between cells are kept, so that columns line up.
 static void render(struct table *t, const struct table_cell *cells, size_t count, int32_t left)
 {
+    struct buf *const m = &t->row_markdown;
     int32_t col = left;
+    bool filled = false; // whether the Markdown of column `col` has been written
 
     buf_reset(&t->row_text);
-    buf_reset(&t->row_markdown);
-    buf_add_str(&t->row_markdown, "|");
+    buf_reset(m);
+    buf_add_str(m, "|");
     for (size_t i = 0; i < count; i++) {
-        for (; col < cells[i].col; col++) {
-            buf_add_str(&t->row_text, " | ");
-            buf_add_str(&t->row_markdown, "  |");
-        }
-        if (cells[i].col > left && col == cells[i].col && i > 0 && cells[i - 1].col == col) {
+        if (cells[i].col < col || (cells[i].col == col && filled)) {
             continue; // the same column twice: a broken sheet
+        }
+        for (; col < cells[i].col; col++, filled = false) {
+            buf_add_str(&t->row_text, " | ");
+            buf_add_str(m, filled ? "|" : "  |");
         }
         add_plain(&t->row_text, cells[i].shown);
         if (cells[i].stored.len) {
@@ -106,11 +108,12 @@ static void render(struct table *t, const struct table_cell *cells, size_t count
             add_plain(&t->row_text, cells[i].stored);
             buf_add_str(&t->row_text, ")");
         }
-        buf_add_str(&t->row_markdown, " ");
-        add_escaped(&t->row_markdown, cells[i].shown);
-        buf_add_str(&t->row_markdown, " ");
+        buf_add_str(m, " ");
+        add_escaped(m, cells[i].shown);
+        buf_add_str(m, " ");
+        filled = true;
     }
-    buf_add_str(&t->row_markdown, "|\n");
+    buf_add_str(m, "|\n");
     while (t->row_text.len >= 3 && memcmp(t->row_text.data + t->row_text.len - 3, " | ", 3) == 0) {
         t->row_text.len -= 3;
         t->row_text.data[t->row_text.len] = '\0';
@@ -118,33 +121,33 @@ static void render(struct table *t, const struct table_cell *cells, size_t count
 }
 
 // The header of columns first to last as "Item | Price" and as two lines of Markdown.
-static void render_header(const struct table *t, int32_t first, int32_t last, struct buf *text, struct buf *markdown)
+static void render_header(const struct table *t, int32_t first, int32_t last, struct buf *text, struct buf *m)
 {
-    int32_t col = first, columns = 0;
-    struct buf *const m = markdown;
+    int32_t col = first;
+    bool filled = false;
 
     buf_add_str(m, "|");
     for (size_t i = 0; i < t->header_count && text->len < HEADER_SHOWN_MAX; i++) {
         const struct table_header_cell *h = &t->header[i];
         struct slice s = slice_make(t->header_text.data + h->at, h->len);
-        if (h->col < first || h->col > last) {
+        if (h->col < col || h->col > last || (h->col == col && filled)) {
             continue;
         }
-        for (; col < h->col; col++, columns++) {
+        for (; col < h->col; col++, filled = false) {
             buf_add_str(text, " | ");
-            buf_add_str(m, "  |");
+            buf_add_str(m, filled ? "|" : "  |");
         }
         add_plain(text, s);
         buf_add_str(m, " ");
         add_escaped(m, s);
         buf_add_str(m, " ");
+        filled = true;
     }
-    columns = (last < col ? col : last) - first + 1;
-    for (; col < last && columns <= TABLE_COLUMNS_MAX; col++) {
-        buf_add_str(m, "|  ");
+    for (; col <= last; col++, filled = false) {
+        buf_add_str(m, filled ? "|" : "  |");
     }
-    buf_add_str(m, "|\n|");
-    for (int32_t i = 0; i < columns && i < TABLE_COLUMNS_MAX; i++) {
+    buf_add_str(m, "\n|");
+    for (col = first; col <= last; col++) {
         buf_add_str(m, " --- |");
     }
     buf_add_str(m, "\n");

@@ -42,6 +42,7 @@ struct markdown {
     int html;                  // kind of LEAF_HTML
     struct buf table_head;     // header and delimiter lines of LEAF_TABLE, as source
     struct buf table_header;   // the header row as text
+    bool head_open;            // the piece of LEAF_TABLE that is open begins with its head
     size_t row_start;          // in text: where the paragraph's last line begins
     size_t source_start;       // the same in source
     bool titled;
@@ -84,7 +85,7 @@ static int emit_piece(struct markdown *m)
     case LEAF_TABLE:
         e.kind = ELEMENT_TABLE;
         e.header = buf_slice(&m->table_header);
-        if (!slice_starts(e.markdown, "|") || !slice_find(e.markdown, SLICE_LIT("--"))) {
+        if (!m->head_open) { // a later piece: give it the head, so that it too shows as a table
             buf_add_slice(&whole, buf_slice(&m->table_head));
         }
         buf_add_slice(&whole, e.markdown);
@@ -115,6 +116,7 @@ static int emit_piece(struct markdown *m)
     buf_reset(&m->text);
     buf_reset(&m->source);
     m->row_start = m->source_start = 0;
+    m->head_open = false;
     return rc;
 }
 
@@ -235,6 +237,7 @@ static int begin_table(struct markdown *m, struct slice raw, int32_t number)
     buf_add_slice(&m->source, text_trim_end(raw));
     m->first = number - 1;
     m->last = number;
+    m->head_open = true;
     return rc;
 }
 
