@@ -74,6 +74,10 @@ struct store_options {
     // Called by the writer thread after each commit with each event that it made durable, in order of seq.
     void (*on_event)(void *ctx, int64_t seq, struct slice kind, struct slice json);
     void *ctx;
+    // For tests; zero for the real thing.
+    int64_t (*mono_ms)(void *ctx); // the clock of leases and back-offs
+    const char *boot_id;           // leases of another boot have ended
+    bool no_sweeper;               // no thread of its own that sweeps at start and hourly
 };
 int store_open(const struct store_options *o, struct store **ret, struct error *err); // migrates, checks, recovers
 void store_close(struct store *s);
@@ -84,6 +88,7 @@ struct store_stats {
     int64_t documents, by_status[DOCUMENT_STATUSES], chunks, elements, blobs, blob_bytes, database_bytes, wal_bytes;
     int64_t jobs_queued, jobs_running, jobs_dead, oldest_queued_ms; // age
     int64_t commits, commit_us_total, last_seq;
+    bool writes_stopped; // the disk did not confirm a write; nothing is accepted until a restart
 };
 int store_stats(struct store *s, struct store_stats *ret, struct error *err);
 
@@ -97,7 +102,8 @@ int store_sweep(struct store *s, struct error *err); // removes what nothing ref
 
 // ---- documents
 // One transaction: the document, its blob reference, a job of kind "read" unless status is failed or quarantined, and an
-// event. The same content in the same partition that is not failed: no row is made, *ret_duplicate is set and d->id is the
+// event ("document.created", and "document.failed" or "document.quarantined" with it). d->id is made when it is empty,
+// times are set; NULL strings are empty, JSON fields {} or []. The same content in the same partition that is not failed: no row is made, *ret_duplicate is set and d->id is the
 // existing one's.
 int store_document_create(struct store *s, struct document *d, bool *ret_duplicate, struct error *err);
 int store_document_load(struct store *s, struct slice id, struct arena *a, struct document *ret, struct error *err);
@@ -148,9 +154,19 @@ struct job {
 int store_job_lease(struct store *s, const char *worker, int64_t lease_ms, struct arena *a, struct job *ret, struct error *err);
 // Extends the lease and reports progress (kept, and an event "document.progress"). ERR_CONFLICT: the lease is lost or the
 // job cancelled; stop.
+// A NULL unit only extends the lease. Reports closer than 250 ms to the last one are answered without a write.
 int store_job_progress(struct store *s, const struct job *j, int64_t lease_ms, const char *unit, int64_t done, int64_t total,
     struct error *err);
-// Appends to the job's version; not visible before store_job_finish. ERR_CONFLICT as above.
+// 0 while the lease holds, ERR_CONFLICT once it is lost or the job cancelled. Only reads.
+int store_job_check(struct store *s, const struct job *j, struct error *err);
+// The document's status while it is read: partitioned, refined, chunked, indexed …; event "document.updated".
+int store_job_stage(struct store *s, const struct job *j, enum document_status status, struct error *err);
+// Gives the job back as if it had not been leased (a stop of the server): queued again at once, no attempt counted.
+int store_job_release(struct store *s, const struct job *j, struct error *err);
+// Milliseconds until a job is due or a lease lapses: 0 at once, -1 when there is none.
+int store_job_next_due(struct store *s, int64_t *ret_wait_ms, struct error *err);
+// Appends to the job's version; not visible before store_job_finish. ERR_CONFLICT as above. An index that is there already
+// is kept as it is, so a call may be repeated. Many are written in several transactions.
 int store_job_elements(struct store *s, const struct job *j, const struct element *elements, size_t count, struct error *err);
 int store_job_chunks(struct store *s, const struct job *j, const char *title, const struct chunk *chunks, size_t count,
     struct error *err);
@@ -188,8 +204,11 @@ int store_event_append(struct store *s, const char *kind, struct slice document_
 typedef int (*store_event_fn)(void *ctx, int64_t seq, struct slice kind, struct slice json); // json: the whole event
 int store_event_list(struct store *s, int64_t since, size_t max, store_event_fn fn, void *ctx, struct error *err);
 int64_t store_event_last(struct store *s);
+// The first event from which on nothing but progress was pruned: who resumes from before it missed something.
+int64_t store_event_first(struct store *s);
 
-// ---- search (words): candidates by BM25 over the shown versions; query is FTS5's language, made by search/.
+// ---- search (words): candidates by BM25 over the shown versions; match is FTS5's language, made by search/: quote each
+// term ("FX-200" is then a phrase); characters of scripts without spaces are set apart here (store/fts_text.h).
 struct chunk_hit {
     int64_t chunk_id, chunk_index;
     double score;            // higher is better
@@ -203,13 +222,16 @@ struct chunk_filter {
     const struct slice *types; size_t type_count;
     const struct slice *categories; size_t category_count;
     const struct slice *document_ids; size_t document_id_count;
-    // A condition over metadata as SQL made by search/filter.c from a checked tree, with bound values; NULL: none.
+    // A condition over d.metadata as SQL made by search/filter.c from a checked tree, with ? for each value, all bound as
+    // text; NULL: none. Other columns of documents are there as d.NAME.
     const char *metadata_sql; const struct slice *metadata_values; size_t metadata_value_count;
 };
 struct field_weights { double title, heading, text; };
 int store_search_words(struct store *s, struct slice match, const struct chunk_filter *f, struct field_weights w, int limit,
     struct arena *a, struct chunk_hit **ret, size_t *ret_count, struct error *err);
-// How many chunks hold each term (after the index's own folding), to find the rarest; counts in the order of terms.
+// How many chunks hold each term (after the index's own folding), to find the rarest; counts in the order of terms, and
+// not beyond TERM_COUNT_MAX, where a term is common enough. A term of several words is a phrase.
+enum { TERM_COUNT_MAX = 20000 };
 int store_term_counts(struct store *s, const struct slice *terms, size_t count, int64_t *ret_counts, int64_t *ret_chunks,
     struct error *err);
 

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The contents that are shown of a document: elements and chunks in reading order, media (pictures). Jobs write them:
+// jobs_rows.c.
+#include "store/sqlite/backend.h"
+
+enum { LIST_MAX = 10000 };
+
+struct list {
+    struct slice id;
+    int64_t after;
+    int limit;
+    struct arena *arena;
+    struct element_row *elements;
+    struct chunk *chunks;
+    size_t count;
+};
+
+static int read_element(struct query *q, struct arena *a, struct element_row *r, struct error *err)
+{
+    struct element *e = &r->element;
+
+    e->index = row_int(q);
+    int kind = element_kind_from_word(row_slice(q));
+    e->level = (int32_t)row_int(q);
+    e->flags = (uint32_t)row_int(q);
+    r->place_json = row_text(q, a);
+    e->text = row_copy(q, a);
+    e->markdown = row_copy(q, a);
+    e->header = row_copy(q, a);
+    struct slice image = row_slice(q);
+    e->image = arena_slice(a, image);
+    if (!r->place_json || e->image.len != image.len) {
+        return error_set(err, ERR_MEMORY, "There is not enough memory for these elements; ask for fewer.");
+    }
+    if (kind < 0) {
+        return error_set(err, ERR_CORRUPT, "An element of the document is of no known kind.");
+    }
+    e->kind = (enum element_kind)kind;
+    if (strcmp(r->place_json, "null") != 0 && place_parse_json(slice_of(r->place_json), a, &e->place) != 0) {
+        return error_set(err, ERR_CORRUPT, "The place of an element can't be read.");
+    }
+    return 0;
+}
+
+static int list_elements(struct store *s, struct db *db, void *ctx, struct error *err)
+{
+    struct list *l = ctx;
+    int64_t key = 0;
+    int rc = document_key(db, l->id, &key, err);
+    (void)s;
+
+    if (rc != 0) {
+        return rc;
+    }
+    struct query q = query_start(db,
+        "SELECT e.idx, e.kind, e.level, e.flags, e.place, e.text, e.markdown, e.header, e.image FROM elements e "
+        "WHERE e.document = ? AND e.version = (SELECT version FROM documents WHERE key = ?) AND e.version > 0 AND e.idx > ? "
+        "ORDER BY e.idx LIMIT ?");
+    query_int(&q, key);
+    query_int(&q, key);
+    query_int(&q, l->after);
+    query_int(&q, l->limit);
+    while (rc == 0 && l->count < (size_t)l->limit && query_step(&q)) {
+        rc = read_element(&q, l->arena, &l->elements[l->count], err);
+        l->count += rc == 0;
+    }
+    int end = query_end(&q, rc ? NULL : err);
+    return rc ? rc : end;
+}
+
+int store_element_list(struct store *s, struct slice document_id, int64_t after, int limit, struct arena *a,
+    struct element_row **ret, size_t *ret_count, struct error *err)
+{
+    struct list l = { .id = document_id, .after = after, .arena = a };
+
+    l.limit = limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
+    l.elements = arena_array(a, (size_t)l.limit, sizeof(*l.elements));
+    if (!l.elements) {
+        return error_set(err, ERR_MEMORY, "There is not enough memory for this list.");
+    }
+    int rc = store_read(s, "element_list", list_elements, &l, err);
+    if (rc == 0) {
+        *ret = l.elements;
+        *ret_count = l.count;
+    }
+    return rc;
+}
+
+static int read_chunk(struct query *q, struct arena *a, struct chunk *c, struct error *err)
+{
+    c->id = row_int(q);
+    c->index = row_int(q);
+    c->first_element = row_int(q);
+    c->last_element = row_int(q);
+    c->heading = row_copy(q, a);
+    c->text = row_copy(q, a);
+    struct slice place = row_slice(q);
+    bool placed = slice_is(place, "null") || place_parse_json(place, a, &c->place) == 0;
+    c->places = row_text(q, a);
+    if (!c->places) {
+        return error_set(err, ERR_MEMORY, "There is not enough memory for these chunks; ask for fewer.");
+    }
+    return placed ? 0 : error_set(err, ERR_CORRUPT, "The place of a chunk can't be read.");
+}
+
+static int list_chunks(struct store *s, struct db *db, void *ctx, struct error *err)
+{
+    struct list *l = ctx;
+    int64_t key = 0;
+    int rc = document_key(db, l->id, &key, err);
+    (void)s;
+
+    if (rc != 0) {
+        return rc;
+    }
+    struct query q = query_start(db,
+        "SELECT c.id, c.idx, c.first_element, c.last_element, c.heading, c.text, c.place, c.places FROM chunks c "
+        "WHERE c.document = ? AND c.version = (SELECT version FROM documents WHERE key = ?) AND c.version > 0 AND c.idx > ? "
+        "ORDER BY c.idx LIMIT ?");
+    query_int(&q, key);
+    query_int(&q, key);
+    query_int(&q, l->after);
+    query_int(&q, l->limit);
+    while (rc == 0 && l->count < (size_t)l->limit && query_step(&q)) {
+        rc = read_chunk(&q, l->arena, &l->chunks[l->count], err);
+        l->count += rc == 0;
+    }
+    int end = query_end(&q, rc ? NULL : err);
+    return rc ? rc : end;
+}
+
+int store_chunk_list(struct store *s, struct slice document_id, int64_t after_index, int limit, struct arena *a,
+    struct chunk **ret, size_t *ret_count, struct error *err)
+{
+    struct list l = { .id = document_id, .after = after_index, .arena = a };
+
+    l.limit = limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
+    l.chunks = arena_array(a, (size_t)l.limit, sizeof(*l.chunks));
+    if (!l.chunks) {
+        return error_set(err, ERR_MEMORY, "There is not enough memory for this list.");
+    }
+    int rc = store_read(s, "chunk_list", list_chunks, &l, err);
+    if (rc == 0) {
+        *ret = l.chunks;
+        *ret_count = l.count;
+    }
+    return rc;
+}
+
+// ---- media
+
+struct media {
+    struct slice id, name;
+    const char *media_type, *hash;
+    char ret_hash[BLOB_HASH_SIZE], ret_media_type[64];
+    bool found;
+};
+
+static int find_media(struct store *s, struct db *db, void *ctx, struct error *err)
+{
+    struct media *m = ctx;
+    struct query q = query_start(db,
+        "SELECT m.blob, m.media_type FROM documents d JOIN media m ON m.document = d.key "
+        "AND m.version IN (d.version, -1) AND m.name = ? WHERE d.id = ? ORDER BY m.version DESC LIMIT 1");
+    (void)s;
+    query_slice(&q, m->name);
+    query_slice(&q, m->id);
+    m->found = query_step(&q);
+    if (m->found) {
+        row_into(&q, m->ret_hash, sizeof(m->ret_hash));
+        row_into(&q, m->ret_media_type, sizeof(m->ret_media_type));
+    }
+    return query_end(&q, err);
+}
+
+int store_media_find(struct store *s, struct slice document_id, struct slice name, char ret_hash[BLOB_HASH_SIZE],
+    char ret_media_type[64], struct error *err)
+{
+    struct media m = { .id = document_id, .name = name };
+    int rc = store_read(s, "media_find", find_media, &m, err);
+
+    if (rc == 0 && !m.found) {
+        return error_set(err, ERR_NOT_FOUND, "The document has no such picture.");
+    }
+    if (rc == 0) {
+        memcpy(ret_hash, m.ret_hash, BLOB_HASH_SIZE);
+        memcpy(ret_media_type, m.ret_media_type, sizeof(m.ret_media_type));
+    }
+    return rc;
+}
+
+static int put_media(struct write *w, void *ctx, struct error *err)
+{
+    struct media *m = ctx;
+    int64_t key = 0;
+    int rc = document_key(w->db, m->id, &key, err);
+
+    return rc ? rc : media_insert(w, key, -1, m->name, m->media_type, m->hash, err);
+}
+
+int media_insert(struct write *w, int64_t document, int64_t version, struct slice name, const char *media_type,
+    const char *hash, struct error *err)
+{
+    int rc = blob_reference(w, hash, err);
+
+    if (rc == 0) {
+        struct query q = query_start(w->db,
+            "INSERT INTO media (document, version, name, media_type, blob) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (document, version, name) DO UPDATE SET media_type = excluded.media_type, blob = excluded.blob");
+        query_int(&q, document);
+        query_int(&q, version);
+        query_slice(&q, name);
+        query_text(&q, media_type);
+        query_text(&q, hash);
+        rc = query_run(&q, err);
+    }
+    return rc;
+}
+
+int store_media_put(struct store *s, struct slice document_id, const char *name, const char *media_type,
+    const char hash[BLOB_HASH_SIZE], struct error *err)
+{
+    struct media m = { .id = document_id, .name = slice_of(name), .media_type = media_type, .hash = hash };
+    return store_write(s, "media_put", put_media, &m, err);
+}
