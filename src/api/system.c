@@ -5,6 +5,8 @@
 #include "os/resources.h"
 #include "wire/json.h"
 
+#include <unistd.h>
+
 static int livez(struct http_request *req, struct http_response *resp, struct error *err)
 {
     (void)req;
@@ -50,8 +52,9 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     struct json_out j;
     struct error store_err = { 0 };
     int rc = store_stats(api->store, &stats, &store_err);
-    int64_t free_bytes = 0, total_bytes = 0;
-    bool disk = os_disk_space(api->settings->data_dir, &free_bytes, &total_bytes) == 0;
+    struct disk_reading space = { 0 };
+    bool disk = disk_read(api->settings->data_dir, &space) == 0;
+    int64_t free_bytes = space.free_bytes;
     const char *level = ingest_sandbox_level(api->ingest);
     bool low = disk && free_bytes < (int64_t)512 << 20;
     const char *status = rc < 0 ? "fail" : low || stats.jobs_dead ? "warn" : "pass";
@@ -118,6 +121,7 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     struct http_stats http;
     struct json_out j;
     AUTO_BUF dead = BUF_INIT(1024 * 1024);
+    int64_t rss = 0, peak = 0;
     char started[CLOCK_TEXT_MAX];
     int rc = store_stats(api->store, &stats, err);
 
@@ -125,6 +129,7 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     if (rc < 0) {
         return rc;
     }
+    process_memory(getpid(), &rss, &peak);
     http_server_stats(api->http, &http);
     clock_format(api->started_ms, started);
     json_begin(&j, &resp->body);
@@ -162,7 +167,8 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     json_key_int(&j, "slow_turns", http.loop_slow);
     json_end(&j);
     json_key_object(&j, "process");
-    json_key_int(&j, "rss_bytes", os_rss_bytes());
+    json_key_int(&j, "rss_bytes", rss);
+    json_key_int(&j, "peak_rss_bytes", peak);
     json_end(&j);
     json_key_text(&j, "sandbox", ingest_sandbox_level(api->ingest));
     json_key_text(&j, "search_engine", "words");

@@ -30,7 +30,7 @@ static void say(struct doctor *d, const char *name, const char *status, const ch
 static void check_folder(struct doctor *d, const struct settings *s)
 {
     AUTO_FREE char *text = NULL;
-    int64_t free_bytes = 0, total = 0;
+    struct disk_reading space = { 0 };
     bool there = access(s->data_dir, F_OK) == 0;
     const char *where = there ? s->data_dir : ".";
 
@@ -38,13 +38,13 @@ static void check_folder(struct doctor *d, const struct settings *s)
         say(d, "data", "fail", "The data folder can't be written by this user; choose another with --data.");
         return;
     }
-    if (os_disk_space(where, &free_bytes, &total) != 0) {
+    if (disk_read(where, &space) != 0) {
         say(d, "data", "warn", "How much room the disk has could not be read.");
         return;
     }
     text = xasprintf("%s; %.1f GiB free.%s", there ? "The data folder can be written" : "There is no data folder yet; serve makes it",
-        (double)free_bytes / (1 << 30), free_bytes < (int64_t)1 << 30 ? " Make room: originals and the index need it." : "");
-    say(d, "data", free_bytes < (int64_t)1 << 30 ? "warn" : "pass", text);
+        (double)space.free_bytes / (1 << 30), space.free_bytes < (int64_t)1 << 30 ? " Make room: originals and the index need it." : "");
+    say(d, "data", space.free_bytes < (int64_t)1 << 30 ? "warn" : "pass", text);
 }
 
 static int count_element(void *ctx, const struct element *e)

@@ -71,7 +71,9 @@ static const struct finding_code codes[] = {
         "It declares entities, which are a known way to attack. " FIX_FILE },
     { "active.macro", 5, SEVERITY_WARNING, REASON_NONE, NOT_RUN },
     { "active.script", 5, SEVERITY_WARNING, REASON_NONE, NOT_RUN },
-    { "active.launch", 5, SEVERITY_WARNING, REASON_NONE, NOT_RUN },
+    { "active.launch", 5, SEVERITY_QUARANTINE, REASON_NONE,
+        "It asks the reader's machine to start a program, which a manual has no need for. Somebody who knows where it comes "
+        "from can release or delete it." },
     { "active.external", 5, SEVERITY_WARNING, REASON_NONE,
         "Nothing outside the document is ever fetched here; what it refers to is not part of what was read." },
     { "active.dde", 5, SEVERITY_WARNING, REASON_NONE, NOT_RUN },
