@@ -97,7 +97,7 @@ static int formats_get(struct http_request *req, struct http_response *resp, str
         json_key_text(&j, "title", f->title);
         json_key_array(&j, "extensions");
         while (slice_cut(&rest, ' ', &one)) {
-            json_string(&j, one);
+            json_slice(&j, one);
         }
         json_end(&j);
         json_key_text(&j, "media_type", f->media_type);

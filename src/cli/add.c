@@ -50,19 +50,19 @@ static void on_upload(void *ctx, int64_t sent, int64_t total)
 static int follow(struct invocation *in, struct bar *bar, json_t **document, struct error *err)
 {
     for (;;) {
-        const char *status = json_text(*document, "status");
+        const char *status = field_text(*document, "status");
         const json_t *progress = json_object_get(*document, "progress");
         AUTO_REPLY reply = { 0 };
         if (strcmp(status, "ready") == 0 || strcmp(status, "failed") == 0 || strcmp(status, "quarantined") == 0) {
             return 0;
         }
         if (!in->quiet && !in->json) {
-            int64_t position = json_number(progress, "queue_position");
-            draw(bar, position > 0 ? "waiting" : "reading", json_number(progress, "done"), json_number(progress, "total"),
-                json_text(progress, "unit"));
+            int64_t position = field_number(progress, "queue_position");
+            draw(bar, position > 0 ? "waiting" : "reading", field_number(progress, "done"), field_number(progress, "total"),
+                field_text(progress, "unit"));
         }
         usleep(POLL_MS * 1000);
-        AUTO_FREE char *path = xasprintf("/v1/documents/%s", json_text(*document, "id"));
+        AUTO_FREE char *path = xasprintf("/v1/documents/%s", field_text(*document, "id"));
         int rc = client_ask(in, "GET", path, NULL, &reply, err);
         if (rc < 0) {
             return rc;
@@ -74,23 +74,23 @@ static int follow(struct invocation *in, struct bar *bar, json_t **document, str
 
 static void report(const struct invocation *in, const char *name, const json_t *d, int64_t took_ms)
 {
-    const char *status = json_text(d, "status");
+    const char *status = field_text(d, "status");
 
     if (in->quiet || in->json) {
         return;
     }
     print_safe(name);
     if (json_is_true(json_object_get(d, "duplicate"))) {
-        printf(": is here already as %s\n", json_text(d, "id"));
+        printf(": is here already as %s\n", field_text(d, "id"));
         return;
     }
     if (!status[0]) {
-        printf(": not taken in (%s)\n", json_text(d, "reason"));
+        printf(": not taken in (%s)\n", field_text(d, "reason"));
     } else if (strcmp(status, "ready") == 0) {
-        printf(": ready, %lld passages in %.1f s, %s\n", (long long)json_number(d, "chunk_count"), (double)took_ms / 1000,
-            json_text(d, "id"));
+        printf(": ready, %lld passages in %.1f s, %s\n", (long long)field_number(d, "chunk_count"), (double)took_ms / 1000,
+            field_text(d, "id"));
     } else {
-        printf(": %s, %s\n", status, json_text(d, "id"));
+        printf(": %s, %s\n", status, field_text(d, "id"));
     }
     print_findings(json_object_get(d, "findings"));
 }
@@ -136,7 +136,7 @@ static int add_one(struct invocation *in, const char *file, json_t *all, struct 
     }
     if (reply.status >= 400 && reply.status != 422) {
         return error_set(err, reply.status == 401 ? ERR_AUTH : reply.status == 503 ? ERR_BUSY : ERR_INVALID, "%s",
-            json_text(reply.json, "detail"));
+            field_text(reply.json, "detail"));
     }
     json_t *document = json_incref(reply.json);
     if (reply.status < 400 && !option_value(in, "no-wait")) {
@@ -147,7 +147,7 @@ static int add_one(struct invocation *in, const char *file, json_t *all, struct 
     if (rc == 0) {
         report(in, name, document, clock_mono_ms() - start);
         json_array_append(all, document);
-        const char *status = json_text(document, "status");
+        const char *status = field_text(document, "status");
         rc = reply.status >= 400 || strcmp(status, "failed") == 0 || strcmp(status, "quarantined") == 0;
     }
     json_decref(document);

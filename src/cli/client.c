@@ -39,8 +39,8 @@ static void read_run_file(const struct invocation *in, struct target *t)
     AUTO_JSON *file = json_load_file(path, 0, NULL);
 
     if (file) {
-        snprintf(t->url, sizeof(t->url), "%s", json_text(file, "url"));
-        snprintf(t->key, sizeof(t->key), "%s", json_text(file, "key"));
+        snprintf(t->url, sizeof(t->url), "%s", field_text(file, "url"));
+        snprintf(t->key, sizeof(t->key), "%s", field_text(file, "key"));
     }
 }
 
@@ -182,7 +182,7 @@ int client_ask(struct invocation *in, const char *method, const char *path, cons
     int rc = client_call(in, method, path, json, ret, err);
 
     if (rc == 0 && ret->status >= 400) {
-        const char *detail = json_text(ret->json, "detail");
+        const char *detail = field_text(ret->json, "detail");
         rc = error_set(err, status_to_code(ret->status), "%s",
             detail[0] ? detail : "The server refused without saying why.");
     }

@@ -71,8 +71,8 @@ void url_add(struct buf *b, const char *text);
 
 // ---- printing (print.c)
 void print_json(const json_t *value);           // two spaces of indentation
-const char *json_text(const json_t *object, const char *field); // "" if it is not there
-int64_t json_number(const json_t *object, const char *field);
+const char *field_text(const json_t *object, const char *field); // "" if it is not there
+int64_t field_number(const json_t *object, const char *field);
 void print_findings(const json_t *findings);    // one a line, with advice
 void print_place(const json_t *place);          // "page 12"
 void print_safe(const char *text);              // control characters left out, so that a name can't drive the terminal

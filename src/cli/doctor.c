@@ -125,7 +125,7 @@ static void check_server(struct doctor *d, struct invocation *in)
         say(d, "server", "warn", "A server answers, but the key is not known to it; set LARDER_KEY.");
         return;
     }
-    const char *status = json_text(reply.json, "status");
+    const char *status = field_text(reply.json, "status");
     say(d, "server", strcmp(status, "pass") == 0 ? "pass" : "warn",
         strcmp(status, "pass") == 0 ? "The server answers and is well." : "The server answers but is not well; see larder status.");
 }

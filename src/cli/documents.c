@@ -8,14 +8,14 @@
 
 static void print_row(const json_t *d)
 {
-    double size = (double)json_number(d, "size");
+    double size = (double)field_number(d, "size");
     const json_t *progress = json_object_get(d, "progress");
 
-    printf("%s  %-5s %-12s %9.1f KiB  ", json_text(d, "id"), json_text(d, "type"), json_text(d, "status"), size / 1024);
-    print_safe(json_text(d, "name"));
-    if (json_number(progress, "total") > 0) {
-        printf("  %s %lld of %lld", json_text(progress, "unit"), (long long)json_number(progress, "done"),
-            (long long)json_number(progress, "total"));
+    printf("%s  %-5s %-12s %9.1f KiB  ", field_text(d, "id"), field_text(d, "type"), field_text(d, "status"), size / 1024);
+    print_safe(field_text(d, "name"));
+    if (field_number(progress, "total") > 0) {
+        printf("  %s %lld of %lld", field_text(progress, "unit"), (long long)field_number(progress, "done"),
+            (long long)field_number(progress, "total"));
     }
     putchar('\n');
 }
@@ -49,9 +49,9 @@ static int list_run(struct invocation *in, struct error *err)
     {
         print_row(d);
     }
-    printf("%lld documents", (long long)json_number(reply.json, "total"));
-    if (json_text(reply.json, "next")[0]) {
-        printf("; more with --after %s", json_text(reply.json, "next"));
+    printf("%lld documents", (long long)field_number(reply.json, "total"));
+    if (field_text(reply.json, "next")[0]) {
+        printf("; more with --after %s", field_text(reply.json, "next"));
     }
     putchar('\n');
     return 0;
@@ -72,11 +72,11 @@ static void print_elements(const json_t *elements)
 
     json_array_foreach(elements, i, e)
     {
-        const char *markdown = json_text(e, "markdown");
+        const char *markdown = field_text(e, "markdown");
         printf("[");
         print_place(json_object_get(e, "place"));
         printf("] ");
-        print_safe(markdown[0] ? markdown : json_text(e, "text"));
+        print_safe(markdown[0] ? markdown : field_text(e, "text"));
         printf("\n\n");
     }
 }
@@ -100,7 +100,7 @@ static int show_elements(struct invocation *in, const char *id, json_t *all, str
         if (!json_is_integer(json_object_get(reply.json, "next"))) {
             return 0;
         }
-        after = json_number(reply.json, "next");
+        after = field_number(reply.json, "next");
     }
 }
 
@@ -124,7 +124,7 @@ static int show_run(struct invocation *in, struct error *err)
         putchar('\n');
     }
     if (!option_value(in, "brief")) {
-        rc = show_elements(in, json_text(reply.json, "id"), elements, err);
+        rc = show_elements(in, field_text(reply.json, "id"), elements, err);
     }
     if (rc == 0 && in->json) {
         json_object_set(reply.json, "elements", elements);

@@ -20,14 +20,14 @@ void print_json(const json_t *value)
     putchar('\n');
 }
 
-const char *json_text(const json_t *object, const char *field)
+const char *field_text(const json_t *object, const char *field)
 {
     const char *text = json_string_value(json_object_get(object, field));
 
     return text ? text : "";
 }
 
-int64_t json_number(const json_t *object, const char *field)
+int64_t field_number(const json_t *object, const char *field)
 {
     return (int64_t)json_number_value(json_object_get(object, field));
 }
@@ -69,16 +69,16 @@ void print_findings(const json_t *findings)
     json_array_foreach(findings, i, f)
     {
         const json_t *place = json_object_get(f, "place");
-        printf("    layer %lld, %s, %s: ", (long long)json_number(f, "layer"), json_text(f, "severity"), json_text(f, "code"));
-        print_safe(json_text(f, "message"));
+        printf("    layer %lld, %s, %s: ", (long long)field_number(f, "layer"), field_text(f, "severity"), field_text(f, "code"));
+        print_safe(field_text(f, "message"));
         if (json_is_object(place)) {
             printf(" (");
             print_place(place);
             printf(")");
         }
-        if (json_text(f, "advice")[0]) {
+        if (field_text(f, "advice")[0]) {
             printf("\n        ");
-            print_safe(json_text(f, "advice"));
+            print_safe(field_text(f, "advice"));
         }
         putchar('\n');
     }

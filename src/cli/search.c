@@ -80,11 +80,11 @@ static int search_run_command(struct invocation *in, struct error *err)
     json_array_foreach(json_object_get(reply.json, "results"), i, r)
     {
         printf("%zu. ", i + 1);
-        print_safe(json_text(r, "document_name"));
+        print_safe(field_text(r, "document_name"));
         printf(", ");
-        print_safe(json_text(r, "place_words"));
+        print_safe(field_text(r, "place_words"));
         printf("\n   ");
-        print_snippet(json_text(r, "snippet"));
+        print_snippet(field_text(r, "snippet"));
         printf("\n");
         if (json_object_get(r, "explain")) {
             print_json(json_object_get(r, "explain"));

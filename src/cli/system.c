@@ -26,30 +26,30 @@ static int status_run(struct invocation *in, struct error *err)
     }
     const json_t *documents = json_object_get(reply.json, "documents"), *jobs = json_object_get(reply.json, "jobs");
     const json_t *storage = json_object_get(reply.json, "storage"), *connections = json_object_get(reply.json, "connections");
-    printf("larder %s, running since %s\n", json_text(reply.json, "version"), json_text(reply.json, "started_at"));
-    printf("documents    %lld", (long long)json_number(documents, "total"));
+    printf("larder %s, running since %s\n", field_text(reply.json, "version"), field_text(reply.json, "started_at"));
+    printf("documents    %lld", (long long)field_number(documents, "total"));
     json_object_foreach((json_t *)documents, status, value)
     {
         if (json_integer_value(value) > 0 && strcmp(status, "total") != 0) {
             printf(", %s %lld", status, (long long)json_integer_value(value));
         }
     }
-    printf("\njobs         %lld waiting, %lld running, %lld dead\n", (long long)json_number(jobs, "queued"),
-        (long long)json_number(jobs, "running"), (long long)json_number(jobs, "dead"));
+    printf("\njobs         %lld waiting, %lld running, %lld dead\n", (long long)field_number(jobs, "queued"),
+        (long long)field_number(jobs, "running"), (long long)field_number(jobs, "dead"));
     json_array_foreach(json_object_get(jobs, "dead_letters"), i, letter)
     {
-        printf("    %s: ", json_text(letter, "document_id"));
-        print_safe(json_text(letter, "sentence"));
+        printf("    %s: ", field_text(letter, "document_id"));
+        print_safe(field_text(letter, "sentence"));
         putchar('\n');
     }
     printf("storage      %lld passages, %lld originals and pictures in %.1f MiB, database %.1f MiB\n",
-        (long long)json_number(storage, "chunks"), (long long)json_number(storage, "blobs"),
-        (double)json_number(storage, "blob_bytes") / (1 << 20), (double)json_number(storage, "database_bytes") / (1 << 20));
-    printf("connections  %lld open, %lld WebSockets, %lld requests so far\n", (long long)json_number(connections, "open"),
-        (long long)json_number(connections, "websockets"), (long long)json_number(connections, "requests"));
-    printf("memory       %.1f MiB\n", (double)json_number(json_object_get(reply.json, "process"), "rss_bytes") / (1 << 20));
-    printf("sandbox      %s\n", json_text(reply.json, "sandbox")[0] ? json_text(reply.json, "sandbox") : "not used yet");
-    printf("search       by %s\n", json_text(reply.json, "search_engine"));
+        (long long)field_number(storage, "chunks"), (long long)field_number(storage, "blobs"),
+        (double)field_number(storage, "blob_bytes") / (1 << 20), (double)field_number(storage, "database_bytes") / (1 << 20));
+    printf("connections  %lld open, %lld WebSockets, %lld requests so far\n", (long long)field_number(connections, "open"),
+        (long long)field_number(connections, "websockets"), (long long)field_number(connections, "requests"));
+    printf("memory       %.1f MiB\n", (double)field_number(json_object_get(reply.json, "process"), "rss_bytes") / (1 << 20));
+    printf("sandbox      %s\n", field_text(reply.json, "sandbox")[0] ? field_text(reply.json, "sandbox") : "not used yet");
+    printf("search       by %s\n", field_text(reply.json, "search_engine"));
     return 0;
 }
 
@@ -108,9 +108,9 @@ static void print_event(const struct invocation *in, const json_t *e)
         json_dumpf(e, stdout, JSON_COMPACT);
         putchar('\n');
     } else {
-        printf("%lld %s %s %s %s ", (long long)json_number(e, "seq"), json_text(e, "time"), json_text(e, "kind"),
-            json_text(e, "document_id"), json_text(data, "status"));
-        print_safe(json_text(data, "name"));
+        printf("%lld %s %s %s %s ", (long long)field_number(e, "seq"), field_text(e, "time"), field_text(e, "kind"),
+            field_text(e, "document_id"), field_text(data, "status"));
+        print_safe(field_text(data, "name"));
         putchar('\n');
     }
     fflush(stdout);
@@ -130,7 +130,7 @@ static int watch_run(struct invocation *in, struct error *err)
         rc = client_ask(in, "GET", path, NULL, &reply, err);
         json_array_foreach(json_object_get(reply.json, "events"), i, e)
         {
-            since = json_number(e, "seq");
+            since = field_number(e, "seq");
             print_event(in, e);
         }
         if (i == 0) {
