@@ -4,6 +4,7 @@
 #include "reader/docx.h"
 
 #include "base/utf8.h"
+#include "reader/ooxml_held.h"
 
 #include <string.h>
 
@@ -52,38 +53,18 @@ static int emit_now(struct docx *d, struct element *e)
     return reader_element(d->r, e);
 }
 
-struct held {
-    enum element_kind kind;
-    int32_t level;
-    uint32_t flags;
-    size_t text, markdown, header, image;
-};
-
 int docx_emit(struct docx *d, struct element *e)
 {
     if (d->hold == 0) {
         return emit_now(d, e);
     }
-    struct held h = { e->kind, e->level, e->flags, e->text.len, e->markdown.len, e->header.len,
-        e->image.len };
-    buf_add(&d->held, &h, sizeof(h));
-    buf_add_slice(&d->held, e->text);
-    buf_add_slice(&d->held, e->markdown);
-    buf_add_slice(&d->held, e->header);
-    buf_add_slice(&d->held, e->image);
+    held_add(&d->held, e);
     if (!buf_ok(&d->held)) {
         int rc = reader_finding(d->r, "bomb.text", NULL,
             "A single paragraph or table holds more text than any real one.");
         return rc < 0 ? rc : ERR_REFUSED;
     }
     return 0;
-}
-
-static struct slice take(struct slice *rest, size_t len)
-{
-    struct slice s = slice_make(rest->data, len);
-    *rest = slice_from(*rest, len);
-    return s;
 }
 
 int docx_release(struct docx *d)
@@ -93,15 +74,8 @@ int docx_release(struct docx *d)
     }
     struct slice rest = buf_slice(&d->held);
     int rc = 0;
-    while (rc == 0 && rest.len >= sizeof(struct held)) {
-        struct held h;
-        memcpy(&h, rest.data, sizeof(h));
-        rest = slice_from(rest, sizeof(h));
-        struct element e = { .kind = h.kind, .level = h.level, .flags = h.flags };
-        e.text = take(&rest, h.text);
-        e.markdown = take(&rest, h.markdown);
-        e.header = take(&rest, h.header);
-        e.image = take(&rest, h.image);
+    struct element e;
+    while (rc == 0 && held_next(&rest, &e)) {
         rc = emit_now(d, &e);
     }
     buf_reset(&d->held);

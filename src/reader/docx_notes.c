@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { STORY_MAX = 1024 * 1024, REFS_MAX = 100000 };
+enum { HEADERS_MAX = 1000, STORY_MAX = 1024 * 1024, REFS_MAX = 100000 };
 
 int docx_ref_add(struct docx *d, struct docx_note_refs *refs, int64_t id, int32_t *ret_number)
 {
@@ -159,8 +159,8 @@ int docx_headers(
 {
     struct map seen;
     int rc = 0;
-    map_init(&seen, 1000);
-    for (size_t i = 0; rc == 0 && i < rels->count; i++) {
+    map_init(&seen, HEADERS_MAX);
+    for (size_t i = 0; rc == 0 && i < rels->count && seen.count < HEADERS_MAX; i++) {
         if (strcmp(rels->items[i].kind, kind) == 0 && rels->items[i].part) {
             rc = one_header(d, rels->items[i].part, kind, as, &seen);
         }

@@ -5,7 +5,7 @@
 
 extern const struct reader_format format_csv, format_md, format_txt; // each in the file of its name
 
-extern const struct reader_format format_docm, format_docx;
+extern const struct reader_format format_docm, format_docx, format_pptx;
 
 const struct reader_format *const reader_formats[] = {
     &format_csv,
@@ -13,5 +13,6 @@ const struct reader_format *const reader_formats[] = {
     &format_txt,
     &format_docm,
     &format_docx,
+    &format_pptx,
     NULL,
 };

@@ -10,8 +10,8 @@ enum {
     OOXML_NAMES_SHOWN = 8, // of modules, hosts, embedded files in one finding
     OOXML_BINARY_MAX = 32 * 1024 * 1024, // of a compound file looked into
     OOXML_PICTURE_MAX = 8 * 1024 * 1024, // of one picture handed on
-    OOXML_PICTURES_MAX = 500,                // of one document, handed on
-    OOXML_SHOWN_MAX = 20000,                 // of one document, told apart
+    OOXML_PICTURES_MAX = 500, // of one document, handed on
+    OOXML_SHOWN_MAX = 20000, // of one document, told apart
     OOXML_PICTURES_BYTES = 96 * 1024 * 1024, // of one document
 };
 

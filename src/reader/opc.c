@@ -221,6 +221,7 @@ static int add_parts(struct opc *p, bool bomb)
             return rc;
         }
     }
+    p->declared = t.unpacked;
     if (t.ratio) {
         REPORT(p, "bomb.ratio",
             "The part \"%.100s\" would grow to %lld MiB, more than %d times its packed size.",
@@ -331,6 +332,7 @@ static int count_bytes(struct opc_stream *s, int64_t n)
     struct opc *p = s->package;
     const struct reader_limits *limits = p->reader->limits;
     s->done += n;
+    p->streamed += n;
     if (s->done > s->part->seen) {
         p->unpacked += s->done - s->part->seen;
         s->part->seen = s->done;
@@ -344,6 +346,12 @@ static int count_bytes(struct opc_stream *s, int64_t n)
         REPORT(p, "bomb.size",
             "Unpacked, the file is larger than the %lld MiB that are read of one document.",
             (long long)(limits->unpacked_bytes >> 20));
+        return ERR_REFUSED;
+    }
+    if (p->streamed > OPC_READ_SLACK &&
+        (p->streamed - OPC_READ_SLACK) / OPC_READ_AGAIN > p->declared) {
+        REPORT(p, "bomb.size",
+            "The file shows the same parts over and over, far more often than any real document.");
         return ERR_REFUSED;
     }
     return 0;

@@ -18,6 +18,8 @@ enum {
     OPC_ARENA_MAX = 96 * 1024 * 1024, // names and relationships
     OPC_RATIO_FROM = 1024 * 1024, // smaller parts may be packed as well as they like
     OPC_NAME_MAX = 1024,
+    OPC_READ_AGAIN = 4, // times the whole package; a part that is shown over and over
+    OPC_READ_SLACK = 64 * 1024 * 1024, // of small packages
 };
 
 enum opc_family { OPC_OTHER, OPC_WORD, OPC_SHEET, OPC_SLIDES };
@@ -55,6 +57,8 @@ struct opc {
     struct map by_name; // lower-case name → struct opc_part *
     struct map type_by_ext; // lower-case extension → content type
     int64_t unpacked; // bytes, of all parts together
+    int64_t declared; // the same, as the directory announces
+    int64_t streamed; // bytes, parts that were read again counted again
     const struct opc_part *main;
     enum opc_family family;
 };

@@ -184,7 +184,7 @@ static void keep_attrs(struct xml_queue *q, struct queued *e, const char **attrs
 static bool understood(const char *requires)
 {
     static const char *const known[] = { "wps", "wpg", "wpc", "wp14", "w14", "w15", "a14", "p14",
-        "p15", "x14", "x14ac", "x15", "c14", "dgm14", "v", "a16", "p16", "w16", "xr" };
+        "p15", "x14", "x14ac", "x15", "c14", "dgm14", "a16", "p16", "w16", "xr" };
     struct slice rest = slice_of(requires ? requires : ""), one;
     while (slice_cut(&rest, ' ', &one)) {
         bool found = one.len == 0;
