@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The table of commands, parsing of arguments, and the end of every run.
 #include "cli/command.h"
+#include "wire/finding.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +207,17 @@ static void print_settings(void)
     }
 }
 
+static void print_finding_codes(void)
+{
+    printf("| code | layer | severity | reason of a refusal | what to do next |\n| --- | --- | --- | --- | --- |\n");
+    for (size_t i = 0; finding_code_at(i); i++) {
+        const struct finding_code *c = finding_code_at(i);
+        const char *reason = reason_word(c->reason);
+        printf("| `%s` | %d | %s | %s | %s |\n", c->code, c->layer, severity_word(c->severity), reason ? reason : "",
+            c->advice);
+    }
+}
+
 static int help_run(struct invocation *in, struct error *err)
 {
     if (in->argument_count == 0) {
@@ -215,11 +227,15 @@ static int help_run(struct invocation *in, struct error *err)
             snprintf(left, sizeof(left), "%s %s", commands[i]->name, commands[i]->arguments);
             printf("  %-22s %s\n", left, commands[i]->summary);
         }
-        printf("\nlarder help COMMAND tells more; larder help settings lists the settings.\n");
+        printf("\nlarder help COMMAND tells more; larder help settings lists the settings,\nlarder help findings the codes of what checks can find.\n");
         return 0;
     }
     if (strcmp(in->arguments[0], "settings") == 0) {
         print_settings();
+        return 0;
+    }
+    if (strcmp(in->arguments[0], "findings") == 0) {
+        print_finding_codes();
         return 0;
     }
     const struct command *c = command_find(in->arguments[0]);
