@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The documents as this page knows them: loaded from GET /v1/documents, kept by events.
+//
+// One map holds every document seen; the list of the library is an order of ids under the present filter, newest first.
+// Events carry what changes often (status, progress); the rest (size, findings, media) is fetched again when a document
+// comes or comes to an end.
+import { announce, Cell } from "../base/cell";
+import { api, documentPath, Lane, needsKey, Problem, sentence } from "./client";
+import { eventStream, newest } from "./events";
+import { stage, type Doc, type DocPage, type LarderEvent, type Stage } from "./types";
+
+export interface Filter {
+    type: string;
+    stage: Stage | "";
+    name: string;
+}
+
+export interface Listing {
+    ids: string[];
+    next: string | null;
+    total: number | undefined;
+    loading: boolean;
+    loaded: boolean;
+    error: string;
+}
+
+const PAGE = 50;
+const DELAY_MS = 60; // events that come together are drawn together
+const UPLOAD_GRACE_MS = 400; // an upload's own answer may come just after its event
+
+export const NO_FILTER: Filter = { type: "", stage: "", name: "" };
+export const filter = new Cell<Filter>(NO_FILTER);
+export const documents = new Cell<ReadonlyMap<string, Doc>>(new Map());
+export const listing = new Cell<Listing>({ ids: [], next: null, total: undefined, loading: true, loaded: false, error: "" });
+/** Documents that this page uploaded or acted upon: news about them is spoken and shown in full. */
+export const mine = new Set<string>();
+/** How many uploads wait for the server's verdict; set by uploads.ts. */
+export const checking = { count: 0 };
+
+const details = new Lane(2);
+const asked = new Set<string>();
+let pending: LarderEvent[] = [];
+let timer = 0;
+let generation = 0;
+
+export function matches(doc: Doc, by: Filter): boolean {
+    return (!by.type || doc.type === by.type) && (!by.stage || stage(doc.status) === by.stage) &&
+        (!by.name || doc.name.toLowerCase().includes(by.name.toLowerCase()));
+}
+
+function query(by: Filter, after: string | null): string {
+    const q = new URLSearchParams({ limit: String(PAGE) });
+    if (by.type) {
+        q.set("type", by.type);
+    }
+    if (by.stage && by.stage !== "working") { // "working" is seven states of the API; sorted out here
+        q.set("status", by.stage);
+    }
+    if (by.name) {
+        q.set("q", by.name);
+    }
+    if (after) {
+        q.set("after", after);
+    }
+    return "/v1/documents?" + q;
+}
+
+function remember(docs: Doc[]): void {
+    const all = new Map(documents.value);
+    for (const doc of docs) {
+        all.set(doc.id, { ...all.get(doc.id), ...doc });
+    }
+    documents.set(all);
+}
+
+function patch(next: Partial<Listing>): void {
+    listing.set({ ...listing.value, ...next });
+}
+
+/** Loads the first page under the present filter, or the next one. */
+export async function loadList(more = false): Promise<void> {
+    const mineNow = ++generation;
+    patch({ loading: true, error: "" });
+    try {
+        const page = await api<DocPage>("GET", query(filter.value, more ? listing.value.next : null));
+        if (mineNow === generation) {
+            remember(page.documents);
+            const ids = new Set(more ? listing.value.ids : []);
+            page.documents.forEach((doc) => ids.add(doc.id));
+            patch({ ids: [...ids], next: page.next ?? null, total: page.total, loading: false, loaded: true });
+        }
+    } catch (error) {
+        if (mineNow === generation) {
+            patch({ loading: false, error: sentence(error) });
+        }
+    }
+}
+
+export function setFilter(next: Filter): void {
+    filter.set(next);
+    void loadList();
+}
+
+function put(ids: string[]): void {
+    const { ids: old, total } = listing.value;
+    patch({ ids, total: total === undefined ? total : total + ids.length - old.length });
+}
+
+/** A document that this page just uploaded: on top of the list. */
+export function insert(doc: Doc): void {
+    remember([doc]);
+    const { ids } = listing.value;
+    if (!ids.includes(doc.id) && matches(documents.value.get(doc.id)!, filter.value)) {
+        put([doc.id, ...ids]);
+    }
+}
+
+export function forget(id: string): void {
+    const all = new Map(documents.value);
+    all.delete(id);
+    documents.set(all);
+    put(listing.value.ids.filter((other) => other !== id));
+}
+
+export async function loadDocument(id: string): Promise<Doc> {
+    const doc = await api<Doc>("GET", documentPath(id));
+    remember([doc]);
+    return doc;
+}
+
+function refresh(id: string): void {
+    if (asked.has(id)) {
+        return;
+    }
+    asked.add(id);
+    details.add(async () => {
+        asked.delete(id);
+        try {
+            await loadDocument(id);
+        } catch (error) {
+            if (error instanceof Problem && error.status === 404) {
+                forget(id);
+            }
+        }
+    });
+}
+
+function apply(events: LarderEvent[]): void {
+    const all = new Map(documents.value);
+    const came: Doc[] = [];
+    for (const { kind, document_id: id, data, time } of events) {
+        if (!id || !kind.startsWith("document.")) {
+            continue;
+        }
+        if (kind === "document.deleted") {
+            all.delete(id);
+            continue;
+        }
+        const known = all.get(id);
+        if (!known && kind !== "document.created" && !mine.has(id)) {
+            continue; // on a page of the list that is not loaded
+        }
+        const next: Doc = { id, name: "", type: "", status: "pending", ...(time === undefined ? {} : { created_at: time }),
+            ...known, ...data, progress: data?.progress ?? (kind === "document.progress" ? known?.progress : null) ?? null };
+        all.set(id, next);
+        if (!known) {
+            came.push(next);
+        }
+        if (kind !== "document.progress") {
+            speak(next, known);
+            refresh(id);
+        }
+    }
+    documents.set(all);
+    const ids = listing.value.ids.filter((id) => all.has(id));
+    const fresh = came.filter((d) => matches(d, filter.value) && !ids.includes(d.id)).map((d) => d.id).reverse();
+    put([...fresh, ...ids]);
+}
+
+function speak(doc: Doc, before: Doc | undefined): void {
+    if (!mine.has(doc.id) || before?.status === doc.status) {
+        return;
+    }
+    if (doc.status === "ready") {
+        announce(`${doc.name} is ready.`);
+    } else if (doc.status === "failed") {
+        announce(`${doc.name} could not be read.`);
+    } else if (doc.status === "quarantined") {
+        announce(`${doc.name} is held for review.`);
+    }
+}
+
+function drain(): void {
+    timer = 0;
+    const events = pending;
+    pending = [];
+    apply(events);
+}
+
+const stream = eventStream({
+    onEvents(events) {
+        pending.push(...events);
+        if (!timer) {
+            const created = checking.count > 0 && events.some((e) => e.kind === "document.created");
+            timer = window.setTimeout(drain, created ? UPLOAD_GRACE_MS : DELAY_MS);
+        }
+    },
+    onReset() {
+        for (const doc of documents.value.values()) {
+            if (stage(doc.status) === "working") {
+                refresh(doc.id); // may have come to its end unseen
+            }
+        }
+        if (listing.value.ids.length <= PAGE) { // else the person is deep in the list; events alone must do
+            void loadList();
+        }
+    },
+});
+
+export async function startLibrary(): Promise<void> {
+    stream.end();
+    const from = await newest(); // before the list, so that nothing falls between the two
+    await loadList();
+    if (!needsKey.value) {
+        stream.start(from);
+    }
+}
+
+// ---- what people do to a document
+
+async function act(id: string, method: string, path: string): Promise<void> {
+    mine.add(id);
+    await api(method, path);
+    if (method === "DELETE") {
+        forget(id);
+    } else {
+        refresh(id);
+    }
+}
+
+export const removeDocument = (id: string) => act(id, "DELETE", documentPath(id));
+export const rereadDocument = (id: string) => act(id, "POST", documentPath(id) + "/reread");
+export const releaseDocument = (id: string) => act(id, "POST", documentPath(id) + "/release");
+export const cancelDocument = (id: string) => act(id, "POST", documentPath(id) + "/cancel");

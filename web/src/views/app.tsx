@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The frame of every page: head with the search box, the page itself, foot.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { needsKey } from "../api/client";
+import { link } from "../api/events";
+import { useCell } from "../base/cell";
+import { go, here } from "../base/router";
+import { Announcer, Dialog, Icon, Message, Trouble, trouble } from "./bits";
+import { DocumentView } from "./document";
+import { DropRoom, Library, loadFormats } from "./library";
+import { SearchView } from "./search";
+import { SignIn, SignOut } from "./signin";
+
+const DEBOUNCE_MS = 150;
+
+function SearchBox() {
+    const at = useCell(here);
+    const input = useRef<HTMLInputElement>(null);
+    const onSearch = at.path === "/search";
+    const asked = onSearch ? (at.query.get("q") ?? "") : "";
+    const [text, setText] = useState(asked);
+    const timer = useRef(0);
+    useEffect(() => {
+        if (!at.keepFocus) { // a link, Back or Forward: the box follows the address
+            clearTimeout(timer.current);
+            setText(asked);
+        }
+    }, [at.visit]);
+    const search = (value: string, visible: boolean) => {
+        clearTimeout(timer.current);
+        const now = here.value;
+        const query = new URLSearchParams(now.path === "/search" ? now.query : {});
+        query.set("q", value.trim());
+        if (value.trim() === "" && now.path !== "/search") {
+            return;
+        }
+        go("/search?" + query, { replace: now.path === "/search" && !visible, keepFocus: true });
+    };
+    const type = (value: string) => {
+        setText(value);
+        clearTimeout(timer.current);
+        timer.current = window.setTimeout(() => search(value, false), DEBOUNCE_MS);
+    };
+    return (
+        <form class="search-box" role="search" onSubmit={(e) => { e.preventDefault(); search(text, false); }}>
+            <Icon name="search" />
+            <input ref={input} type="search" name="q" value={text} onInput={(e) => type(e.currentTarget.value)} autocomplete="off"
+                autocapitalize="none" enterkeyhint="search" aria-label="Search all documents" placeholder="Search all documents" />
+        </form>
+    );
+}
+
+const LINK_WORDS = {
+    connecting: "Connecting", live: "Live", polling: "Live, slowly", lost: "No connection. Trying again",
+};
+
+function Connection() {
+    const state = useCell(link);
+    return <p class={"connection " + state} role="status"><span class="dot" aria-hidden="true" /><span class="connection-words">{LINK_WORDS[state]}</span></p>;
+}
+
+function Page() {
+    const at = useCell(here);
+    const document = /^\/documents\/([^/]+)\/?$/.exec(at.path);
+    if (at.path === "/" || /^\/documents\/?$/.test(at.path)) {
+        return <Library />;
+    }
+    if (/^\/search\/?$/.test(at.path)) {
+        return <SearchView query={at.query} />;
+    }
+    if (document) {
+        let id = document[1]!;
+        try {
+            id = decodeURIComponent(id);
+        } catch {
+            // a stray percent sign: the id as it is will not be found, and the page says so
+        }
+        return <DocumentView key={id} id={id} query={at.query} visit={at.visit} />;
+    }
+    return <Message title="There is no such page"><p>The address may be mistyped. <a href="/">Go to the library</a></p></Message>;
+}
+
+/** After a navigation the heading of the new page has the focus, so that keyboard and screen reader start there. */
+function useArrival(): void {
+    const at = useCell(here);
+    const first = useRef(true);
+    useEffect(() => {
+        trouble.set("");
+        const heading = document.querySelector<HTMLElement>("main h1");
+        document.title = at.path === "/search" ? `${at.query.get("q") || "Search"} – Larder` :
+            at.path.startsWith("/documents/") ? document.title : "Library – Larder";
+        if (!first.current && !at.keepFocus) {
+            scrollTo(0, 0);
+            heading?.focus({ preventScroll: true });
+        }
+        first.current = false;
+    }, [at.visit]);
+}
+
+export function App() {
+    const locked = useCell(needsKey);
+    useArrival();
+    useEffect(() => {
+        if (!locked) {
+            void loadFormats();
+        }
+    }, [locked]);
+    if (locked) {
+        return <><main id="main"><SignIn /></main><Announcer /></>;
+    }
+    return (
+        <>
+            <a class="skip" href="#main">Skip to the page</a>
+            <header class="head">
+                <div class="head-inner">
+                    <a class="brand" href="/"><img src="/icon.svg" alt="" width="32" height="32" /> Larder</a>
+                    <SearchBox />
+                    <nav aria-label="Main"><a class="nav" href="/" aria-current={here.value.path === "/" ? "page" : undefined}>Library</a></nav>
+                    <Connection />
+                </div>
+            </header>
+            <main id="main" tabIndex={-1}>
+                <Trouble />
+                <Page />
+            </main>
+            <footer class="foot"><SignOut /></footer>
+            <DropRoom />
+            <Dialog />
+            <Announcer />
+        </>
+    );
+}
