@@ -231,8 +231,10 @@ static void stop_parts(struct server *s)
         pthread_mutex_unlock(&s->mutex);
         pthread_join(s->sweeper, NULL);
     }
-    if (s->ingest) {
-        ingest_stop(s->ingest);
+    struct error err = { 0 };
+    if (s->ingest && ingest_stop(s->ingest, &err) < 0) {
+        log_error("server.stop", LS("what", err.text));
+        _exit(1); // a worker still uses the store; leases lapse and the next start goes on from there
     }
     struct http_server *http = __atomic_exchange_n(&s->http, NULL, __ATOMIC_ACQ_REL);
     ingest_free(s->ingest);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEDIA_JSON_MAX = 64 * 1024, RENDER_SECONDS = 10 };
+enum { MEDIA_JSON_MAX = 64 * 1024, RENDER_SECONDS = 10, STOP_FINISH_MS = 2000 };
 
 struct ingest *ingest_new(const struct ingest_options *o)
 {
@@ -24,7 +24,7 @@ struct ingest *ingest_new(const struct ingest_options *o)
 void ingest_free(struct ingest *g)
 {
     if (g) {
-        ingest_stop(g);
+        BUG_ON(g->jobs != NULL);
         pthread_mutex_destroy(&g->mutex);
         free(g->reader_program);
         free(g);
@@ -33,24 +33,25 @@ void ingest_free(struct ingest *g)
 
 int ingest_start(struct ingest *g, struct error *err)
 {
-    struct job_workers_options o = { .store = g->store,
-        .threads = (int)g->settings->jobs_workers,
+    struct jobs_options o = { .store = g->store,
+        .workers = (int)g->settings->jobs_workers,
         .run = ingest_run_read,
         .ctx = g };
-    return job_workers_start(&o, &g->workers, err);
+    return jobs_start(&o, &g->jobs, err);
 }
 
-void ingest_stop(struct ingest *g)
+int ingest_stop(struct ingest *g, struct error *err)
 {
-    if (g->workers) {
-        job_workers_stop(TAKE(g->workers));
-    }
+    int rc = g->jobs ? jobs_stop(g->jobs, STOP_FINISH_MS, err) : 0;
+
+    g->jobs = NULL;
+    return rc;
 }
 
 void ingest_wake(struct ingest *g)
 {
-    if (g->workers) {
-        job_workers_wake(g->workers);
+    if (g->jobs) {
+        jobs_wake(g->jobs);
     }
 }
 

@@ -15,10 +15,11 @@ struct ingest_options {
     const char *reader_program; // absolute path
 };
 struct ingest *ingest_new(const struct ingest_options *o);
-void ingest_free(struct ingest *g);
-// Starts the worker threads that read what waits; ingest_stop ends them, giving back what is not done.
+void ingest_free(struct ingest *g); // after ingest_stop
+// Starts the worker threads that read what waits; ingest_stop ends them, giving back what is not done. ERR_TIMEOUT from
+// ingest_stop: a worker hangs, so neither the store nor ingest may be freed.
 int ingest_start(struct ingest *g, struct error *err);
-void ingest_stop(struct ingest *g);
+int ingest_stop(struct ingest *g, struct error *err);
 void ingest_wake(struct ingest *g); // there is a new job
 const char *ingest_sandbox_level(struct ingest *g); // words of the last reader's HELLO, "" before the first
 

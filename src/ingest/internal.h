@@ -15,7 +15,7 @@ struct ingest {
     struct store *store;
     const struct settings *settings;
     char *reader_program;
-    struct job_workers *workers;
+    struct jobs *jobs;
     pthread_mutex_t mutex;                 // guards sandbox
     char sandbox[SANDBOX_WORDS_MAX];
 };

@@ -15,7 +15,6 @@ enum {
     BATCH_BYTES = 512 * 1024,
     BATCH_ARENA = 64 * 1024 * 1024,
     BATCH_CHUNKS = 128,
-    PROGRESS_EVERY_MS = 250,
 };
 
 struct read_run {
@@ -31,7 +30,6 @@ struct read_run {
     size_t chunk_count;
     size_t bytes;
     int64_t total_elements;
-    int64_t progress_ms; // when it was last reported
     struct findings findings;
     struct media_facts media;
     struct error *err;
@@ -134,14 +132,10 @@ static int on_element(void *ctx, const struct element *e)
 static int on_progress(void *ctx, int64_t done, int64_t total)
 {
     struct read_run *r = ctx;
-    int64_t now = clock_mono_ms();
     const struct format_info *f = format_by_name(slice_of(r->document->type));
 
-    if (done != total && now - r->progress_ms < PROGRESS_EVERY_MS) {
-        return 0;
-    }
-    r->progress_ms = now;
-    return store_job_progress(r->ingest->store, r->job, JOB_LEASE_MS, f ? f->unit : "part", done, total, r->err);
+    job_control_progress(r->control, f ? f->unit : "part", done, total);
+    return 0;
 }
 
 static int on_finding(void *ctx, const struct finding *f)
