@@ -20,7 +20,7 @@ enum {
 struct csv_reader {
     struct reader *r;
     struct csv csv;
-    struct table table;
+    struct csv_table table;
     struct table_cell *cells; // CSV_FIELDS_MAX
     int64_t cell_count;
 };
@@ -77,7 +77,7 @@ static int32_t find_header(struct csv_reader *c, struct slice text)
         titles++;
     }
     titles = titles == count ? 0 : titles;
-    if (table_header_likely(rows + titles, count - titles)) {
+    if (csv_table_header_likely(rows + titles, count - titles)) {
         found = numbers[titles];
     }
     csv_done(&look);
@@ -112,9 +112,9 @@ static int add_record(struct csv_reader *c, int32_t header_row)
         return reader_element(c->r, &e);
     }
     if (row == header_row) {
-        rc = table_set_header(&c->table, c->cells, n);
+        rc = csv_table_set_header(&c->table, c->cells, n);
     }
-    return rc ? rc : table_row(&c->table, c->cells, n, row, row == header_row);
+    return rc ? rc : csv_table_row(&c->table, c->cells, n, row, row == header_row);
 }
 
 static int read_records(struct csv_reader *c, struct slice text)
@@ -125,7 +125,7 @@ static int read_records(struct csv_reader *c, struct slice text)
     int rc = 0;
 
     csv_init(&c->csv, slice_from(text, skip), dialect);
-    table_init(&c->table, c->r, PLACE_ROWS);
+    csv_table_init(&c->table, c->r, PLACE_ROWS);
     c->table.plain = text.len > PLAIN_FROM_BYTES;
     c->cells = xalloc(CSV_FIELDS_MAX * sizeof(*c->cells));
     int32_t header_row = find_header(c, slice_from(text, skip));
@@ -139,7 +139,7 @@ static int read_records(struct csv_reader *c, struct slice text)
         rc = ERR_MEMORY;
     }
     if (rc == 0) {
-        rc = table_flush(&c->table);
+        rc = csv_table_flush(&c->table);
     }
     if (rc == 0 && c->csv.dropped) {
         rc = reader_finding(c->r, "structure.partial", NULL, "%zu cells beyond column %d were left out.", c->csv.dropped, CSV_FIELDS_MAX);
@@ -147,7 +147,7 @@ static int read_records(struct csv_reader *c, struct slice text)
     if (rc == 0) {
         rc = reader_progress(c->r, c->csv.record, c->csv.record);
     }
-    table_done(&c->table);
+    csv_table_done(&c->table);
     csv_done(&c->csv);
     free(c->cells);
     return rc;
@@ -159,7 +159,7 @@ static bool like_formula(struct slice s)
     if (s.len < 3 || !strchr("=@+-", s.data[0])) {
         return false;
     }
-    return s.data[0] == '=' ? table_cell_kind(slice_from(s, 1)) == CELL_TEXT && (memchr(s.data, '(', s.len) || memchr(s.data, '|', s.len) || memchr(s.data, '!', s.len))
+    return s.data[0] == '=' ? csv_table_cell_kind(slice_from(s, 1)) == CELL_TEXT && (memchr(s.data, '(', s.len) || memchr(s.data, '|', s.len) || memchr(s.data, '!', s.len))
                             : memchr(s.data, '(', s.len) && memchr(s.data, ')', s.len) && memchr(s.data, ' ', s.len) == NULL;
 }
 

@@ -161,7 +161,7 @@ static double score(struct slice sample, struct csv_dialect d, bool whole)
                 rival = s.data[b] == ';' || s.data[b] == '\t' || s.data[b] == '|' || (s.data[b] == ',' && b + 1 < s.len && s.data[b + 1] != ' ');
             }
             cells++;
-            typed += table_cell_kind(s) != CELL_TEXT || (!rival && s.len <= 200);
+            typed += csv_table_cell_kind(s) != CELL_TEXT || (!rival && s.len <= 200);
         }
     }
     for (size_t k = 0; k < patterns; k++) {

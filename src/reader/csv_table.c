@@ -16,9 +16,9 @@ enum {
     LOOK_ROWS = 20,
 };
 
-void table_init(struct table *t, struct reader *r, enum place_kind kind)
+void csv_table_init(struct csv_table *t, struct reader *r, enum place_kind kind)
 {
-    *t = (struct table){ .r = r, .place = { .kind = kind }, .left = 1 };
+    *t = (struct csv_table){ .r = r, .place = { .kind = kind }, .left = 1 };
     buf_init(&t->header_text, HEADER_BYTES_MAX);
     buf_init(&t->text, 64 << 10);
     buf_init(&t->row_text, 64 << 10);
@@ -26,7 +26,7 @@ void table_init(struct table *t, struct reader *r, enum place_kind kind)
     buf_init(&t->row_markdown, 256 << 10);
 }
 
-void table_done(struct table *t)
+void csv_table_done(struct csv_table *t)
 {
     free(t->header);
     buf_done(&t->header_text);
@@ -34,20 +34,20 @@ void table_done(struct table *t)
     buf_done(&t->row_text);
     buf_done(&t->markdown);
     buf_done(&t->row_markdown);
-    *t = (struct table){ .r = NULL };
+    *t = (struct csv_table){ .r = NULL };
 }
 
-void table_clear_header(struct table *t)
+void csv_table_clear_header(struct csv_table *t)
 {
     t->header_count = 0;
     buf_reset(&t->header_text);
 }
 
-int table_set_header(struct table *t, const struct table_cell *cells, size_t count)
+int csv_table_set_header(struct csv_table *t, const struct table_cell *cells, size_t count)
 {
     struct table_header_cell *bigger;
 
-    table_clear_header(t);
+    csv_table_clear_header(t);
     if (count == 0) {
         return 0;
     }
@@ -85,7 +85,7 @@ static void add_escaped(struct buf *b, struct slice s)
 }
 
 // One row, from column `left` on. Empty columns between cells are kept, so that columns line up.
-static void render(struct table *t, const struct table_cell *cells, size_t count, int32_t left)
+static void render(struct csv_table *t, const struct table_cell *cells, size_t count, int32_t left)
 {
     struct buf *const m = &t->row_markdown;
     int32_t col = left;
@@ -121,7 +121,7 @@ static void render(struct table *t, const struct table_cell *cells, size_t count
 }
 
 // The header of columns first to last as "Item | Price" and as two lines of Markdown.
-static void render_header(const struct table *t, int32_t first, int32_t last, struct buf *text, struct buf *m)
+static void render_header(const struct csv_table *t, int32_t first, int32_t last, struct buf *text, struct buf *m)
 {
     int32_t col = first;
     bool filled = false;
@@ -153,7 +153,7 @@ static void render_header(const struct table *t, int32_t first, int32_t last, st
     buf_add_str(m, "\n");
 }
 
-static int emit(struct table *t, struct slice text, struct slice rows_markdown, int32_t first_row, int32_t last_row,
+static int emit(struct csv_table *t, struct slice text, struct slice rows_markdown, int32_t first_row, int32_t last_row,
     int32_t first_col, int32_t last_col, bool has_header_row)
 {
     AUTO_BUF header = BUF_INIT(HEADER_BYTES_MAX);
@@ -176,7 +176,7 @@ static int emit(struct table *t, struct slice text, struct slice rows_markdown, 
     return reader_element(t->r, &e);
 }
 
-int table_flush(struct table *t)
+int csv_table_flush(struct csv_table *t)
 {
     int rc = 0;
 
@@ -192,7 +192,7 @@ int table_flush(struct table *t)
 }
 
 // A cell longer than a block, cut after sentences; each piece is an element at that cell.
-static int long_cell(struct table *t, const struct table_cell *c, int32_t row)
+static int long_cell(struct csv_table *t, const struct table_cell *c, int32_t row)
 {
     struct slice rest = c->shown;
     int rc = 0;
@@ -207,7 +207,7 @@ static int long_cell(struct table *t, const struct table_cell *c, int32_t row)
     return rc;
 }
 
-static int wide_row(struct table *t, const struct table_cell *cells, size_t count, int32_t row)
+static int wide_row(struct csv_table *t, const struct table_cell *cells, size_t count, int32_t row)
 {
     size_t i = 0;
     int rc = 0;
@@ -230,7 +230,7 @@ static int wide_row(struct table *t, const struct table_cell *cells, size_t coun
     return rc;
 }
 
-int table_row(struct table *t, const struct table_cell *cells, size_t count, int32_t row, bool is_header)
+int csv_table_row(struct csv_table *t, const struct table_cell *cells, size_t count, int32_t row, bool is_header)
 {
     size_t bytes = 0;
     int rc;
@@ -246,12 +246,12 @@ int table_row(struct table *t, const struct table_cell *cells, size_t count, int
     }
     bytes += (size_t)(cells[count - 1].col - t->left) * 3;
     if (bytes > TABLE_ROW_MAX) {
-        rc = table_flush(t);
+        rc = csv_table_flush(t);
         return rc ? rc : wide_row(t, cells, count, row);
     }
     render(t, cells, count, t->left);
     if (t->rows && (t->text.len + t->row_text.len > TABLE_BLOCK_AIM || t->rows >= TABLE_BLOCK_ROWS)) {
-        rc = table_flush(t);
+        rc = csv_table_flush(t);
         if (rc != 0) {
             return rc;
         }
@@ -273,7 +273,7 @@ int table_row(struct table *t, const struct table_cell *cells, size_t count, int
     return 0;
 }
 
-enum cell_kind table_cell_kind(struct slice s)
+enum cell_kind csv_table_cell_kind(struct slice s)
 {
     static const char *const signs[] = { "\xE2\x88\x92", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5", "\xC2\xA0", "\xE2\x80\xAF" };
     size_t digits = 0, letters = 0, marks = 0;
@@ -324,7 +324,7 @@ static bool is_year(struct slice s)
     return slice_to_i64(slice_trim(s), &n) && n >= 1900 && n <= 2100;
 }
 
-bool table_header_likely(const struct table_row_view *rows, size_t count)
+bool csv_table_header_likely(const struct table_row_view *rows, size_t count)
 {
     size_t names = 0, widest = 0;
     const struct table_row_view *first = &rows[0];
@@ -334,7 +334,7 @@ bool table_header_likely(const struct table_row_view *rows, size_t count)
     }
     for (size_t i = 0; i < first->count; i++) {
         struct slice s = first->cells[i].shown;
-        enum cell_kind kind = table_cell_kind(s);
+        enum cell_kind kind = csv_table_cell_kind(s);
         if (s.len > HEADER_WORD_MAX || ((kind == CELL_NUMBER || kind == CELL_DATE) && !(is_year(s) && names > 0))) {
             return false;
         }
@@ -358,7 +358,7 @@ bool table_header_likely(const struct table_row_view *rows, size_t count)
     }
     for (size_t r = 1; r < count && r < LOOK_ROWS; r++) {
         for (size_t i = 0; i < rows[r].count; i++) {
-            enum cell_kind kind = table_cell_kind(rows[r].cells[i].shown);
+            enum cell_kind kind = csv_table_cell_kind(rows[r].cells[i].shown);
             if (kind == CELL_TEXT) {
                 return false;
             }

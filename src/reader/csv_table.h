@@ -29,14 +29,14 @@ struct table_cell {
 
 enum cell_kind { CELL_EMPTY, CELL_NUMBER, CELL_DATE, CELL_TEXT };
 // What a text looks like: a number ("1,200", "−3 %", "$4.20"), a date or time, or words.
-enum cell_kind table_cell_kind(struct slice text);
+enum cell_kind csv_table_cell_kind(struct slice text);
 
 struct table_header_cell {
     int32_t col;
     size_t at, len; // in header_text
 };
 
-struct table {
+struct csv_table {
     struct reader *r;
     struct place place;  // the owner sets kind, name and section; rows and cols are filled in here
     uint32_t flags;      // of the elements
@@ -51,20 +51,20 @@ struct table {
     bool has_header_row; // the block that is open begins with it
 };
 
-void table_init(struct table *t, struct reader *r, enum place_kind kind);
-void table_done(struct table *t);
+void csv_table_init(struct csv_table *t, struct reader *r, enum place_kind kind);
+void csv_table_done(struct csv_table *t);
 // The row becomes the header of what follows; it is not itself added. 0 or ERR_MEMORY.
-int table_set_header(struct table *t, const struct table_cell *cells, size_t count);
-void table_clear_header(struct table *t);
+int csv_table_set_header(struct csv_table *t, const struct table_cell *cells, size_t count);
+void csv_table_clear_header(struct csv_table *t);
 // Adds a row; is_header: the header row itself, just set. 0 or the sink's code.
-int table_row(struct table *t, const struct table_cell *cells, size_t count, int32_t row, bool is_header);
-int table_flush(struct table *t); // emits what is open
+int csv_table_row(struct csv_table *t, const struct table_cell *cells, size_t count, int32_t row, bool is_header);
+int csv_table_flush(struct csv_table *t); // emits what is open
 
 // Whether the first of these rows names the columns of the others. rows[0] is the first.
 struct table_row_view {
     const struct table_cell *cells;
     size_t count;
 };
-bool table_header_likely(const struct table_row_view *rows, size_t count);
+bool csv_table_header_likely(const struct table_row_view *rows, size_t count);
 
 #endif

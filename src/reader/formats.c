@@ -3,7 +3,7 @@
 // and an entry in config/formats.c.
 #include "reader/reader.h"
 
-extern const struct reader_format format_csv, format_md, format_txt; // each in the file of its name
+extern const struct reader_format format_csv, format_md, format_txt, format_xlsm, format_xlsx; // each in the file of its name
 
 extern const struct reader_format format_docm, format_docx, format_pptx;
 
@@ -11,6 +11,8 @@ const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
     &format_txt,
+    &format_xlsm,
+    &format_xlsx,
     &format_docm,
     &format_docx,
     &format_pptx,

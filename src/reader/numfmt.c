@@ -282,7 +282,7 @@ void numfmt_general(double v, struct buf *out)
     if (!isfinite(v)) {
         return;
     }
-    if (a != 0 && (a < 1e-9 || a >= 1e11 || (a < 1e-4 && (snprintf(text, sizeof(text), "%.9f", a), strtod(text, NULL) != a)))) {
+    if (a != 0 && (a < 1e-9 || a >= 99999999999.5 || (a < 1e-4 && (snprintf(text, sizeof(text), "%.9f", a), strtod(text, NULL) != a)))) {
         snprintf(text, sizeof(text), "%.5E", v);
         trim_zeros(text);
     } else {
