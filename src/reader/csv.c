@@ -31,7 +31,7 @@ static size_t cells_of(struct csv_reader *c)
     size_t n = 0;
 
     for (size_t i = 0; i < c->csv.count; i++) {
-        c->cells[i] = (struct table_cell){ (int32_t)i + 1, slice_trim(csv_field_text(&c->csv, i)), { NULL, 0 } };
+        c->cells[i] = (struct table_cell){ (int32_t)i + 1, slice_trim(csv_field_text(&c->csv, i)), { NULL, 0 }, false };
         n = c->cells[i].shown.len ? i + 1 : n;
     }
     return n;

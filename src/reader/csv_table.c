@@ -199,7 +199,7 @@ static int long_cell(struct csv_table *t, const struct table_cell *c, int32_t ro
 
     while (rest.len && rc == 0) {
         size_t n = text_cut(rest, TEXT_PIECE_MAX);
-        struct table_cell piece = { c->col, slice_make(rest.data, n), { NULL, 0 } };
+        struct table_cell piece = { c->col, slice_make(rest.data, n), { NULL, 0 }, false };
         render(t, &piece, 1, c->col);
         rc = emit(t, buf_slice(&t->row_text), buf_slice(&t->row_markdown), row, row, c->col, c->col, false);
         rest = slice_from(rest, n);
@@ -318,6 +318,11 @@ enum cell_kind csv_table_cell_kind(struct slice s)
     return exponent ? CELL_NUMBER : date ? CELL_DATE : CELL_TEXT;
 }
 
+bool csv_table_is_words(const struct table_cell *cell)
+{
+    return !cell->number && csv_table_cell_kind(cell->shown) == CELL_TEXT;
+}
+
 static bool is_year(struct slice s)
 {
     int64_t n = 0;
@@ -335,6 +340,7 @@ bool csv_table_header_likely(const struct table_row_view *rows, size_t count)
     for (size_t i = 0; i < first->count; i++) {
         struct slice s = first->cells[i].shown;
         enum cell_kind kind = csv_table_cell_kind(s);
+        kind = first->cells[i].number && kind == CELL_TEXT ? CELL_NUMBER : kind;
         if (s.len > HEADER_WORD_MAX || ((kind == CELL_NUMBER || kind == CELL_DATE) && !(is_year(s) && names > 0))) {
             return false;
         }
@@ -358,8 +364,7 @@ bool csv_table_header_likely(const struct table_row_view *rows, size_t count)
     }
     for (size_t r = 1; r < count && r < LOOK_ROWS; r++) {
         for (size_t i = 0; i < rows[r].count; i++) {
-            enum cell_kind kind = csv_table_cell_kind(rows[r].cells[i].shown);
-            if (kind == CELL_TEXT) {
+            if (csv_table_is_words(&rows[r].cells[i])) {
                 return false;
             }
         }

@@ -25,11 +25,13 @@ struct table_cell {
     int32_t col;         // 1-based; ascending within a row
     struct slice shown;  // as people see it
     struct slice stored; // as the file has it, where that could not be found in what is shown; else empty
+    bool number;         // known to be a number or a date, whatever it looks like
 };
 
 enum cell_kind { CELL_EMPTY, CELL_NUMBER, CELL_DATE, CELL_TEXT };
 // What a text looks like: a number ("1,200", "−3 %", "$4.20"), a date or time, or words.
 enum cell_kind csv_table_cell_kind(struct slice text);
+bool csv_table_is_words(const struct table_cell *cell); // neither empty nor a number nor a date
 
 struct table_header_cell {
     int32_t col;

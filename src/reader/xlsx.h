@@ -70,6 +70,7 @@ void xlsx_unescape(struct buf *b, size_t from); // "_x000D_" and the like, in pl
 struct xlsx_cell {
     int32_t col;
     size_t shown, shown_len, stored, stored_len; // in text
+    bool number;
 };
 struct xlsx_row {
     int32_t row;
@@ -103,7 +104,7 @@ int xlsx_window_init(struct xlsx_window *w, struct xlsx *x, const struct xlsx_sh
 void xlsx_window_done(struct xlsx_window *w);
 // Begins a row; may flush what came before. Then cells of it in ascending order. 0 or the sink's code.
 int xlsx_window_row(struct xlsx_window *w, int32_t row);
-int xlsx_window_cell(struct xlsx_window *w, int32_t col, struct slice shown, struct slice stored);
+int xlsx_window_cell(struct xlsx_window *w, const struct table_cell *cell);
 int xlsx_window_flush(struct xlsx_window *w);
 
 int xlsx_sheet_read(struct xlsx *x, const struct xlsx_sheet *sheet);

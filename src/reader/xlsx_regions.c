@@ -22,6 +22,8 @@ enum {
     TITLE_ROWS = 5,        //
     LOOK_ROWS = 20,        // to find the header
     INHERIT_GAP = 2,       // empty rows between a header's table and one that takes it
+    WINDOW_GAP = 2,        // empty rows inside a window: so many do not tear a header off its table
+    NOTE_ROWS = 3,         // of one column: paragraphs, not a table
 };
 
 struct rect {
@@ -192,7 +194,7 @@ static struct table_cell as_cell(const struct xlsx_window *w, size_t i)
 {
     const struct xlsx_cell *c = &w->cells[i];
     const char *text = w->text.data ? w->text.data : "";
-    return (struct table_cell){ c->col, slice_make(text + c->shown, c->shown_len), slice_make(text + c->stored, c->stored_len) };
+    return (struct table_cell){ c->col, slice_make(text + c->shown, c->shown_len), slice_make(text + c->stored, c->stored_len), c->number };
 }
 
 static size_t row_cells(const struct xlsx_window *w, size_t row, const struct rect *t, struct table_cell *out)
@@ -216,7 +218,7 @@ static int lone_cell(struct xlsx_window *w, const struct table_cell *c, int32_t 
     if (c->stored.len) {
         buf_addf(&text, c->shown.len ? " (" SLICE_FMT ")" : "(" SLICE_FMT ")", SLICE_ARG(c->stored));
     }
-    if (title && c->shown.len <= TITLE_MAX && csv_table_cell_kind(c->shown) == CELL_TEXT) {
+    if (title && c->shown.len <= TITLE_MAX && csv_table_is_words(c)) {
         e.kind = ELEMENT_HEADING;
         e.level = 2;
     }
@@ -245,7 +247,7 @@ static int keep_header(struct xlsx_window *w, const struct table_cell *cells, si
     for (size_t i = 0; i < count; i++) {
         size_t at = w->header_text.len;
         buf_add_slice(&w->header_text, cells[i].shown);
-        w->header[w->header_count++] = (struct table_cell){ cells[i].col, slice_make(w->header_text.data + at, cells[i].shown.len), { NULL, 0 } };
+        w->header[w->header_count++] = (struct table_cell){ cells[i].col, slice_make(w->header_text.data + at, cells[i].shown.len), { NULL, 0 }, false };
     }
     return 0;
 }
@@ -285,7 +287,7 @@ static size_t find_header(const struct xlsx_window *w, const struct rect *t, boo
         at += n;
     }
     while (!continued && titles + 1 < count && titles < TITLE_ROWS && widest >= 2 && rows[titles].count == 1
-        && csv_table_cell_kind(rows[titles].cells[0].shown) == CELL_TEXT && !begins_table(w, w->rows[t->r[0] + titles].row, t)) {
+        && csv_table_is_words(&rows[titles].cells[0]) && !begins_table(w, w->rows[t->r[0] + titles].row, t)) {
         titles++;
     }
     for (size_t i = 0; i < count && found == SIZE_MAX; i++) {
@@ -315,9 +317,61 @@ static bool inherits(const struct xlsx_window *w, const struct rect *t, bool con
         && (continued || (gap >= 0 && gap <= INHERIT_GAP && t->r[1] > t->r[0]));
 }
 
+// A piece without a header may have one above it, set off by an empty row or cut into groups of columns: the nearest row
+// above, if all it has over the piece is text, and enough of it. Its cells into `out`; 0 if there is none.
+static size_t header_above(const struct xlsx_window *w, const struct rect *t, struct table_cell *out)
+{
+    size_t n = 0, widest = 0, first;
+
+    for (size_t r = t->r[0]; r <= t->r[1] && r < t->r[0] + LOOK_ROWS; r++) {
+        size_t k = cells_in(w, r, t->c, &first);
+        widest = k > widest ? k : widest;
+    }
+    if (t->r[0] == 0 || widest < 2 || w->rows[t->r[0]].row - w->rows[t->r[0] - 1].row > INHERIT_GAP) {
+        return 0;
+    }
+    n = row_cells(w, t->r[0] - 1, t, out);
+    for (size_t i = 0; i < n; i++) {
+        if (!csv_table_is_words(&out[i]) || out[i].shown.len > TITLE_MAX) {
+            return 0;
+        }
+    }
+    return n >= 2 && n * 2 >= widest - 1 ? n : 0;
+}
+
+// A few cells under each other: words, not a table.
+static bool is_note(const struct xlsx_window *w, const struct rect *t)
+{
+    size_t first;
+
+    if (t->c[0] != t->c[1] || t->r[1] - t->r[0] >= NOTE_ROWS) {
+        return false;
+    }
+    for (size_t r = t->r[0]; r <= t->r[1]; r++) {
+        struct table_cell c;
+        if (cells_in(w, r, t->c, &first) != 1 || (c = as_cell(w, first), !csv_table_is_words(&c))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int emit_note(struct xlsx_window *w, const struct rect *t, bool more_below)
+{
+    int rc = 0;
+
+    for (size_t r = t->r[0]; r <= t->r[1] && rc == 0; r++) {
+        size_t first;
+        cells_in(w, r, t->c, &first);
+        struct table_cell c = as_cell(w, first);
+        rc = lone_cell(w, &c, w->rows[r].row, more_below);
+    }
+    return rc;
+}
+
 static int emit_leaf(struct xlsx_window *w, const struct rect *t, bool more_below)
 {
-    size_t titles = 0, first, header;
+    size_t titles = 0, first, header, above = 0;
     bool continued = w->continues && t->r[0] == 0;
     struct table_cell *cells;
     int rc = 0;
@@ -326,6 +380,9 @@ static int emit_leaf(struct xlsx_window *w, const struct rect *t, bool more_belo
         struct table_cell c = as_cell(w, first);
         return lone_cell(w, &c, w->rows[t->r[0]].row, more_below);
     }
+    if (!continued && is_note(w, t)) {
+        return emit_note(w, t, more_below);
+    }
     cells = malloc(((size_t)(t->c[1] - t->c[0]) + 1) * sizeof(*cells));
     if (!cells) {
         return ERR_MEMORY;
@@ -333,7 +390,14 @@ static int emit_leaf(struct xlsx_window *w, const struct rect *t, bool more_belo
     header = find_header(w, t, continued, &titles);
     csv_table_clear_header(&w->table);
     w->table.left = t->c[0];
-    if (header == SIZE_MAX && inherits(w, t, continued)) {
+    if (header == SIZE_MAX && !continued && titles == 0) {
+        above = header_above(w, t, cells);
+    }
+    if (above) {
+        rc = csv_table_set_header(&w->table, cells, above);
+        rc = rc ? rc : keep_header(w, cells, above);
+        w->header_at = (struct xlsx_range){ { w->rows[t->r[0] - 1].row, w->rows[t->r[1]].row }, { t->c[0], t->c[1] } };
+    } else if (header == SIZE_MAX && inherits(w, t, continued)) {
         rc = csv_table_set_header(&w->table, w->header, w->header_count);
         w->header_at.rows[1] = w->rows[t->r[1]].row;
     } else if (header == SIZE_MAX) {
@@ -394,7 +458,7 @@ int xlsx_window_row(struct xlsx_window *w, int32_t row)
     while (w->row_count && w->rows[w->row_count - 1].count == 0) {
         w->row_count--; // a row without cells is an empty one
     }
-    if (w->row_count && (full || row != w->rows[w->row_count - 1].row + 1)) {
+    if (w->row_count && (full || row - w->rows[w->row_count - 1].row > WINDOW_GAP + 1)) {
         rc = xlsx_window_flush(w);
     }
     if (w->row_count == 0) {
@@ -404,20 +468,21 @@ int xlsx_window_row(struct xlsx_window *w, int32_t row)
     return rc;
 }
 
-int xlsx_window_cell(struct xlsx_window *w, int32_t col, struct slice shown, struct slice stored)
+int xlsx_window_cell(struct xlsx_window *w, const struct table_cell *c)
 {
     struct xlsx_row *row = &w->rows[w->row_count - 1];
 
-    if (col < 1 || col > XLSX_COLUMNS || w->cell_count == XLSX_WINDOW_CELLS || (row->count && w->cells[w->cell_count - 1].col >= col)) {
+    if (c->col < 1 || c->col > XLSX_COLUMNS || w->cell_count == XLSX_WINDOW_CELLS
+        || (row->count && w->cells[w->cell_count - 1].col >= c->col)) {
         return 0; // cells out of order are a broken sheet's
     }
     size_t at = w->text.len;
-    buf_add_slice(&w->text, shown);
-    buf_add_slice(&w->text, stored);
+    buf_add_slice(&w->text, c->shown);
+    buf_add_slice(&w->text, c->stored);
     if (!buf_ok(&w->text)) {
         return ERR_MEMORY;
     }
-    w->cells[w->cell_count++] = (struct xlsx_cell){ col, at, shown.len, at + shown.len, stored.len };
+    w->cells[w->cell_count++] = (struct xlsx_cell){ c->col, at, c->shown.len, at + c->shown.len, c->stored.len, c->number };
     row->count++;
     return 0;
 }

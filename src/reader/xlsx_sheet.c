@@ -47,7 +47,8 @@ static void show_number(struct sheet *s, double v, const char *code, bool is_gen
     numfmt_stored(v, &s->stored);
     struct slice shown = slice_trim(buf_slice(&s->shown)), stored = buf_slice(&s->stored);
     bool rounded = is_general && memchr(stored.data ? stored.data : "", '.', stored.len) != NULL;
-    if (rounded || slice_find(shown, stored)) {
+    struct slice size = stored.len && stored.data[0] == '-' ? slice_from(stored, 1) : stored; // "(81)" holds -81 well enough
+    if (rounded || slice_find(shown, size)) {
         buf_reset(&s->stored);
     }
 }
@@ -76,6 +77,7 @@ static int take_cell(struct sheet *s)
     struct xlsx_range at;
     int depth = m->depth;
     double v = 0;
+    bool number = false;
 
     if (t) {
         snprintf(type, sizeof(type), "%s", t);
@@ -113,6 +115,7 @@ static int take_cell(struct sheet *s)
     } else if (strcmp(type, "e") == 0 || strcmp(type, "d") == 0) {
         text = buf_slice(&s->value);
     } else if (parse_double(&s->value, &v)) {
+        number = true;
         show_number(s, v, code, general);
     } else {
         text = buf_slice(s->value.len ? &s->value : &s->inline_text); // a number that is none
@@ -133,7 +136,8 @@ static int take_cell(struct sheet *s)
         return ERR_LIMIT;
     }
     int rc = s->headed ? 0 : report_heading(s);
-    return rc ? rc : xlsx_window_cell(&s->window, s->col, shown, buf_slice(&s->stored));
+    struct table_cell cell = { s->col, shown, buf_slice(&s->stored), number };
+    return rc ? rc : xlsx_window_cell(&s->window, &cell);
 }
 
 static int take_row(struct sheet *s)
