@@ -5,6 +5,8 @@
 
 extern const struct reader_format format_csv, format_md, format_txt, format_xlsm, format_xlsx; // each in the file of its name
 
+extern const struct reader_format format_pdf;
+
 extern const struct reader_format format_docm, format_docx, format_pptx;
 
 const struct reader_format *const reader_formats[] = {
@@ -16,5 +18,6 @@ const struct reader_format *const reader_formats[] = {
     &format_docm,
     &format_docx,
     &format_pptx,
+    &format_pdf,
     NULL,
 };

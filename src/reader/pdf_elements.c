@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// One page to elements: running header, blocks in reading order with figures and their captions, comments, running
+// footer; a page without words becomes one figure that waits for OCR; what can't be seen is kept apart.
+#include "reader/pdf_unit.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    OUT_TEXT_MAX = 6 << 20,  // bytes of one element
+    FEW_LETTERS = 12,        // a page with fewer has no text worth the name
+    HIDDEN_LETTERS = 20,     // fewer are stray marks, not a message
+};
+
+void lpdf_out_init(struct lpdf_out *o, struct reader *r, struct lpdf_heads *heads)
+{
+    memset(o, 0, sizeof(*o));
+    o->r = r;
+    o->heads = heads;
+    buf_init(&o->text, OUT_TEXT_MAX);
+    buf_init(&o->markdown, 2 * OUT_TEXT_MAX);
+}
+
+void lpdf_out_done(struct lpdf_out *o)
+{
+    buf_done(&o->text);
+    buf_done(&o->markdown);
+}
+
+// Pictures: strips of one picture are put together, small ones and backgrounds left out.
+
+static bool touch(struct lpdf_rect a, struct lpdf_rect b)
+{
+    return a.x0 <= b.x1 + 2 && b.x0 <= a.x1 + 2 && a.y0 <= b.y1 + 2 && b.y0 <= a.y1 + 2;
+}
+
+static uint32_t find_pictures(const struct lpdf_page *p, struct lpdf_rect ret[LPDF_PICTURES_MAX])
+{
+    struct lpdf_rect all[LPDF_PAGE_IMAGES];
+    uint32_t n = 0, kept = 0;
+    for (uint32_t i = 0; i < p->image_count; i++) {
+        struct lpdf_rect r = p->images[i].box;
+        for (uint32_t k = 0; k < n;) { // takes in what it touches, which may be several by now
+            if (touch(all[k], r)) {
+                r = lpdf_union(all[k], r);
+                all[k] = all[--n];
+                k = 0;
+            } else {
+                k++;
+            }
+        }
+        all[n++] = r;
+    }
+    for (uint32_t i = 0; i < n && kept < LPDF_PICTURES_MAX; i++) {
+        float w = all[i].x1 - all[i].x0, h = all[i].y1 - all[i].y0;
+        if (w >= 28 && h >= 28 && w * h > 0.006f * p->width * p->height && w * h < 0.8f * p->width * p->height) {
+            ret[kept++] = all[i];
+        }
+    }
+    return kept;
+}
+
+static float picture_share(const struct lpdf_page *p)
+{
+    float most = 0;
+    for (uint32_t i = 0; i < p->image_count; i++) {
+        const struct lpdf_rect *b = &p->images[i].box;
+        most = fmaxf(most, (b->x1 - b->x0) * (b->y1 - b->y0) / (p->width * p->height));
+    }
+    return most;
+}
+
+// Captions.
+
+// The block that is the caption of the picture at `at`: beneath or above it, close, and numbered like one.
+static uint32_t find_caption(struct lpdf_out *o, const struct lpdf_layout *l, uint32_t at, const bool *used)
+{
+    const struct lpdf_rect pic = l->blocks[at].box;
+    uint32_t best = UINT32_MAX;
+    float best_far = 60;
+    for (uint32_t i = 0; i < l->block_count; i++) {
+        const struct lpdf_block *b = &l->blocks[i];
+        if (b->kind != LPDF_BLOCK_TEXT || used[i] || b->box.x1 < pic.x0 || b->box.x0 > pic.x1) {
+            continue;
+        }
+        float far = b->box.y0 >= pic.y1 - 4 ? b->box.y0 - pic.y1 : b->box.y1 <= pic.y0 + 4 ? (pic.y0 - b->box.y1) * 1.5f : 1e9f;
+        if (far >= best_far) {
+            continue;
+        }
+        buf_reset(&o->text);
+        lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->text);
+        if (lpdf_is_caption(buf_slice(&o->text)) && strncasecmp(o->text.data, "table", 5) != 0) {
+            best = i;
+            best_far = far;
+        }
+    }
+    return best;
+}
+
+static int emit_figure(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t at, bool *used)
+{
+    struct lpdf_rect box = l->blocks[at].box;
+    struct element e = { .kind = ELEMENT_FIGURE };
+    uint32_t caption = find_caption(o, l, at, used);
+
+    buf_reset(&o->text);
+    if (caption != UINT32_MAX) {
+        used[caption] = true;
+        lpdf_join_lines(o->heads, &l->sheet, l->blocks[caption].segs, l->blocks[caption].seg_count, false, &o->text);
+        box = lpdf_union(box, l->blocks[caption].box);
+    } else {
+        e.flags = ELEMENT_NEEDS_OCR; // a picture whose words nobody has read
+    }
+    e.text = buf_slice(&o->text);
+    return lpdf_emit(o, u, l->sheet.dir, box, &e);
+}
+
+static int emit_blocks(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l)
+{
+    bool *used = arena_array(&u->arena, l->block_count + 1, sizeof(*used));
+    if (!used) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < l->block_count; i++) { // captions are claimed before the text is told
+        if (l->blocks[i].kind == LPDF_BLOCK_IMAGE) {
+            uint32_t caption = find_caption(o, l, i, used);
+            if (caption != UINT32_MAX && caption < i) {
+                struct lpdf_block picture = l->blocks[i]; // so that the figure comes where its caption stands
+                memmove(l->blocks + caption + 1, l->blocks + caption, (i - caption) * sizeof(*l->blocks));
+                l->blocks[caption] = picture;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < l->block_count; i++) {
+        int error = 0;
+        if (used[i]) {
+            continue;
+        }
+        if (l->blocks[i].kind == LPDF_BLOCK_IMAGE) {
+            error = emit_figure(o, u, l, i, used);
+        } else if (l->blocks[i].kind == LPDF_BLOCK_TABLE) {
+            error = lpdf_emit_table(o, u, l, l->blocks[i].table);
+        } else if (lpdf_is_code(o, l, &l->blocks[i])) {
+            uint32_t n = 1;
+            while (i + n < l->block_count && !used[i + n] && lpdf_is_code(o, l, &l->blocks[i + n])) {
+                n++;
+            }
+            error = lpdf_emit_code(o, u, l, &l->blocks[i], n);
+            i += n - 1;
+        } else {
+            error = lpdf_emit_text(o, u, l, &l->blocks[i]);
+        }
+        if (error) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+// Headers and footers: one element an end, its rows by newline.
+static int emit_edges(struct lpdf_out *o, struct lpdf_unit *u, bool bottom)
+{
+    struct lpdf_rect box = { 1e9f, 1e9f, -1e9f, -1e9f };
+    const struct lpdf_sheet *s = &u->sides[0]->sheet;
+    int32_t row = -1;
+
+    buf_reset(&o->text);
+    for (uint32_t i = 0; i < s->seg_count; i++) {
+        const struct lpdf_seg *g = &s->segs[i];
+        bool runs = false;
+        for (uint32_t k = 0; k < u->edge_count && !runs; k++) {
+            runs = u->edges[k].seg == i && u->edges[k].runs && u->edges[k].bottom == bottom;
+        }
+        if (runs) {
+            if (row >= 0) {
+                buf_add_char(&o->text, g->row == row ? ' ' : '\n');
+            }
+            row = g->row;
+            lpdf_add_words(s, g->first, g->count, g->rtl, &o->text);
+            box = lpdf_union(box, (struct lpdf_rect){ g->x0, g->y - lpdf_ascent(g->size), g->x1,
+                g->y + lpdf_descent(g->size) });
+        }
+    }
+    if (row < 0) {
+        return 0;
+    }
+    struct element e = { .kind = bottom ? ELEMENT_FOOTER : ELEMENT_HEADER, .flags = ELEMENT_NOT_INDEXED,
+        .text = buf_slice(&o->text) };
+    return lpdf_emit(o, u, 0, box, &e);
+}
+
+static int emit_notes(struct lpdf_out *o, struct lpdf_unit *u)
+{
+    for (uint32_t i = 0; i < u->page.note_count; i++) {
+        const struct lpdf_note *n = &u->page.notes[i];
+        struct element e = { .kind = n->kind == LPDF_NOTE_COMMENT ? ELEMENT_COMMENT : ELEMENT_PARAGRAPH,
+            .text = { u->page.text.data + n->text, n->len } };
+        int error = lpdf_emit(o, u, 0, n->box, &e);
+        if (error) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+// Words that nobody sees are kept as they are, marked, and reported.
+static int emit_hidden(struct lpdf_out *o, struct lpdf_unit *u)
+{
+    struct lpdf_page *p = &u->page;
+    struct lpdf_rect box = { 1e9f, 1e9f, -1e9f, -1e9f };
+    if (p->hidden_letters < HIDDEN_LETTERS) {
+        return 0;
+    }
+    buf_reset(&o->text);
+    for (uint32_t i = 0; i < p->word_count; i++) {
+        if (p->words[i].flags & LPDF_HIDDEN) {
+            if (o->text.len > 0 && !(p->words[i].flags & LPDF_GLUED)) {
+                buf_add_char(&o->text, ' ');
+            }
+            buf_add_slice(&o->text, lpdf_word_text(p, &p->words[i]));
+            box = lpdf_union(box, lpdf_word_box(p, &p->words[i]));
+        }
+    }
+    struct place place = { .kind = PLACE_PAGE, .number = p->number };
+    o->hidden_pages++;
+    int error = reader_finding(o->r, "text.hidden", &place, "Page %d holds text that can't be seen on it.", p->number);
+    if (error) {
+        return error;
+    }
+    struct element e = { .kind = ELEMENT_PARAGRAPH, .flags = ELEMENT_HIDDEN | ELEMENT_NOT_INDEXED,
+        .text = buf_slice(&o->text) };
+    return lpdf_emit(o, u, 0, box, &e);
+}
+
+static int emit_for_ocr(struct lpdf_out *o, struct lpdf_unit *u)
+{
+    struct element e = { .kind = ELEMENT_FIGURE, .flags = ELEMENT_NEEDS_OCR };
+    return lpdf_emit(o, u, 0, (struct lpdf_rect){ 0, 0, u->page.width, u->page.height }, &e);
+}
+
+static int emit_sides(struct lpdf_out *o, struct lpdf_unit *u)
+{
+    struct lpdf_rect pictures[LPDF_PICTURES_MAX];
+    uint32_t picture_count = find_pictures(&u->page, pictures);
+    int main_dir = 0;
+
+    for (int dir = 1; dir < LPDF_DIRECTIONS; dir++) { // a page of sideways text begins with that
+        if (u->sides[dir] && u->sides[dir]->sheet.word_count > u->sides[main_dir]->sheet.word_count) {
+            main_dir = dir;
+        }
+    }
+    for (int i = 0; i < LPDF_DIRECTIONS; i++) {
+        int dir = i == 0 ? main_dir : i <= main_dir ? i - 1 : i;
+        struct lpdf_layout *l = u->sides[dir];
+        if (!l) {
+            continue;
+        }
+        if (!lpdf_layout_end(l, pictures, dir == 0 ? picture_count : 0, &u->arena)) {
+            u->page.full = true;
+            continue;
+        }
+        o->list_depth = dir == 0 ? o->list_depth : 0;
+        int error = emit_blocks(o, u, l);
+        if (error) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+int lpdf_emit_unit(struct lpdf_out *o, struct lpdf_unit *u, bool *ret_no_text)
+{
+    const struct lpdf_page *p = &u->page;
+    bool rubbish = p->rubbish > 20 && p->rubbish * 2 > p->letters;
+    bool drawn = p->image_count > 0 || p->shapes > 0 || p->rubbish > 0;
+    bool scan = p->letters < 80 && picture_share(p) > 0.6f;
+    int error = 0;
+
+    *ret_no_text = drawn && (p->letters < FEW_LETTERS || rubbish || scan);
+    if (*ret_no_text) {
+        error = emit_for_ocr(o, u);
+    }
+    if (!error && u->laid_out && !rubbish) {
+        error = emit_edges(o, u, false);
+        error = error ? error : emit_sides(o, u);
+        error = error ? error : emit_edges(o, u, true);
+    }
+    error = error ? error : emit_notes(o, u);
+    return error ? error : emit_hidden(o, u);
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// A page as a PNG, with its annotations. Pictures are decoded here, so their sizes are looked at first: a picture of more
+// than limits->pixels is not drawn. Flate level and hints are chosen for speed: the picture is looked at once or twice.
+#include "reader/pdf.h"
+
+enum {
+    RENDER_MS = 8000,
+    RENDER_WIDTH_MAX = 10000,
+    RENDER_ENTRIES = 20000, // pictures and forms that are looked at
+    RENDER_DEPTH = 12,
+};
+
+struct guard {
+    pdf_mark_bits *seen;
+    int64_t pixels_max;
+    int entries;
+    bool too_large;
+};
+
+// Marks whether any picture among the resources is larger than allowed.
+static void look_at(fz_context *ctx, struct guard *g, pdf_obj *resources, int depth)
+{
+    pdf_obj *list = pdf_dict_get(ctx, resources, PDF_NAME(XObject));
+    int len = pdf_dict_len(ctx, list);
+    for (int i = 0; i < len && ++g->entries < RENDER_ENTRIES && depth < RENDER_DEPTH; i++) {
+        pdf_obj *x = pdf_dict_get_val(ctx, list, i);
+        if (pdf_is_indirect(ctx, x) && pdf_mark_bits_set(ctx, g->seen, x)) {
+            continue;
+        }
+        pdf_obj *kind = pdf_dict_get(ctx, x, PDF_NAME(Subtype));
+        if (pdf_name_eq(ctx, kind, PDF_NAME(Image))) {
+            int64_t w = pdf_dict_get_int(ctx, x, PDF_NAME(Width)), h = pdf_dict_get_int(ctx, x, PDF_NAME(Height));
+            g->too_large = g->too_large || w < 0 || h < 0 || w * h > g->pixels_max;
+        } else if (pdf_name_eq(ctx, kind, PDF_NAME(Form))) {
+            look_at(ctx, g, pdf_dict_get(ctx, x, PDF_NAME(Resources)), depth + 1);
+        }
+    }
+}
+
+static bool has_giant_picture(struct lpdf *s, int32_t index)
+{
+    fz_context *ctx = s->ctx;
+    struct guard g = { .pixels_max = s->r->limits->pixels };
+    fz_try(ctx)
+    {
+        g.seen = pdf_new_mark_bits(ctx, s->doc);
+        look_at(ctx, &g, pdf_dict_get_inheritable(ctx, s->pages[index], PDF_NAME(Resources)), 0);
+    }
+    fz_always(ctx)
+    {
+        pdf_drop_mark_bits(ctx, g.seen);
+    }
+    fz_catch(ctx)
+    {
+        return false;
+    }
+    return g.too_large;
+}
+
+static void draw(struct lpdf *s, fz_page *page, fz_pixmap *pix, fz_matrix ctm)
+{
+    fz_context *ctx = s->ctx;
+    fz_device *volatile dev = NULL;
+    fz_try(ctx)
+    {
+        dev = fz_new_draw_device(ctx, fz_identity, pix);
+        fz_run_page(ctx, page, dev, ctm, &s->budget.cookie);
+        fz_close_device(ctx, dev);
+    }
+    fz_always(ctx)
+    {
+        fz_drop_device(ctx, dev);
+    }
+    fz_catch(ctx)
+    {
+        return; // what was drawn so far is shown
+    }
+}
+
+static fz_buffer *render(struct lpdf *s, int32_t index, int32_t width)
+{
+    fz_context *ctx = s->ctx;
+    fz_page *volatile page = NULL;
+    fz_pixmap *volatile pix = NULL;
+    fz_buffer *volatile png = NULL;
+
+    fz_try(ctx)
+    {
+        page = (fz_page *)pdf_load_page(ctx, s->doc, index);
+        fz_rect box = fz_bound_page(ctx, page);
+        float w = box.x1 - box.x0, h = box.y1 - box.y0;
+        float scale = w > 0 ? (float)width / w : 1;
+        if (h > 0 && (double)width * h * scale > (double)s->r->limits->pixels) { // a very tall page: smaller, not refused
+            scale = (float)((double)s->r->limits->pixels / ((double)width * h));
+        }
+        fz_matrix ctm = fz_scale(scale, scale);
+        fz_irect area = fz_round_rect(fz_transform_rect(box, ctm));
+        pix = fz_new_pixmap_with_bbox(ctx, fz_device_rgb(ctx), area, NULL, 0);
+        fz_clear_pixmap_with_value(ctx, pix, 255);
+        draw(s, page, pix, ctm);
+        lpdf_timer_start(s, RENDER_MS);
+        png = fz_new_buffer_from_pixmap_as_png(ctx, pix, fz_default_color_params);
+    }
+    fz_always(ctx)
+    {
+        fz_drop_pixmap(ctx, pix);
+        fz_drop_page(ctx, page);
+    }
+    fz_catch(ctx)
+    {
+        return NULL;
+    }
+    return png;
+}
+
+static int render_page(struct lpdf *s, int32_t number, int32_t width, struct error *err)
+{
+    bool fine = true;
+    if (number < 1 || number > s->page_count) {
+        return error_set(err, ERR_NOT_FOUND, "The document has no page %d.", number);
+    }
+    if (width < 1 || width > RENDER_WIDTH_MAX) {
+        return error_set(err, ERR_INVALID, "A page is drawn 1 to %d pixels wide.", RENDER_WIDTH_MAX);
+    }
+    lpdf_timer_start(s, RENDER_MS);
+    int error = lpdf_check_content(s, number - 1, &fine);
+    if (error || !fine) {
+        return error;
+    }
+    struct place place = lpdf_place_page(number);
+    if (has_giant_picture(s, number - 1)) {
+        return reader_finding(s->r, "bomb.pixels", &place, "A picture on page %d has more than %lld million pixels.", number,
+            (long long)(s->r->limits->pixels / 1000000));
+    }
+    fz_buffer *png = render(s, number - 1, width);
+    const char *stopped = lpdf_stopped_by(s);
+    lpdf_timer_stop(s);
+    if (!png) {
+        return reader_finding(s->r, stopped ? stopped : "page.unreadable", &place, "Page %d can't be drawn.", number);
+    }
+    unsigned char *bytes;
+    size_t len = fz_buffer_storage(s->ctx, png, &bytes);
+    error = reader_image(s->r, "page", "image/png", bytes, len);
+    fz_drop_buffer(s->ctx, png);
+    return error;
+}
+
+int lpdf_render(struct reader *r, int32_t number, int32_t width, struct error *err)
+{
+    struct lpdf s;
+    int error = 0;
+    if (lpdf_open(&s, r, &error) == LPDF_OPEN) {
+        error = render_page(&s, number, width, err);
+    }
+    lpdf_close(&s);
+    return error;
+}
