@@ -4,6 +4,7 @@
 #include "cli/serve.h"
 #include "jobs/reader_client.h"
 #include "os/resources.h"
+#include "wire/frame.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,30 +55,6 @@ static int count_element(void *ctx, const struct element *e)
     return 0;
 }
 
-static int no_finding(void *ctx, const struct finding *f)
-{
-    (void)ctx;
-    (void)f;
-    return 0;
-}
-
-static int no_progress(void *ctx, int64_t done, int64_t total)
-{
-    (void)ctx;
-    (void)done;
-    (void)total;
-    return 0;
-}
-
-static int no_info(void *ctx, const char *key, const char *text, double number)
-{
-    (void)ctx;
-    (void)key;
-    (void)text;
-    (void)number;
-    return 0;
-}
-
 // Reads a line of text through the whole sandbox.
 static void check_reader(struct doctor *d, const struct settings *s)
 {
@@ -87,6 +64,7 @@ static void check_reader(struct doctor *d, const struct settings *s)
     struct reader_result result = { 0 };
     struct error err = { 0 };
     int elements = 0;
+    AUTO_BUF level = BUF_INIT(256);
 
     if (fd < 0 || write(fd, text, sizeof(text) - 1) != (ssize_t)sizeof(text) - 1) {
         say(d, "reader", "fail", "No memory file could be made to test the reader with.");
@@ -99,17 +77,18 @@ static void check_reader(struct doctor *d, const struct settings *s)
         .memory_bytes = s->reader_memory,
         .cpu_s = 10,
         .wall_ms = 10000,
-        .require_sandbox = strcmp(s->reader_sandbox, "require") == 0 };
-    struct reader_events events = { .element = count_element, .finding = no_finding, .progress = no_progress,
-        .info = no_info, .ctx = &elements };
+        .sandbox_prefer = strcmp(s->reader_sandbox, "prefer") == 0 };
+    struct reader_events events = { .element = count_element, .ctx = &elements };
     int rc = reader_run(&request, &events, NULL, &result, &err);
-    if (rc < 0 || result.ending != READER_DONE || elements != 1) {
-        AUTO_FREE char *why = xasprintf("The reader did not read a test line: %s.", rc < 0 ? err.text : reader_ending_word(result.ending));
+    if (rc < 0 || result.end != READER_DONE || elements != 1) {
+        AUTO_FREE char *why = xasprintf("The reader did not read a test line: %s.", rc < 0 ? err.text : reader_end_word(result.end));
         say(d, "reader", "fail", why);
         return;
     }
     say(d, "reader", "pass", "The reader opens documents.");
-    say(d, "sandbox", "pass", result.sandbox);
+    sandbox_level_words(&level, result.sandbox_level);
+    bool full = (result.sandbox_level & SANDBOX_REQUIRED) == SANDBOX_REQUIRED;
+    say(d, "sandbox", full ? "pass" : "warn", level.data ? level.data : "none");
 }
 
 static void check_server(struct doctor *d, struct invocation *in)

@@ -2,6 +2,7 @@
 // The life of ingest, what its parts share, and page images.
 #include "base/log.h"
 #include "ingest/internal.h"
+#include "wire/frame.h"
 #include "wire/json.h"
 
 #include <stdio.h>
@@ -65,10 +66,16 @@ const char *ingest_sandbox_level(struct ingest *g)
     return copy;
 }
 
-void ingest_note_sandbox(struct ingest *g, const char *words)
+void ingest_note_sandbox(struct ingest *g, const struct reader_result *r)
 {
+    AUTO_BUF words = BUF_INIT(SANDBOX_WORDS_MAX - 1);
+
+    if (r->sandbox_level == 0) {
+        return;
+    }
+    sandbox_level_words(&words, r->sandbox_level);
     pthread_mutex_lock(&g->mutex);
-    snprintf(g->sandbox, sizeof(g->sandbox), "%s", words);
+    snprintf(g->sandbox, sizeof(g->sandbox), "%s", words.data ? words.data : "");
     pthread_mutex_unlock(&g->mutex);
 }
 
@@ -82,21 +89,17 @@ struct reader_request ingest_reader_request(const struct ingest *g, enum reader_
         .memory_bytes = g->settings->reader_memory,
         .cpu_s = wall_s,
         .wall_ms = wall_s * 1000,
-        .require_sandbox = strcmp(g->settings->reader_sandbox, "require") == 0 };
+        .sandbox_prefer = strcmp(g->settings->reader_sandbox, "prefer") == 0 };
 }
 
-bool ingest_ending_finding(const struct reader_result *r, struct findings *f)
+bool ingest_end_finding(const struct reader_result *r, struct findings *f)
 {
-    switch (r->ending) {
-    case READER_OUT_OF_MEMORY:
-        findings_add(f, "bomb.memory", NULL, "Opening the file takes more memory than a document may use.");
-        return true;
-    case READER_OUT_OF_TIME:
-        findings_add(f, "bomb.time", NULL, "Opening the file takes longer than a document may take.");
-        return true;
-    default:
-        return false;
+    const char *code = reader_end_finding(r->end);
+
+    if (code) {
+        findings_add(f, code, NULL, "%s", r->text);
     }
+    return code != NULL;
 }
 
 void media_facts_init(struct media_facts *m)
@@ -110,19 +113,19 @@ void media_facts_done(struct media_facts *m)
     buf_done(&m->json);
 }
 
-void media_facts_add(struct media_facts *m, const char *key, const char *text, double number)
+void media_facts_add(struct media_facts *m, struct slice key, const struct slice *text, double number)
 {
     if (m->json.len > 1) {
         buf_add_char(&m->json, ',');
     }
-    json_add_text(&m->json, key);
+    json_add_string(&m->json, key);
     buf_add_char(&m->json, ':');
     if (text) {
-        json_add_text(&m->json, text);
+        json_add_string(&m->json, *text);
     } else {
         json_add_number(&m->json, number, 15);
     }
-    if (!text && (strcmp(key, "pages") == 0 || strcmp(key, "slides") == 0)) {
+    if (!text && (slice_is(key, "pages") || slice_is(key, "slides"))) {
         m->pages = number;
     }
 }
@@ -142,30 +145,14 @@ struct render {
     struct error *err;
 };
 
-static int on_page(void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
+static int on_page(void *ctx, struct slice name, struct slice media_type, struct slice bytes)
 {
     struct render *r = ctx;
 
     (void)name;
     (void)media_type;
     r->got = true;
-    return store_blob_put_bytes(r->store, bytes, len, r->hash, r->err);
-}
-
-static int ignore_finding(void *ctx, const struct finding *f)
-{
-    (void)ctx;
-    (void)f;
-    return 0;
-}
-
-static int ignore_info(void *ctx, const char *key, const char *text, double number)
-{
-    (void)ctx;
-    (void)key;
-    (void)text;
-    (void)number;
-    return 0;
+    return store_blob_put_bytes(r->store, bytes.data, bytes.len, r->hash, r->err);
 }
 
 static int render_page(struct ingest *g, const struct document *d, int32_t page, int32_t width, struct render *out,
@@ -181,7 +168,7 @@ static int render_page(struct ingest *g, const struct document *d, int32_t page,
     struct reader_request request = ingest_reader_request(g, READER_RENDER, d->type, fd, RENDER_SECONDS);
     request.page = page;
     request.width = width;
-    struct reader_events events = { .image = on_page, .finding = ignore_finding, .info = ignore_info, .ctx = out };
+    struct reader_events events = { .image = on_page, .ctx = out };
     int rc = reader_run(&request, &events, NULL, &result, err);
     if (rc == 0 && !out->got) {
         rc = error_set(err, ERR_NOT_FOUND, "Page %d can't be shown: the document has no such page, or it is damaged.", page);

@@ -23,7 +23,7 @@ struct ingest {
 // A request with the settings' limits filled in.
 struct reader_request ingest_reader_request(const struct ingest *g, enum reader_mode mode, const char *format, int input_fd,
     int64_t wall_s);
-void ingest_note_sandbox(struct ingest *g, const char *words);
+void ingest_note_sandbox(struct ingest *g, const struct reader_result *r);
 
 // Facts about a document that a reader reports (pages, title, …), kept as a JSON object.
 struct media_facts {
@@ -32,12 +32,11 @@ struct media_facts {
 };
 void media_facts_init(struct media_facts *m);
 void media_facts_done(struct media_facts *m);
-void media_facts_add(struct media_facts *m, const char *key, const char *text, double number);
+void media_facts_add(struct media_facts *m, struct slice key, const struct slice *text, double number); // text NULL: number
 const char *media_facts_close(struct media_facts *m); // the whole object; no adding afterwards
 
-// Turns the ending of a reader that did not finish into a finding, when it is the document's own fault (memory, time,
-// size); false when it is bad luck or ours (crash, sandbox, protocol), which is worth another try.
-bool ingest_ending_finding(const struct reader_result *r, struct findings *f);
+// Adds the finding that a reader's end means for the document, if it means one.
+bool ingest_end_finding(const struct reader_result *r, struct findings *f);
 
 int ingest_run_read(void *ctx, const struct job *job, struct job_control *control, struct error *err); // read.c
 

@@ -2,6 +2,7 @@
 // A read job: a sandboxed reader gives elements, they go to the store in batches together with the chunks made of them, and
 // become visible all at once at the end. Memory stays flat however long the document is.
 #include "base/clock.h"
+#include "base/log.h"
 #include "ingest/chunk.h"
 #include "ingest/internal.h"
 #include "wire/json.h"
@@ -15,6 +16,7 @@ enum {
     BATCH_BYTES = 512 * 1024,
     BATCH_ARENA = 64 * 1024 * 1024,
     BATCH_CHUNKS = 128,
+    READ_ATTEMPTS = 2, // a reader that crashes twice on the same bytes will crash again
 };
 
 struct read_run {
@@ -146,7 +148,7 @@ static int on_finding(void *ctx, const struct finding *f)
     return 0;
 }
 
-static int on_info(void *ctx, const char *key, const char *text, double number)
+static int on_info(void *ctx, struct slice key, const struct slice *text, double number)
 {
     struct read_run *r = ctx;
 
@@ -154,13 +156,15 @@ static int on_info(void *ctx, const char *key, const char *text, double number)
     return 0;
 }
 
-static int on_image(void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
+static int on_image(void *ctx, struct slice name, struct slice media_type, struct slice bytes)
 {
     struct read_run *r = ctx;
     char hash[BLOB_HASH_SIZE];
-    int rc = store_blob_put_bytes(r->ingest->store, bytes, len, hash, r->err);
+    AUTO_FREE char *name_text = xstrndup(name.data, name.len);
+    AUTO_FREE char *type_text = xstrndup(media_type.data, media_type.len);
+    int rc = store_blob_put_bytes(r->ingest->store, bytes.data, bytes.len, hash, r->err);
 
-    return rc < 0 ? rc : store_job_media(r->ingest->store, r->job, name, media_type, hash, r->err);
+    return rc < 0 ? rc : store_job_media(r->ingest->store, r->job, name_text, type_text, hash, r->err);
 }
 
 // The findings that the document has from its check, then those of this reading that are new.
@@ -228,23 +232,25 @@ static int finish(struct read_run *r)
 
 static int conclude(struct read_run *r, const struct reader_result *result)
 {
-    switch (result->ending) {
+    switch (result->end) {
     case READER_DONE:
         return finish(r);
-    case READER_REFUSED:
-        if (findings_verdict(&r->findings) != VERDICT_REJECTED) {
-            findings_add(&r->findings, "structure.corrupt", NULL, "The document could not be read to its end.");
-        }
-        return refuse(r);
     case READER_CANCELLED:
         return error_set(r->err, ERR_CANCELLED, "Reading was stopped.");
+    case READER_NO_SANDBOX:
+    case READER_UNSUPPORTED:
+        return error_set(r->err, ERR_UNSUPPORTED, "%s", result->text);
     default:
-        if (ingest_ending_finding(result, &r->findings)) {
-            return refuse(r);
-        }
-        return error_set(r->err, ERR_INTERNAL, "The program that reads documents ended unexpectedly (%s).",
-            reader_ending_word(result->ending));
+        break;
     }
+    if (reader_end_retry(result->end) && r->job->attempt < READ_ATTEMPTS) {
+        return error_set(r->err, ERR_INTERNAL, "%s", result->text);
+    }
+    ingest_end_finding(result, &r->findings);
+    if (findings_verdict(&r->findings) != VERDICT_REJECTED) {
+        findings_add(&r->findings, "structure.corrupt", NULL, "The document could not be read to its end.");
+    }
+    return refuse(r);
 }
 
 int ingest_run_read(void *ctx, const struct job *job, struct job_control *control, struct error *err)
@@ -281,11 +287,11 @@ int ingest_run_read(void *ctx, const struct job *job, struct job_control *contro
         .ctx = r };
     rc = reader_run(&request, &events, job_control_flag(control), &result, err);
     if (rc == 0) {
-        ingest_note_sandbox(g, result.sandbox);
+        ingest_note_sandbox(g, &result);
         rc = conclude(r, &result);
     }
     log_info("read.end", LS("document", job->document_id), LS("type", document.type),
-        LS("ending", rc < 0 ? error_kind(rc)->word : reader_ending_word(result.ending)), LI("elements", r->total_elements),
+        LS("ending", rc < 0 ? error_kind(rc)->word : reader_end_word(result.end)), LI("elements", r->total_elements),
         LI("chunks", chunker_count(r->chunker)), LI("ms", clock_mono_ms() - start),
         LI("peak_kib", result.peak_rss_bytes / 1024));
 

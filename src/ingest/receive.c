@@ -2,6 +2,7 @@
 // From a spooled upload to a verdict and a durable row. Order: the same content again is recognised before any work; layers
 // 1 to 3 in this process without any parser; layers 4 and 5 in a sandboxed reader; then blob, then row, then the answer.
 #include "base/clock.h"
+#include "base/log.h"
 #include "check/check.h"
 #include "ingest/internal.h"
 #include "wire/json.h"
@@ -87,14 +88,6 @@ static int copy_metadata(const struct receive_input *in, struct arena *a, const 
     return *ret ? 0 : error_set(err, ERR_MEMORY, "The metadata did not fit into memory.");
 }
 
-static int on_finding(void *ctx, const struct finding *f)
-{
-    struct findings *all = ctx;
-
-    findings_add(all, f->code->code, &f->place, "%s", f->message);
-    return 0;
-}
-
 struct check_run {
     struct findings *findings;
     struct media_facts *media;
@@ -102,10 +95,11 @@ struct check_run {
 
 static int on_check_finding(void *ctx, const struct finding *f)
 {
-    return on_finding(((struct check_run *)ctx)->findings, f);
+    findings_add(((struct check_run *)ctx)->findings, f->code->code, &f->place, "%s", f->message);
+    return 0;
 }
 
-static int on_check_info(void *ctx, const char *key, const char *text, double number)
+static int on_check_info(void *ctx, struct slice key, const struct slice *text, double number)
 {
     media_facts_add(((struct check_run *)ctx)->media, key, text, number);
     return 0;
@@ -125,11 +119,17 @@ static int check_deep(struct ingest *g, int fd, const struct format_info *format
     if (rc < 0) {
         return rc;
     }
-    ingest_note_sandbox(g, result.sandbox);
-    if (result.ending != READER_DONE && result.ending != READER_REFUSED && !ingest_ending_finding(&result, findings)) {
-        log_warn("check.failed", LS("ending", reader_ending_word(result.ending)), LI("signal", result.signal));
-        findings_add(findings, "structure.corrupt", NULL,
-            "The file made the program that opens it fail, so it can't be trusted.");
+    ingest_note_sandbox(g, &result);
+    if (result.end == READER_DONE) {
+        return 0;
+    }
+    log_warn("check.ended", LS("end", reader_end_word(result.end)), LI("signal", result.signal), LS("format", format->name));
+    if (result.end == READER_NO_SANDBOX || result.end == READER_UNSUPPORTED) {
+        return error_set(err, ERR_UNSUPPORTED, "%s", result.text);
+    }
+    ingest_end_finding(&result, findings);
+    if (findings_verdict(findings) < VERDICT_QUARANTINED) {
+        findings_add(findings, "structure.corrupt", NULL, "The file could not be checked to its end, so it can't be trusted.");
     }
     return 0;
 }

@@ -58,6 +58,11 @@ bool job_control_cancelled(const struct job_control *c)
     return atomic_load_explicit(&c->cancelled, memory_order_relaxed);
 }
 
+const atomic_bool *job_control_flag(const struct job_control *c)
+{
+    return &c->cancelled;
+}
+
 void job_control_progress(struct job_control *c, const char *unit, int64_t done, int64_t total)
 {
     pthread_mutex_lock(&c->mutex);

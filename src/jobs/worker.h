@@ -13,6 +13,8 @@
 
 #include "store/store.h"
 
+#include <stdatomic.h>
+
 enum {
     WORKERS_MAX = 64,
     LEASE_DEFAULT_MS = 60000,
@@ -21,6 +23,8 @@ enum {
 struct job_control; // one running job; lives while run() does
 // Should the callback stop? Cheap; ask often. Any thread.
 bool job_control_cancelled(const struct job_control *c);
+// The same as a flag that lives as long as the control, for calls that take one.
+const atomic_bool *job_control_flag(const struct job_control *c);
 // Notes how far it is; never blocks. Kept and told at most four times a second. unit: "page", "row", "second" … (15 bytes).
 void job_control_progress(struct job_control *c, const char *unit, int64_t done, int64_t total);
 
