@@ -135,7 +135,7 @@ export function placesMeet(a: Place | null | undefined, b: Place): boolean {
 
 /** A place from JSON that anyone could have put into the address: lists are lists of numbers, and a box lies on its page. */
 export function toPlace(value: unknown): Place | null {
-    if (typeof value !== "object" || value === null) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
         return null;
     }
     const place: Record<string, unknown> = { ...value };

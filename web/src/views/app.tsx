@@ -23,7 +23,7 @@ function SearchBox() {
     useEffect(() => {
         if (!at.keepFocus) { // a link, Back or Forward: the box follows the address
             clearTimeout(timer.current);
-            setText(asked);
+            setText(onSearch || at.path === "/" ? asked : (old) => old); // in a document the question stays at hand
         }
     }, [at.visit]);
     const search = (value: string, visible: boolean) => {

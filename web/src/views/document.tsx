@@ -122,7 +122,7 @@ function Head({ doc, passage, missing }: { doc: Doc; passage: Passage; missing: 
             <DocumentButtons doc={doc} after={() => go("/")} />
             <FindingsBlock doc={doc} />
             <Details doc={doc} />
-            {words.length > 0 && <p class="passage-note"><span class="swatch" aria-hidden="true" /> The passage on {words.slice(0, 3).join("; ")} is marked.</p>}
+            {words.length > 0 && <p class="passage-note"><span class="swatch" aria-hidden="true" /> Marked: {words.slice(0, 3).join("; ")}</p>}
             {missing && <p class="passage-note">The passage of this link is no longer in the document. The document was read again since.</p>}
         </header>
     );

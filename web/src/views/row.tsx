@@ -29,7 +29,7 @@ export function ProgressLine({ doc }: { doc: Doc }) {
     const left = timeLeft(p?.seconds_left);
     return (
         <div class="progress">
-            <Bar label={`Reading ${doc.name}`} value={known ? (p?.done ?? 0) : null} max={known} />
+            {!p?.queue_position && <Bar label={`Reading ${doc.name}`} value={known ? (p?.done ?? 0) : null} max={known} />}
             <p><span>{progressWords(doc)}</span>{left && <span class="soft">{left}</span>}</p>
         </div>
     );
@@ -55,7 +55,7 @@ export function DocumentButtons({ doc, after }: { doc: Doc; after?: () => void }
     return (
         <div class="buttons">
             {state === "quarantined" ? button("Release", releaseDocument) :
-                <a class="button" href={documentPath(doc.id) + "/original"} download={doc.name}>Download original</a>}
+                <a class="button" href={documentPath(doc.id) + "/original"} download={doc.name}>Download</a>}
             {state === "working" ? button("Stop reading", cancelDocument) : state !== "quarantined" && button("Read again", rereadDocument)}
             <button class="danger" onClick={() => confirmDelete(doc, after)}>Delete</button>
         </div>

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Events: resuming, lesser transports, several pages at once.
+import { control, equal, ok, test, until } from "./harness.mjs";
+import { choose, file, openLibrary, row } from "./library.mjs";
+
+const log = async (url) => (await (await fetch(`${url}/mock/state`)).json()).log;
+
+test("after the socket was cut the stream goes on behind the last event", async ({ page, url, expected }) => {
+    expected.push(/WebSocket/, /ERR_/);
+    await openLibrary(page);
+    await choose(page, [file("resume.txt")]);
+    await page.waitForSelector("text=/Reading page [2-5] of 12/");
+    await control(url, "drop");
+    await until(async () => /Reading page (1[0-2]|[6-9]) of 12/.test(await row(page, "resume.txt").textContent()), "progress goes on");
+    await until(async () => (await row(page, "resume.txt").locator(".state").textContent()) === "Ready", "ready");
+    const sockets = (await log(url)).filter((line) => line.startsWith("ws"));
+    const numbers = sockets.map((line) => Number(line.split("=")[1]));
+    ok(sockets.length >= 2 && numbers.at(-1) > numbers[0], `resumed with a later number: ${sockets.join(", ")}`);
+    await page.waitForSelector(".connection.live");
+}, "mock");
+
+test("what happened while the server was away is there afterwards", async ({ page, url, expected }) => {
+    expected.push(/WebSocket/, /ERR_/);
+    await openLibrary(page);
+    await control(url, "set", { offline: true });
+    await control(url, "drop");
+    await page.waitForSelector(".connection.lost", { timeout: 15000 });
+    await control(url, "set", { offline: false, hold: false });
+    await fetch(`${url}/v1/documents`, { method: "POST", headers: { "X-Larder-Client": "web" }, body: 'filename="while-away.txt"\r\n\r\nx\r\n--' });
+    await page.waitForSelector(".connection.live", { timeout: 20000 });
+    await until(async () => (await row(page, "while-away.txt").locator(".state").textContent({ timeout: 5000 })) === "Ready", "ready");
+}, "mock");
+
+test("without WebSocket the page uses server-sent events, without those it asks", async ({ page, url, expected }) => {
+    expected.push(/WebSocket/, /status of 501/, /EventSource/);
+    await control(url, "set", { no_ws: true });
+    await openLibrary(page);
+    await choose(page, [file("by-sse.txt")]);
+    await until(async () => (await row(page, "by-sse.txt").locator(".state").textContent()) === "Ready", "ready by SSE");
+    ok((await log(url)).some((line) => line.startsWith("sse")), "SSE was used");
+    await control(url, "set", { no_sse: true });
+    await control(url, "drop");
+    await page.waitForSelector(".connection.polling", { timeout: 15000 });
+    await choose(page, [file("by-asking.txt")]);
+    await until(async () => (await row(page, "by-asking.txt").locator(".state").textContent()) === "Ready", "ready by asking", 12000);
+}, "mock");
+
+test("two pages see the same", async ({ page, context }) => {
+    await openLibrary(page);
+    const other = await context.newPage();
+    await openLibrary(other);
+    await choose(page, [file("shared-news.txt")]);
+    await until(async () => (await row(other, "shared-news.txt").count()) === 1, "the other page has the row");
+    await until(async () => (await row(other, "shared-news.txt").locator(".state").textContent()) === "Ready", "ready there");
+    await page.getByLabel("Actions for shared-news.txt").click();
+    await row(page, "shared-news.txt").getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await until(async () => (await row(other, "shared-news.txt").count()) === 0, "gone there too");
+    equal(await row(page, "shared-news.txt").count(), 0, "gone here");
+});
