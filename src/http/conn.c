@@ -1,0 +1,659 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// A connection: bytes in, requests in order, answers out. Loop thread only. The way of one request:
+//
+//   HEAD --head complete--> WORK (authorise) --> BODY --> WORK (handle) --> REPLY --> HEAD, or LINGER, or closed
+//                                \--no body: handled at once-------------/
+//                                \--stream route--> STREAM
+//
+// Reading goes on in every state, so that a client that leaves is noticed, but what comes before its time is kept in `ahead`
+// and reading stops until that is used up: at most READ_HEAD_MAX + READ_AHEAD_MAX bytes wait. In BODY it stops while the
+// spool has no room. One deadline serves all timeouts: header (from the first byte), body and write progress, idle.
+#include "http/internal.h"
+
+#include "base/id.h"
+#include "http/stream.h"
+
+#include <stdlib.h>
+
+// ---- life ----
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct conn *c = handle->data;
+
+    if (--c->handles == 0) {
+        free(c->ahead);
+        free(c);
+    }
+}
+
+void conn_close(struct conn *c)
+{
+    struct exchange *x = c->x;
+
+    if (c->state == CONN_CLOSED) {
+        return;
+    }
+    if (c->stream) {
+        stream_closed(c);
+    }
+    c->state = CONN_CLOSED;
+    c->net.closing = true;
+    c->x = NULL;
+    uv_close((uv_handle_t *)&c->timer, on_closed);
+    uv_close((uv_handle_t *)&c->net.tcp, on_closed);
+    server_conn_gone(c->server, c);
+    if (x) {
+        x->conn = NULL;
+        if (x->in_pool) {
+            return; // its done() frees it
+        }
+        if (x->spool) {
+            spool_abandon(x);
+        } else {
+            exchange_free(x);
+        }
+    }
+}
+
+static void on_timer(uv_timer_t *timer);
+
+void conn_deadline(struct conn *c, int64_t after_ms)
+{
+    int64_t now = (int64_t)uv_now(&c->server->loop);
+
+    c->deadline_ms = after_ms ? now + after_ms : 0;
+    if (after_ms && c->state != CONN_CLOSED &&
+        (!uv_is_active((uv_handle_t *)&c->timer) || (int64_t)uv_timer_get_due_in(&c->timer) > after_ms)) {
+        uv_timer_start(&c->timer, on_timer, (uint64_t)after_ms, 0);
+    }
+}
+
+static int64_t seconds(int given, int usual)
+{
+    return (int64_t)(given > 0 ? given : usual) * 1000;
+}
+
+void conn_accept(struct http_server *s)
+{
+    struct conn *c = xalloc(sizeof(*c));
+
+    c->server = s;
+    BUG_ON(uv_timer_init(&s->loop, &c->timer) != 0);
+    c->timer.data = c;
+    c->handles++;
+    strict_init(&c->strict);
+    c->next = s->conns;
+    if (s->conns) {
+        s->conns->prev = c;
+    }
+    s->conns = c;
+    s->conn_count++;
+    count_up(&s->connections, 1);
+    count_up(&s->connections_total, 1);
+    int rc = net_accept(c, (uv_stream_t *)&s->listener);
+    if (rc != 0 || s->stopping || s->conn_count > s->o.max_connections) {
+        count_up(&s->refused_busy, 1);
+        conn_close(c);
+        return;
+    }
+    conn_deadline(c, seconds(s->o.idle_timeout_s, 75));
+    net_read(c, true);
+}
+
+void conn_stop(struct conn *c)
+{
+    if (c->state == CONN_STREAM) {
+        stream_stop(c);
+    } else if (c->state == CONN_HEAD && !c->x) {
+        conn_close(c);
+    } else if (c->x) {
+        c->x->facts.keep_alive = false;
+    }
+}
+
+// ---- replies ----
+
+static void linger_or_close(struct conn *c)
+{
+    bool all_read = (!c->x || c->x->body_done) && c->ahead_len == 0;
+
+    if (c->eof || (all_read && c->state != CONN_HEAD)) {
+        conn_close(c);
+        return;
+    }
+    if (c->x) {
+        struct exchange *x = c->x;
+        c->x = NULL;
+        x->conn = NULL;
+        if (x->spool) {
+            spool_abandon(x);
+        } else if (!x->in_pool) {
+            exchange_free(x);
+        }
+    }
+    free(c->ahead);
+    c->ahead = NULL;
+    c->ahead_len = 0;
+    c->state = CONN_LINGER;
+    net_finish(c);
+    net_read(c, true);
+    conn_deadline(c, LINGER_MS);
+}
+
+static void conn_pump(struct conn *c);
+
+static void next_request(struct conn *c)
+{
+    struct exchange *x = c->x;
+
+    if (x->reply.close || c->server->stopping) {
+        linger_or_close(c);
+        return;
+    }
+    c->x = NULL;
+    exchange_free(x);
+    c->state = CONN_HEAD;
+    conn_deadline(c, seconds(c->server->o.idle_timeout_s, 75));
+    conn_pump(c);
+    if (c->state == CONN_HEAD && c->eof) {
+        conn_close(c);
+    }
+}
+
+static void file_run(struct http_job *job)
+{
+    reply_read_file((struct exchange *)(void *)job);
+}
+
+static void write_next(struct conn *c);
+
+static void file_done(struct http_job *job)
+{
+    struct exchange *x = (struct exchange *)(void *)job;
+
+    x->in_pool = false;
+    if (!x->conn) {
+        exchange_free(x);
+    } else {
+        write_next(x->conn);
+    }
+}
+
+static void write_next(struct conn *c)
+{
+    struct exchange *x = c->x;
+    struct reply *r = &x->reply;
+    uv_buf_t bufs[2];
+    unsigned count = 0;
+
+    if (r->head.len) {
+        bufs[count++] = uv_buf_init(r->head.data, (unsigned)r->head.len);
+    }
+    if (r->chunk_failed && !r->head.len) {
+        conn_close(c); // the file is shorter than it was: only a broken connection can say so
+        return;
+    }
+    if (r->chunk_len) {
+        bufs[count++] = uv_buf_init(r->chunk, (unsigned)r->chunk_len);
+    } else if (r->body.len) {
+        size_t n = r->body.len < WRITE_SLICE ? r->body.len : WRITE_SLICE;
+        bufs[count++] = uv_buf_init((char *)(uintptr_t)r->body.data, (unsigned)n);
+        r->body = slice_from(r->body, n);
+    }
+    if (count > 0) {
+        r->head.len = 0;
+        r->chunk_len = 0;
+        if (net_write(c, bufs, count) != 0) {
+            conn_close(c);
+        }
+        return;
+    }
+    if (r->file_left > 0) {
+        x->job = (struct http_job){ .run = file_run, .done = file_done };
+        x->in_pool = true;
+        if (server_submit(c->server, c->server->io, &x->job) != 0) {
+            x->in_pool = false;
+            conn_close(c);
+        }
+        return;
+    }
+    next_request(c);
+}
+
+void conn_reply(struct conn *c)
+{
+    c->state = CONN_REPLY;
+    conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+    if (!c->net.writing) { // else "100 Continue" is still going out
+        write_next(c);
+    }
+}
+
+void conn_written(struct conn *c, bool ok)
+{
+    if (c->state == CONN_CLOSED) {
+        return;
+    }
+    if (!ok) {
+        conn_close(c);
+    } else if (c->state == CONN_STREAM) {
+        stream_written(c);
+    } else if (c->state == CONN_REPLY) {
+        conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+        write_next(c);
+    }
+}
+
+static void fail(struct conn *c, int code, const char *sentence)
+{
+    exchange_fail(c->x, code, sentence);
+    conn_reply(c);
+}
+
+static void refuse(struct conn *c, int status, const char *sentence)
+{
+    exchange_refuse(c->x, status, sentence);
+    conn_reply(c);
+}
+
+// ---- a request's head ----
+
+static void answer_allowed(struct conn *c, unsigned allowed, bool refused)
+{
+    struct exchange *x = c->x;
+    AUTO_BUF text = BUF_INIT(128);
+
+    route_allow_format(allowed, &text);
+    http_header_add(&x->resp, "Allow", arena_slice(&x->arena, buf_slice(&text)));
+    if (refused) {
+        x->resp.status = 405;
+        fail(c, ERR_UNSUPPORTED, "This address does not take this method.");
+    } else {
+        x->resp.status = 204;
+        reply_build(x);
+        conn_reply(c);
+    }
+}
+
+static int copy_params(struct exchange *x, const struct route_match *m)
+{
+    x->req.params = arena_array(&x->arena, m->param_count ? m->param_count : 1, sizeof(m->params[0]));
+    if (!x->req.params) {
+        return ERR_MEMORY;
+    }
+    x->req.param_count = m->param_count;
+    memcpy(x->req.params, m->params, m->param_count * sizeof(m->params[0]));
+    if (m->has_rest) {
+        size_t at = 0;
+        for (size_t i = 0; i < m->rest_from; i++) {
+            at += x->facts.segments[i].len + 1;
+        }
+        x->req.params[m->param_count - 1].value = slice_from(x->req.path, at + 1);
+    }
+    return 0;
+}
+
+static void head_done(struct conn *c)
+{
+    struct exchange *x = c->x;
+    struct slice head = buf_slice(&x->head);
+    struct refusal refusal;
+    struct route_match match;
+
+    while (head.len && (head.data[0] == '\r' || head.data[0] == '\n')) {
+        head = slice_from(head, 1);
+    }
+    x->started_ms = (int64_t)uv_now(&c->server->loop);
+    id_new(x->req.id);
+    conn_deadline(c, 0);
+    count_up(&c->server->requests, 1);
+    size_t fields = c->strict.fields;
+    if (!buf_ok(&x->head) || request_read_head(&x->req, &x->parse, head, fields, &x->facts, &refusal) != 0) {
+        refuse(c, buf_ok(&x->head) ? refusal.status : 503, buf_ok(&x->head) ? refusal.sentence : "No memory.");
+        return;
+    }
+    strict_body(&c->strict, x->facts.chunked, x->facts.length);
+    x->body_done = !x->facts.has_body;
+    if (c->server->stopping) {
+        x->facts.keep_alive = false;
+    }
+    if (x->facts.server_wide) {
+        answer_allowed(c, (1u << HTTP_METHODS) - 1, false);
+        return;
+    }
+    int rc = route_find(c->server->routes, x->req.method, x->facts.segments, x->facts.segment_count, &match);
+    if (rc == ERR_NOT_FOUND) {
+        fail(c, rc, "There is nothing at this address.");
+    } else if (rc == ERR_UNSUPPORTED) {
+        answer_allowed(c, match.allowed, x->req.method != HTTP_OPTIONS);
+    } else if (copy_params(x, &match) != 0) {
+        fail(c, ERR_MEMORY, "There is no memory for this request.");
+    } else {
+        x->route = match.route;
+        c->state = CONN_WORK;
+        if (exchange_prepare(x) != 0) {
+            fail(c, ERR_BUSY, "The server is busy. Try again in a moment.");
+        }
+    }
+}
+
+// ---- a request's body ----
+
+static void hand_over(struct conn *c)
+{
+    c->state = CONN_WORK;
+    conn_deadline(c, 0);
+    if (exchange_handle(c->x) != 0) {
+        fail(c, ERR_BUSY, "The server is busy. Try again in a moment.");
+    }
+}
+
+static int take_in_memory(void *data, const char *bytes, size_t len)
+{
+    struct exchange *x = data;
+
+    if (x->route->body == HTTP_BODY_NONE) {
+        x->ignored += (int64_t)len;
+        return x->ignored > IGNORED_BODY_MAX ? ERR_TOO_LARGE : 0;
+    }
+    buf_add(&x->body, bytes, len);
+    return buf_ok(&x->body) ? 0 : ERR_TOO_LARGE;
+}
+
+static void body_done(struct conn *c)
+{
+    struct exchange *x = c->x;
+
+    x->body_done = true;
+    c->state = CONN_WORK;
+    conn_deadline(c, 0);
+    if (x->spool) {
+        spool_push(x->spool, true); // conn_body_progress follows
+    } else {
+        x->req.body = buf_slice(&x->body);
+        hand_over(c);
+    }
+}
+
+static void begin_body(struct conn *c)
+{
+    struct exchange *x = c->x;
+    static char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    if (x->spool && spool_over_limit(x->spool)) { // the announced length said it
+        hand_over(c);
+        return;
+    }
+    if (!x->spool) {
+        int64_t most = x->route->body == HTTP_BODY_MEMORY ? x->route->body_max : IGNORED_BODY_MAX;
+        if (x->facts.length > most) {
+            fail(c, ERR_TOO_LARGE, "The body of the request is larger than this address takes.");
+            return;
+        }
+        buf_init(&x->body, most > 0 ? (size_t)most : 1);
+    }
+    parse_set_sink(&x->parse, x->spool ? spool_take : take_in_memory, x->spool ? (void *)x->spool : (void *)x);
+    c->state = CONN_BODY;
+    if (x->body_done) {
+        body_done(c);
+        return;
+    }
+    if (x->facts.expects_continue && c->ahead_len == 0 && !c->net.writing) {
+        uv_buf_t buf = uv_buf_init(go_on, sizeof(go_on) - 1);
+        if (net_write(c, &buf, 1) != 0) {
+            conn_close(c);
+            return;
+        }
+    }
+    conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+    conn_pump(c);
+}
+
+void conn_step_done(struct conn *c)
+{
+    struct exchange *x = c->x;
+
+    if (x->reply.ready) {
+        conn_reply(c);
+    } else if (x->opens_stream) {
+        stream_start(c);
+    } else if (x->body_done && x->route->body != HTTP_BODY_SPOOL) {
+        hand_over(c);
+    } else {
+        begin_body(c);
+    }
+}
+
+void conn_body_progress(struct exchange *x)
+{
+    struct conn *c = x->conn;
+    struct error err;
+
+    if (c->state != CONN_BODY && c->state != CONN_WORK) {
+        return; // it was refused meanwhile
+    }
+    if (spool_stopped(x->spool)) {
+        int rc = spool_result(x->spool, &err);
+        if (rc != 0) {
+            fail(c, rc, err.text);
+        } else {
+            hand_over(c);
+        }
+    } else if (spool_complete(x->spool)) {
+        hand_over(c);
+    } else if (c->state == CONN_BODY) {
+        conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+        conn_pump(c);
+    }
+}
+
+// ---- bytes ----
+
+static size_t feed_head(struct conn *c, const char *data, size_t len)
+{
+    size_t used = 0;
+
+    if (!c->x) {
+        c->x = exchange_new(c);
+        conn_deadline(c, seconds(c->server->o.header_timeout_s, 10));
+    }
+    enum strict_end end = strict_feed(&c->strict, data, len, &used);
+    if (end == STRICT_REFUSED) {
+        refuse(c, c->strict.status, c->strict.sentence);
+        return len;
+    }
+    if (!strict_is_idle(&c->strict)) {
+        buf_add(&c->x->head, data, used);
+    }
+    if (end == STRICT_HEAD_END) {
+        head_done(c);
+    }
+    return used;
+}
+
+static size_t feed_body(struct conn *c, const char *data, size_t len)
+{
+    struct exchange *x = c->x;
+    size_t room = x->spool ? spool_room(x->spool) : len;
+    size_t used = 0;
+
+    if (room == 0) {
+        conn_deadline(c, 0); // it is our disk that is waited for
+        return 0;
+    }
+    enum strict_end end = strict_feed(&c->strict, data, len < room ? len : room, &used);
+    if (end == STRICT_REFUSED) {
+        refuse(c, c->strict.status, c->strict.sentence);
+        return len;
+    }
+    int rc = parse_body(&x->parse, data, used, end == STRICT_MESSAGE_END);
+    if (rc == ERR_TOO_LARGE) {
+        fail(c, rc, "The body of the request is larger than this address takes.");
+        return len;
+    }
+    if (rc != 0) {
+        refuse(c, 400, "The body of the request is not well formed.");
+        return len;
+    }
+    conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+    if (end == STRICT_MESSAGE_END) {
+        body_done(c);
+    } else if (x->spool) {
+        spool_push(x->spool, false);
+    }
+    return used;
+}
+
+// Uses up what the state allows; returns how many bytes.
+static size_t feed(struct conn *c, const char *data, size_t len)
+{
+    size_t at = 0, used = 1;
+
+    while (at < len && used > 0) {
+        used = c->state == CONN_HEAD   ? feed_head(c, data + at, len - at)
+               : c->state == CONN_BODY ? feed_body(c, data + at, len - at)
+                                       : 0;
+        at += used;
+    }
+    return at;
+}
+
+static void keep_ahead(struct conn *c, const char *data, size_t len)
+{
+    if (len == 0) {
+        return;
+    }
+    char *all = realloc(c->ahead, c->ahead_len + len);
+    if (!all) {
+        conn_close(c);
+        return;
+    }
+    memcpy(all + c->ahead_len, data, len);
+    c->ahead = all;
+    c->ahead_len += len;
+}
+
+// Goes on with what was read ahead, then with reading.
+static void conn_pump(struct conn *c)
+{
+    if (c->ahead_len > 0 && (c->state == CONN_HEAD || c->state == CONN_BODY)) {
+        char *data = c->ahead;
+        size_t len = c->ahead_len;
+        c->ahead = NULL;
+        c->ahead_len = 0;
+        size_t used = feed(c, data, len);
+        if (c->state != CONN_CLOSED && c->state != CONN_LINGER) {
+            keep_ahead(c, data + used, len - used);
+        }
+        free(data);
+    }
+    if (c->state != CONN_CLOSED && c->ahead_len == 0) {
+        net_read(c, true);
+    }
+}
+
+static void client_ended(struct conn *c)
+{
+    c->eof = true;
+    if (c->state == CONN_STREAM || c->state == CONN_LINGER || c->state == CONN_BODY ||
+        (c->state == CONN_HEAD && c->ahead_len == 0)) {
+        conn_close(c);
+    }
+}
+
+void conn_read(struct conn *c, const char *data, size_t len)
+{
+    if (c->state == CONN_CLOSED) {
+        return;
+    }
+    if (len == 0) {
+        client_ended(c);
+    } else if (c->state == CONN_STREAM) {
+        stream_read(c, data, len);
+    } else if (c->state == CONN_LINGER) {
+        c->linger_bytes += (int64_t)len;
+        if (c->linger_bytes > LINGER_BYTES_MAX) {
+            conn_close(c);
+        }
+    } else {
+        size_t used = c->ahead_len == 0 ? feed(c, data, len) : 0;
+        if (c->state == CONN_STREAM && used < len) {
+            stream_read(c, data + used, len - used);
+        } else if (c->state != CONN_CLOSED && c->state != CONN_LINGER) {
+            keep_ahead(c, data + used, len - used);
+            if (c->ahead_len > 0) {
+                net_read(c, false);
+            }
+        }
+    }
+}
+
+// ---- time ----
+
+static void timed_out(struct conn *c)
+{
+    struct exchange *x = c->x;
+
+    switch (c->state) {
+    case CONN_HEAD:
+        if (!x) {
+            conn_close(c);
+        } else {
+            refuse(c, 408, "The request's headers did not come in time.");
+        }
+        break;
+    case CONN_BODY:
+        if (x->route->keep_partial) {
+            conn_close(c);
+        } else {
+            refuse(c, 408, "The request's body stopped coming.");
+        }
+        break;
+    case CONN_REPLY: {
+        size_t left = net_waiting(c);
+        if (c->net.writing && left >= c->write_left) {
+            conn_close(c);
+        } else {
+            c->write_left = left;
+            conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+        }
+        break;
+    }
+    case CONN_LINGER:
+        conn_close(c);
+        break;
+    case CONN_STREAM:
+        stream_timer(c);
+        break;
+    case CONN_WORK:
+    case CONN_CLOSED:
+        break;
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct conn *c = timer->data;
+    int64_t now = (int64_t)uv_now(&c->server->loop);
+
+    if (c->deadline_ms == 0) {
+        return;
+    }
+    if (now < c->deadline_ms) {
+        uv_timer_start(timer, on_timer, (uint64_t)(c->deadline_ms - now), 0);
+    } else {
+        c->deadline_ms = 0;
+        timed_out(c);
+    }
+}
+
+void conn_cancel(struct http_server *s, const char *id)
+{
+    for (struct conn *c = s->conns; c; c = c->next) {
+        if (c->state == CONN_BODY && c->x && strcmp(c->x->req.id, id) == 0) {
+            conn_close(c);
+            return;
+        }
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The transport seam over libuv's TCP: the only file that reads from or writes to a socket. A TLS transport would stand
+// behind the same calls. Loop thread only.
+#include "http/internal.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+static struct conn *conn_of(uv_stream_t *stream)
+{
+    return stream->data;
+}
+
+// All reads land in the server's one buffer, because each is used up (or copied) before the next.
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+    struct conn *c = handle->data;
+    size_t len = c->state == CONN_BODY || c->state == CONN_LINGER ? READ_MAX
+                 : c->state == CONN_HEAD                          ? READ_HEAD_MAX
+                                                                  : READ_AHEAD_MAX;
+    (void)suggested;
+    *ret = uv_buf_init(c->server->read_buf, (unsigned)len);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct conn *c = conn_of(stream);
+
+    if (n == 0) {
+        return;
+    }
+    if (n == UV_EOF) {
+        net_read(c, false);
+        conn_read(c, NULL, 0);
+    } else if (n < 0) {
+        conn_close(c);
+    } else {
+        count_up(&c->server->bytes_in, n);
+        conn_read(c, buf->base, (size_t)n);
+    }
+}
+
+static void name_peer(struct conn *c)
+{
+    struct sockaddr_storage address;
+    int len = sizeof(address);
+
+    if (uv_tcp_getpeername(&c->net.tcp, (struct sockaddr *)&address, &len) != 0) {
+        return;
+    }
+    if (address.ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)&address;
+        uv_ip4_name(in, c->peer, sizeof(c->peer));
+        c->loopback = (ntohl(in->sin_addr.s_addr) >> 24) == 127;
+    } else if (address.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)&address;
+        uv_ip6_name(in, c->peer, sizeof(c->peer));
+        c->loopback = IN6_IS_ADDR_LOOPBACK(&in->sin6_addr) ||
+                      (IN6_IS_ADDR_V4MAPPED(&in->sin6_addr) && in->sin6_addr.s6_addr[12] == 127);
+    }
+}
+
+int net_accept(struct conn *c, uv_stream_t *listener)
+{
+    BUG_ON(uv_tcp_init(&c->server->loop, &c->net.tcp) != 0);
+    c->net.tcp.data = c;
+    c->handles++;
+    if (uv_accept(listener, (uv_stream_t *)&c->net.tcp) != 0) {
+        return ERR_IO;
+    }
+    uv_tcp_nodelay(&c->net.tcp, 1);
+    name_peer(c);
+    return 0;
+}
+
+void net_read(struct conn *c, bool on)
+{
+    if (c->net.reading == on || c->net.closing || (on && c->eof)) {
+        return;
+    }
+    if (on) {
+        c->net.reading = uv_read_start((uv_stream_t *)&c->net.tcp, on_alloc, on_read) == 0;
+    } else {
+        uv_read_stop((uv_stream_t *)&c->net.tcp);
+        c->net.reading = false;
+    }
+}
+
+static void on_written(uv_write_t *req, int status)
+{
+    struct conn *c = req->data;
+    c->net.writing = false;
+    conn_written(c, status == 0);
+}
+
+int net_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
+{
+    int64_t bytes = 0;
+
+    BUG_ON(c->net.writing);
+    for (unsigned i = 0; i < count; i++) {
+        bytes += (int64_t)bufs[i].len;
+    }
+    c->net.write.data = c;
+    if (c->net.closing || uv_write(&c->net.write, (uv_stream_t *)&c->net.tcp, bufs, count, on_written) != 0) {
+        return ERR_IO;
+    }
+    count_up(&c->server->bytes_out, bytes);
+    c->net.writing = true;
+    c->write_left = SIZE_MAX;
+    return 0;
+}
+
+ssize_t net_try_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
+{
+    if (c->net.writing) {
+        return 0;
+    }
+    int n = c->net.closing ? UV_EPIPE : uv_try_write((uv_stream_t *)&c->net.tcp, bufs, count);
+    if (n > 0) {
+        count_up(&c->server->bytes_out, n);
+    }
+    return n == UV_EAGAIN ? 0 : n;
+}
+
+static void on_shutdown(uv_shutdown_t *req, int status)
+{
+    (void)status;
+    free(req);
+}
+
+void net_finish(struct conn *c)
+{
+    uv_shutdown_t *req = xalloc(sizeof(*req));
+    if (c->net.closing || uv_shutdown(req, (uv_stream_t *)&c->net.tcp, on_shutdown) != 0) {
+        free(req);
+    }
+}
+
+size_t net_waiting(const struct conn *c)
+{
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&c->net.tcp);
+}
