@@ -57,6 +57,7 @@ struct reader_format {
     int (*check)(struct reader *r, struct error *err);
     int (*read)(struct reader *r, struct error *err);
     int (*render)(struct reader *r, int32_t number, int32_t width, struct error *err);
+    void (*init)(void); // may be NULL: opens what must be open before the sandbox closes (fonts, tables); before input
 };
 extern const struct reader_format *const reader_formats[]; // the list, ended by NULL (reader/formats.c)
 const struct reader_format *reader_format_find(enum format_id id);

@@ -106,6 +106,9 @@ struct frame {
     };
 };
 
+// A reader's exit status when it ran out of memory and may not have been able to say so in a frame.
+enum { READER_EXIT_MEMORY = 71 };
+
 // Writing. Each appends one whole frame; the buffer's maximum must hold it (buf_ok tells).
 void frame_add_hello(struct buf *b, uint32_t level, uint32_t landlock_abi);
 void frame_add_info(struct buf *b, const char *key, const char *text, double number); // text NULL: the number
