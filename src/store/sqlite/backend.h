@@ -107,6 +107,8 @@ int job_enqueue(struct write *w, int64_t document, const char *kind, struct erro
 // The document of a job whose lease holds; ERR_CONFLICT when it is lost. The fence in front of each write of a worker.
 int job_fence(struct write *w, const struct job *j, int64_t *ret_document, struct error *err);
 // ---- jobs_end.c
+// The version that a job had begun to write is stale.
+int job_drop_begun(struct write *w, int64_t job, int64_t document, struct error *err);
 // Out of attempts: the job is dead; the document failed, or as it was if something of it is shown.
 int job_bury(struct write *w, int64_t job, int64_t document, const char *sentence, struct error *err);
 // ---- jobs_progress.c

@@ -127,8 +127,7 @@ static int fail_document(struct write *w, int64_t document, enum document_status
     return query_run(&q, err);
 }
 
-// The version that a job had begun to write.
-static int make_stale_begun(struct write *w, int64_t job, int64_t document, struct error *err)
+int job_drop_begun(struct write *w, int64_t job, int64_t document, struct error *err)
 {
     struct query q = query_start(w->db, "SELECT version FROM jobs WHERE id = ?");
     query_int(&q, job);
@@ -150,7 +149,7 @@ static int end_in_vain(struct write *w, int64_t job, int64_t document, enum job_
     struct error *err)
 {
     bool shown = false;
-    int rc = make_stale_begun(w, job, document, err);
+    int rc = job_drop_begun(w, job, document, err);
 
     if (rc == 0) {
         rc = set_ended(w, job, state, sentence, err);
@@ -219,6 +218,9 @@ static int again_later(struct write *w, const struct job *j, int64_t document, c
     query_int(&q, j->id);
     int rc = query_run(&q, err);
     if (rc == 0) {
+        rc = job_drop_begun(w, j->id, document, err);
+    }
+    if (rc == 0) {
         rc = document_status_set(w, document, DOCUMENT_PENDING, err);
     }
     return rc ? rc : write_document_event(w, "document.updated", document, err);
@@ -247,9 +249,7 @@ int store_job_fail(struct store *s, const struct job *j, const char *sentence, b
         if (ret_dead) {
             *ret_dead = e.dead;
         }
-        if (e.dead) {
-            version_purge(s);
-        }
+        version_purge(s);
     }
     return rc;
 }

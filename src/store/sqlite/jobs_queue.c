@@ -219,6 +219,9 @@ static int release(struct write *w, void *ctx, struct error *err)
         rc = query_run(&q, err);
     }
     if (rc == 0) {
+        rc = job_drop_begun(w, j->id, document, err);
+    }
+    if (rc == 0) {
         rc = document_status_set(w, document, DOCUMENT_PENDING, err);
     }
     return rc ? rc : write_document_event(w, "document.updated", document, err);
@@ -227,7 +230,12 @@ static int release(struct write *w, void *ctx, struct error *err)
 int store_job_release(struct store *s, const struct job *j, struct error *err)
 {
     struct job copy = *j;
-    return store_write(s, "job_release", release, &copy, err);
+    int rc = store_write(s, "job_release", release, &copy, err);
+
+    if (rc == 0) {
+        version_purge(s);
+    }
+    return rc;
 }
 
 // ---- after a crash
@@ -270,6 +278,9 @@ static int recover(struct write *w, void *ctx, struct error *err)
         query_int(&q, c.id);
         rc = query_run(&q, err);
         if (rc == 0) {
+            rc = job_drop_begun(w, c.id, c.document, err);
+        }
+        if (rc == 0) {
             rc = document_status_set(w, c.document, DOCUMENT_PENDING, err);
         }
         if (rc == 0) {
@@ -281,5 +292,5 @@ static int recover(struct write *w, void *ctx, struct error *err)
 
 int store_job_recover(struct store *s, struct error *err)
 {
-    return store_write(s, "job_recover", recover, NULL, err);
+    return store_write(s, "job_recover", recover, NULL, err); // what is stale goes with the first sweep
 }
