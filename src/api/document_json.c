@@ -98,7 +98,7 @@ int document_json(struct api *api, const struct document *d, bool with_progress,
     return json_finish(&j, err);
 }
 
-int query_int(const struct http_request *req, const char *name, int64_t fallback, int64_t min, int64_t max, int64_t *ret,
+int api_query_int(const struct http_request *req, const char *name, int64_t fallback, int64_t min, int64_t max, int64_t *ret,
     struct error *err)
 {
     struct slice text = http_query_find(req, name);

@@ -131,7 +131,7 @@ static int documents_list(struct http_request *req, struct http_response *resp, 
     int64_t limit = 0, total = 0;
     struct json_out j;
 
-    int rc = query_int(req, "limit", LIST_LIMIT, 1, LIST_LIMIT_MAX, &limit, err);
+    int rc = api_query_int(req, "limit", LIST_LIMIT, 1, LIST_LIMIT_MAX, &limit, err);
     if (rc < 0) {
         return rc;
     }
@@ -266,10 +266,10 @@ static int documents_elements(struct http_request *req, struct http_response *re
     size_t count = 0;
     int64_t limit = 0, after = 0;
     struct json_out j;
-    int rc = query_int(req, "limit", ELEMENTS_LIMIT, 1, ELEMENTS_LIMIT_MAX, &limit, err);
+    int rc = api_query_int(req, "limit", ELEMENTS_LIMIT, 1, ELEMENTS_LIMIT_MAX, &limit, err);
 
     if (rc == 0) {
-        rc = query_int(req, "after", -1, -1, INT64_MAX, &after, err);
+        rc = api_query_int(req, "after", -1, -1, INT64_MAX, &after, err);
     }
     if (rc == 0) {
         rc = load(req, &d, err);
@@ -305,10 +305,10 @@ static int documents_chunks(struct http_request *req, struct http_response *resp
     size_t count = 0;
     int64_t limit = 0, after = 0;
     struct json_out j;
-    int rc = query_int(req, "limit", ELEMENTS_LIMIT, 1, ELEMENTS_LIMIT_MAX, &limit, err);
+    int rc = api_query_int(req, "limit", ELEMENTS_LIMIT, 1, ELEMENTS_LIMIT_MAX, &limit, err);
 
     if (rc == 0) {
-        rc = query_int(req, "after", -1, -1, INT64_MAX, &after, err);
+        rc = api_query_int(req, "after", -1, -1, INT64_MAX, &after, err);
     }
     if (rc == 0) {
         rc = load(req, &d, err);

@@ -28,7 +28,7 @@ int api_events_load(void *app, int64_t since, size_t max, struct http_event_list
 // Without since: from now on.
 static int since_of(struct http_request *req, int64_t *ret, struct error *err)
 {
-    return query_int(req, "since", store_event_last(api_of(req)->store), 0, INT64_MAX, ret, err);
+    return api_query_int(req, "since", store_event_last(api_of(req)->store), 0, INT64_MAX, ret, err);
 }
 
 static int add_one(void *ctx, int64_t seq, struct slice kind, struct slice json)
@@ -43,9 +43,9 @@ static int events_poll(struct http_request *req, struct http_response *resp, str
 {
     struct json_out j;
     int64_t since = 0, limit = 0;
-    int rc = query_int(req, "since", 0, 0, INT64_MAX, &since, err);
+    int rc = api_query_int(req, "since", 0, 0, INT64_MAX, &since, err);
 
-    rc = rc < 0 ? rc : query_int(req, "limit", POLL_LIMIT, 1, POLL_LIMIT, &limit, err);
+    rc = rc < 0 ? rc : api_query_int(req, "limit", POLL_LIMIT, 1, POLL_LIMIT, &limit, err);
     if (rc < 0) {
         return rc;
     }

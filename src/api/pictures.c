@@ -27,7 +27,7 @@ static int page_image(struct http_request *req, struct http_response *resp, stru
     struct slice page = http_param(req, "page");
     char hash[BLOB_HASH_SIZE];
     int64_t width = 0, number = 0;
-    int rc = query_int(req, "width", WIDTH_DEFAULT, WIDTH_MIN, WIDTH_MAX, &width, err);
+    int rc = api_query_int(req, "width", WIDTH_DEFAULT, WIDTH_MIN, WIDTH_MAX, &width, err);
 
     if (rc < 0) {
         return rc;

@@ -103,7 +103,7 @@ static int upload(struct invocation *in, const char *file, const char *query, st
         if (rc < 0 || reply->status != 503 || tries == RETRY_MAX) {
             return rc;
         }
-        reply_done(reply);
+        client_reply_done(reply);
         sleep(1);
     }
 }

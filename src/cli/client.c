@@ -17,7 +17,7 @@ struct target {
     char key[KEY_LINE_MAX];
 };
 
-void reply_done(struct reply *r)
+void client_reply_done(struct reply *r)
 {
     buf_done(&r->body);
     json_decref(r->json);

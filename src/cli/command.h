@@ -55,8 +55,8 @@ struct reply {
     struct buf body;
     json_t *json; // NULL if the body is none
 };
-void reply_done(struct reply *r);
-#define AUTO_REPLY CLEANUP(reply_done) struct reply
+void client_reply_done(struct reply *r);
+#define AUTO_REPLY CLEANUP(client_reply_done) struct reply
 // method GET, POST, DELETE; json NULL for none. 0 with any HTTP status; ERR_IO if nobody answers.
 int client_call(struct invocation *in, const char *method, const char *path, const char *json, struct reply *ret,
     struct error *err);
