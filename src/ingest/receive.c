@@ -150,7 +150,7 @@ static int check_all(struct ingest *g, const struct receive_input *in, struct do
     if (fd < 0) {
         return error_set(err, ERR_IO, "The upload could not be read back from the disk.");
     }
-    struct check_input input = { .name = slice_of(d->name),
+    struct check_input input = { .name = in->name,
         .declared_media_type = in->media_type,
         .fd = fd,
         .size = in->size,
