@@ -127,6 +127,12 @@ int opc_main_find(struct opc *p)
             opc_family_title(p->family));
         return report(p, "type.mismatch", text, opc_family_title(family));
     }
+    enum format_id id = p->reader->format;
+    if (strstr(p->main->type, "macroEnabled") && id != FORMAT_DOCM && id != FORMAT_XLSM) {
+        return report(p, "type.mismatch",
+            "The name is that of a file without macros, but the content is ",
+            "the kind with macros");
+    }
     return 0;
 }
 

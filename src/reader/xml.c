@@ -404,7 +404,7 @@ static void feed(struct xml *x)
             continue;
         }
         size_t want = q->pending > XML_FEED_BYTES ? q->pending : XML_FEED_BYTES;
-        if (q->pending > XML_TOKEN_MAX) {
+        if (q->pending >= XML_TOKEN_MAX) {
             fail_found(q, "bomb.size", "A single tag of the document is larger than any real one.");
             break;
         }
