@@ -146,7 +146,8 @@ int sandbox_enter(const struct sandbox_options *o, struct sandbox_reached *ret, 
     struct sandbox_reached r = { 0, 0 };
 
     BUG_ON(o->out_fd < 1);
-    tzset(); // no file is opened for it later
+    setenv("TZ", "UTC0", 1); // without it libzip's mktime looks for the machine's time zone file
+    tzset();
     uint64_t mapped = address_space();
     close_all_but(o->out_fd);
     r.level |= enter_namespaces();
