@@ -148,7 +148,7 @@ struct http_options {
 
 // The counters that /health and tests read; any thread.
 struct http_stats {
-    int64_t connections, requests, websockets, sse, refused_busy, bad_requests, loop_slow; // loop_slow: turns over 1 ms
+    int64_t connections, requests, websockets, sse, refused_busy, bad_requests, loop_slow; // loop_slow: turns over 1 ms of processor time
     int64_t spooling; // bodies on their way
     int64_t connections_total, websockets_total, sse_total; // ever opened
     int64_t streams_resumed;  // streams that started in the past

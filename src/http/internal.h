@@ -31,6 +31,7 @@ enum {
     LINGER_MS = 5000,             // after a last answer: how long the rest of a body is thrown away before the close
     LINGER_BYTES_MAX = 256 * 1024 * 1024,
     WS_IN_MAX = 64 * 1024,        // one message from a client
+    SPOOL_RANDOM_BYTES = 16,      // a spool file's name is these in hexadecimal, and ".part"
 };
 
 struct conn;
@@ -146,7 +147,7 @@ struct http_server {
     struct cancel *cancels;                  // done_mutex
     atomic_int stop_calls;
 
-    int64_t turn_us, turn_idle_ns; // the last prepare
+    int64_t turn_us, turn_cpu_us, turn_idle_ns; // the last prepare
     // Counters: written by the loop (or atomically), read by any thread.
     atomic_llong connections, connections_total, requests, refused_busy, bad_requests, loop_slow, loop_slowest_us;
     atomic_llong spooling, bytes_in, bytes_out;

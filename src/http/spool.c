@@ -29,7 +29,6 @@ enum {
     SPOOL_FIELD_MAX = 64 * 1024,
     SPOOL_NAME_MAX = 4 * 1024,   // bytes of a file's or field's name
     SPOOL_SLACK = 1024 * 1024,   // boundaries and fields after a file part, when its length is only announced
-    RANDOM_NAME_BYTES = 16,
 };
 
 enum part_kind { PART_FIELD, PART_FILE, PART_SKIPPED };
@@ -92,8 +91,8 @@ static int64_t ask_cap(struct exchange *x)
 
 static int make_file(struct spool *sp)
 {
-    uint8_t random[RANDOM_NAME_BYTES];
-    char name[2 * RANDOM_NAME_BYTES + 1];
+    uint8_t random[SPOOL_RANDOM_BYTES];
+    char name[2 * SPOOL_RANDOM_BYTES + 1];
 
     random_bytes(random, sizeof(random));
     hex_format(random, sizeof(random), name);

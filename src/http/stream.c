@@ -234,11 +234,8 @@ void stream_pump(struct stream *st)
         return;
     }
     if (c->net.writing) {
-        if (!st->closing && hub_is_live(hub_of(st), st) && hub_waiting(hub_of(st), st) > STREAM_WAITING_MAX) {
-            count_up(&c->server->slow_closed, 1);
-            stream_close(st, WS_TRY_LATER);
-        } else if (!st->closing && !hub_is_live(hub_of(st), st) && !st->loading && !st->replay &&
-                   hub_waiting(hub_of(st), st) > STREAM_WAITING_MAX) {
+        bool replaying = st->loading || st->replay;
+        if (!st->closing && !replaying && hub_waiting(hub_of(st), st) > STREAM_WAITING_MAX) {
             count_up(&c->server->slow_closed, 1);
             stream_close(st, WS_TRY_LATER);
         }

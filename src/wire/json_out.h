@@ -3,7 +3,7 @@
 // a value belongs, an unclosed object or one level too many is BUG(), because shapes are ours and never input's.
 // Strings leave as valid UTF-8 (malformed bytes as U+FFFD) with U+2028, U+2029 and <, >, & escaped. Running out of the
 // buffer's maximum is not misuse: the buffer says failed, and json_finish gives ERR_TOO_LARGE. One thread at a time.
-// (json_str and json_nil are short because jansson owns json_string and json_null.)
+// (json_slice and json_none are named so because jansson owns json_string and json_null.)
 //
 //     struct json_out j;
 //     json_begin(&j, &resp->body);
