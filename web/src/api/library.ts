@@ -168,6 +168,8 @@ function apply(events: LarderEvent[]): void {
         }
         if (kind !== "document.progress") {
             speak(next, known);
+        }
+        if (kind === "document.created" || (kind !== "document.progress" && stage(next.status) !== "working")) {
             refresh(id);
         }
     }

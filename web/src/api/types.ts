@@ -28,7 +28,7 @@ export interface Doc {
     verdict?: string | null;
     reason?: string | null;
     findings?: Finding[];
-    errors?: (string | { message?: string })[];
+    errors?: string[];
     size?: number;
     created_at?: string | number;
     updated_at?: string | number;
@@ -116,15 +116,20 @@ const STEPS: Record<string, string> = {
     quarantined: "Held for review",
 };
 
+const CANCELLED = "cancelled"; // the API's word for what a person stopped
+
 export function statusWords(doc: Doc): string {
     if (doc.status === "failed" && doc.verdict === "rejected") {
         return "Refused";
+    }
+    if (doc.status === "failed" && doc.errors?.includes(CANCELLED)) {
+        return "Stopped";
     }
     return STEPS[doc.status] ?? "Preparing search";
 }
 
 export function errorSentences(doc: Doc): string[] {
-    return (doc.errors ?? []).map((e) => (typeof e === "string" ? e : (e.message ?? ""))).filter((text) => text !== "");
+    return (doc.errors ?? []).filter((text) => text !== CANCELLED);
 }
 
 export function pageCount(doc: Doc): number {

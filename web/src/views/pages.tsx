@@ -8,7 +8,7 @@ import type { Place } from "../base/place";
 import { Failed, Icon } from "./bits";
 import type { Passage } from "./document";
 
-const WIDTHS = [960, 1280, 1920, 2400]; // few, so that the server renders each page only a few times
+const WIDTHS = [1000, 1400, 2000, 2400]; // few, so that the server renders each page only a few times
 const PAPER = 1 / 1.294; // width by height until a page is known: Letter
 const ATTEMPTS_MAX = 3; // a busy server
 
