@@ -94,22 +94,23 @@ static int emit_list_item(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_l
 
 // Headings.
 
-static int heading_level(struct lpdf_out *o, const struct lpdf_sheet *s, const uint32_t *segs, uint32_t count)
+static int heading_level(struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_sheet *s, const uint32_t *segs, uint32_t count)
 {
     const struct lpdf_seg *first = &s->segs[segs[0]];
     const struct lpdf_row *row = &s->rows[first->row];
     struct lpdf_head_query q = { .text = buf_slice(&o->text), .size = first->size, .bold = true, .caps = true,
-        .alone = true, .lines = count };
+        .italic = true, .alone = true, .lines = count };
     for (uint32_t i = 0; i < count; i++) {
         q.bold = q.bold && s->segs[segs[i]].bold;
         q.caps = q.caps && s->segs[segs[i]].caps;
+        q.italic = q.italic && s->segs[segs[i]].italic;
         q.size = fmaxf(q.size, s->segs[segs[i]].size);
     }
     for (uint32_t i = 0; i < row->segs; i++) { // a label beside its value is none; columns of text beside it do no harm
         const struct lpdf_seg *g = &s->segs[row->seg + i];
         q.alone = q.alone && (row->seg + i == segs[0] || g->gone || g->chars > 22);
     }
-    return lpdf_heads_level(o->heads, &q);
+    return u->main_dir == s->dir ? lpdf_heads_level(o->heads, &q) : 0;
 }
 
 static bool is_title(const struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_sheet *s, float size, float y)
@@ -208,7 +209,7 @@ static int emit_paragraph(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_l
     buf_reset(&o->text);
     lpdf_join_lines(o->heads, s, segs, count, false, &o->text);
     size_t marker = lpdf_marker(buf_slice(&o->text), &bullet);
-    int level = marker && bullet ? 0 : heading_level(o, s, segs, count);
+    int level = marker && bullet ? 0 : heading_level(o, u, s, segs, count);
     if (level > 0 && !lpdf_is_caption(buf_slice(&o->text))) {
         return emit_heading(o, u, l, segs, count, level);
     }

@@ -249,6 +249,7 @@ static int emit_sides(struct lpdf_out *o, struct lpdf_unit *u)
             main_dir = dir;
         }
     }
+    u->main_dir = main_dir;
     for (int i = 0; i < LPDF_DIRECTIONS; i++) {
         int dir = i == 0 ? main_dir : i <= main_dir ? i - 1 : i;
         struct lpdf_layout *l = u->sides[dir];

@@ -149,6 +149,7 @@ struct grid {
     uint32_t *anchor; // of each cell: the cell that it is a part of
     struct buf *texts;
     uint32_t *counts; // letters of each anchor
+    uint32_t runs, crowded; // runs of words in cells; those with wide gaps within
 };
 
 static void add_place(float *places, uint32_t *n, float at)
@@ -270,15 +271,18 @@ static void fill_cells(const struct lpdf_sheet *s, struct grid *g)
                 i++;
                 continue;
             }
-            uint32_t cell = cell_of(g, w), j = i, rtl = 0;
+            uint32_t cell = cell_of(g, w), j = i, rtl = 0, crowded = 0;
             for (; j < row->count; j++) {
                 const struct lpdf_word *v = lpdf_sheet_word(s, row->first + j);
                 if (!is_within(g, v) || cell_of(g, v) != cell) {
                     break;
                 }
+                crowded += j > i && v->x0 - lpdf_sheet_word(s, row->first + j - 1)->x1 > 1.6f * v->size;
                 g->counts[cell] += v->len;
                 rtl += v->flags & LPDF_RTL ? 1 : 0;
             }
+            g->runs++;
+            g->crowded += crowded > 0;
             if (g->texts[cell].len > 0) {
                 buf_add_char(&g->texts[cell], '\n');
             }
@@ -313,7 +317,7 @@ static bool reads_like_table(const struct grid *g)
         rows_used += used;
     }
     return cols_used >= 2 && rows_used >= 2 && filled >= 4 && filled * 3 >= anchors &&
-        !(most > 400 && most * 10 > total * 6);
+        !(most > 400 && most * 10 > total * 6) && g->crowded * 5 < g->runs;
 }
 
 static struct slice one_line(struct buf *b, struct arena *a)

@@ -109,6 +109,7 @@ void lpdf_heads_learn(struct lpdf_heads *h, const struct lpdf_sheet *s)
         struct lpdf_look *l = look_of(h, g->size, g->bold);
         h->all_chars += g->chars;
         h->mono_chars += g->mono ? g->chars : 0;
+        h->italic_chars += g->italic ? g->chars : 0;
         if (!l) {
             continue;
         }
@@ -170,6 +171,7 @@ void lpdf_heads_settle(struct lpdf_heads *h)
             h->body_bold = bold * 2 > chars;
         }
     }
+    h->body_italic = h->italic_chars * 4 > h->all_chars;
     h->body_mono = h->mono_chars * 2 > h->all_chars;
     qsort(h->looks, h->look_count, sizeof(h->looks[0]), by_rank);
     for (uint32_t i = 0; i < h->look_count; i++) {
@@ -222,9 +224,12 @@ static struct slice bare_word(struct slice t)
 
 void lpdf_heads_words(struct lpdf_heads *h, const struct lpdf_page *p)
 {
+    bool cut = false; // the word before ended in a hyphen: this may be only its rest
     for (uint32_t i = 0; i < p->word_count; i++) {
-        struct slice t = bare_word(lpdf_word_text(p, &p->words[i]));
-        if (t.len > 3 && !(p->words[i].flags & LPDF_GLUED)) {
+        struct slice whole = lpdf_word_text(p, &p->words[i]), t = bare_word(whole);
+        bool skip = cut || p->words[i].flags & LPDF_GLUED;
+        cut = whole.len > 0 && (whole.data[whole.len - 1] == '-' || (unsigned char)whole.data[whole.len - 1] >= 0x80);
+        if (t.len > 2 && !skip && !cut) {
             uint32_t bits[2];
             word_bits(word_hash(t, (struct slice){ NULL, 0 }), bits);
             h->words[bits[0] / 8] |= (uint8_t)(1u << bits[0] % 8);
@@ -297,7 +302,8 @@ int lpdf_heads_level(const struct lpdf_heads *h, const struct lpdf_head_query *q
     }
     bool short_line = q->alone && q->lines == 1 && q->text.len <= 80 && q->size >= 0.98f * h->body;
     bool shouted = q->caps && letters >= 4 && q->text.len <= 60 && letters * 2 > q->text.len;
-    if (short_line && (numbered >= 2 || shouted)) {
+    bool slanted = q->italic && !h->body_italic && isupper((unsigned char)q->text.data[0]) && letters >= 4;
+    if (short_line && (numbered >= 2 || shouted || slanted)) {
         int level = level_of_look(h, h->body, true);
         return numbered > level ? numbered : level;
     }

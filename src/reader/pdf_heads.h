@@ -27,13 +27,13 @@ struct lpdf_look {
 
 struct lpdf_heads {
     float body;
-    bool body_bold, body_mono;
+    bool body_bold, body_mono, body_italic;
     bool settled;
     struct lpdf_look looks[LPDF_LOOKS_MAX];
     uint32_t look_count;
     struct map titles;  // normalised bookmark → level as a pointer
     uint8_t *words;     // a set by two hashes
-    uint64_t mono_chars, all_chars, bold_chars;
+    uint64_t mono_chars, italic_chars, all_chars;
 };
 
 void lpdf_heads_init(struct lpdf_heads *h);
@@ -47,7 +47,7 @@ bool lpdf_heads_knows(const struct lpdf_heads *h, struct slice a, struct slice b
 struct lpdf_head_query {
     struct slice text;
     float size;
-    bool bold, caps;
+    bool bold, caps, italic;
     bool alone;      // nothing else on its row
     uint32_t lines;
 };

@@ -28,8 +28,7 @@ static struct slice leading_letters(struct slice t)
 static bool makes_compounds(struct slice part)
 {
     static const char *const words[] = { "self", "non", "anti", "multi", "semi", "well", "high", "low", "long", "short",
-        "cross", "ex", "all", "half", "quasi", "one", "two", "three", "four", "five", "full", "part", "in", "on", "off",
-        "up", "low", "mid", "post", "pre", "co", "so", "non", "first", "second", "third", "year", "day", "time", "user",
+        "cross", "ex", "all", "half", "quasi", "one", "two", "three", "four", "five", "full", "part", "mid", "post", "first", "second", "third", "year", "day", "time", "user",
         "best", "right", "left", "hard", "soft", "free", "open", "end", "state", "built", "start", "hand", "real",
         "single", "double", "large", "small", "above", "below", "sub", "third", "data", "task", "role", "risk", "cost" };
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -68,6 +67,9 @@ static size_t hyphen_to_drop(const struct lpdf_heads *h, struct slice done, stru
         return 0;
     }
     *ret_glue = true;
+    if (lpdf_heads_knows(h, before, after)) {
+        return n;
+    }
     bool small = after.len > 0 && (islower((unsigned char)after.data[0]) || (unsigned char)after.data[0] >= 0x80);
     if (!small || memchr(before.data, '-', before.len) || isdigit((unsigned char)before.data[before.len - 1])) {
         return 0;
@@ -80,10 +82,10 @@ static size_t hyphen_to_drop(const struct lpdf_heads *h, struct slice done, stru
             return 0;
         }
     }
-    if (lpdf_heads_knows(h, before, after)) {
-        return n;
-    }
-    return makes_compounds(before) || before.len < 2 ? 0 : n;
+    const struct slice nothing = { NULL, 0 };
+    bool two_words = before.len > 2 && after.len > 2 && lpdf_heads_knows(h, before, nothing) &&
+        lpdf_heads_knows(h, after, nothing);
+    return two_words || makes_compounds(before) || before.len < 2 ? 0 : n;
 }
 
 static bool both_unspaced(struct slice done, struct slice next)

@@ -43,15 +43,29 @@ static bool overlaps(const struct lpdf_seg *a, const struct lpdf_seg *b)
 static bool same_look(const struct lpdf_seg *a, const struct lpdf_seg *b)
 {
     float big = fmaxf(a->size, b->size), small = fminf(a->size, b->size);
-    return small > 0.85f * big && a->bold == b->bold && a->mono == b->mono;
+    bool same_weight = a->bold == b->bold && a->italic == b->italic;
+    return small > 0.85f * big && a->mono == b->mono && (same_weight || (b->small && small > 0.97f * big));
+}
+
+// A list item goes on at or behind its marker; once its lines hang behind the marker, only there.
+static bool leaves_list_item(const struct lpdf_sheet *s, const struct lpdf_block *b, const struct lpdf_seg *g)
+{
+    const struct lpdf_seg *first = &s->segs[b->segs[0]];
+    if (!first->marker || first->rtl) {
+        return false;
+    }
+    bool hangs = b->seg_count > 1 && s->segs[b->segs[1]].x0 > first->x0 + 0.5f * first->size;
+    return g->x0 < first->x0 + (hangs ? 0.5f : -0.4f) * first->size;
 }
 
 // Does the segment go on with the block, whose newest line is `last`?
-static bool continues(const struct lpdf_block *b, const struct lpdf_seg *last, const struct lpdf_seg *g, float usual)
+static bool continues(const struct lpdf_sheet *s, const struct lpdf_block *b, const struct lpdf_seg *last,
+    const struct lpdf_seg *g, float usual)
 {
     float down = g->y - last->y, size = fmaxf(g->size, last->size);
     float most = b->leading > 0 ? fmaxf(1.18f * b->leading, b->leading + 1) : fmaxf(1.36f * size, 1.1f * usual * size);
-    return !b->closed && down > 0.5f * size && down <= most && same_look(last, g) && overlaps(last, g);
+    return !b->closed && down > 0.5f * size && down <= most && same_look(last, g) && overlaps(last, g) &&
+        !leaves_list_item(s, b, g);
 }
 
 static bool add_seg(struct lpdf_block *b, const struct lpdf_sheet *s, uint32_t seg, struct arena *a)
@@ -107,7 +121,7 @@ static bool build_blocks(struct lpdf_layout *l, struct arena *a)
             for (uint32_t k = blocks_before; k > 0 && k + BLOCKS_BACK > blocks_before && !g->marker; k--) {
                 const struct lpdf_block *b = &l->blocks[k - 1];
                 const struct lpdf_seg *last = &s->segs[b->segs[b->seg_count - 1]];
-                if (last->row < (int32_t)r && continues(b, last, g, usual)) {
+                if (last->row < (int32_t)r && continues(s, b, last, g, usual)) {
                     joined = k - 1;
                     found += beneath(s, row, last) > 1 ? 2 : 1;
                 }

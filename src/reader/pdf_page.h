@@ -44,6 +44,7 @@ enum { // flags of a word
     LPDF_FIELD = 32,  // the value of a form's field
     LPDF_DEAD = 64,   // taken into a table, or a duplicate
     LPDF_UNSEEN = 128, // drawn invisibly; becomes HIDDEN or SCANNED when the page is complete
+    LPDF_AFTER_SPACE = 512, // a space was drawn before it
     LPDF_SPACED = 256, // a letter of a word that is set with wide gaps: no space before it
 };
 
@@ -171,6 +172,8 @@ struct lpdf_pen {
     float x0, x1, y;          // of it, in the frame
     float last_x0;            // of the newest letter
     bool glue;                // the next word begins right after this one
+    bool spaced;              // a space was drawn since the last letter
+    bool after_space;         // the same, before this word
     int rtl, ltr, cjk;        // letters of each kind
 };
 

@@ -37,7 +37,7 @@ static size_t unit_bytes(const struct lpdf_unit *u)
 static void drop_unit(struct reading *g, int32_t index)
 {
     if (index >= 0 && index < g->s.page_count && g->units[index]) {
-        g->held -= unit_bytes(g->units[index]);
+        g->held -= g->units[index]->bytes;
         lpdf_unit_free(g->units[index]);
         g->units[index] = NULL;
     }
@@ -65,7 +65,8 @@ static int load_unit(struct reading *g, int32_t index)
     lpdf_timer_stop(&g->s);
     lpdf_heads_words(&g->heads, &u->page);
     lpdf_unit_prepare(u);
-    g->held += unit_bytes(u);
+    u->bytes = unit_bytes(u);
+    g->held += u->bytes;
     return 0;
 }
 

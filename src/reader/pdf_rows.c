@@ -45,45 +45,39 @@ static bool fits_row(const struct lpdf_word *w, const struct lpdf_row *row)
     return fabsf(w->y - row->y) <= 0.3f * small;
 }
 
-// Small letters above or below the line: footnote marks, exponents, indices. They are looked for again once all rows are
-// known: a row that consists of small words beside the words of its neighbour is taken into it.
-static bool belongs_to(const struct lpdf_page *p, const struct sort_key *keys, const struct lpdf_row *small,
+// Small letters above or below the line: footnote marks, exponents, indices. They are looked for once all rows are known:
+// a small word beside a word of a row nearby is taken into that row.
+static bool belongs_to(const struct lpdf_page *p, const struct sort_key *keys, const struct lpdf_word *w,
     const struct lpdf_row *big)
 {
-    float down = small->y - big->y;
-    if (small->size > 0.8f * big->size || big->size > 2.5f * small->size || down < -0.7f * big->size ||
-        down > 0.4f * big->size) {
+    float down = w->y - big->y;
+    if (w->size > 0.8f * big->size || big->size > 2.5f * w->size || down < -0.7f * big->size || down > 0.4f * big->size ||
+        big->count > 400) {
         return false;
     }
-    for (uint32_t i = 0; i < small->count; i++) {
-        const struct lpdf_word *w = &p->words[keys[small->first + i].word];
-        bool beside = false;
-        for (uint32_t j = 0; j < big->count && !beside; j++) {
-            const struct lpdf_word *v = &p->words[keys[big->first + j].word];
-            beside = (w->x0 > v->x1 - 0.3f * w->size && w->x0 < v->x1 + 0.4f * v->size) ||
-                (w->x1 < v->x0 + 0.3f * w->size && w->x1 > v->x0 - 0.4f * v->size);
-        }
-        if (!beside) {
-            return false;
+    for (uint32_t j = 0; j < big->count; j++) {
+        const struct lpdf_word *v = &p->words[keys[big->first + j].word];
+        if (v->size > w->size * 1.2f && ((w->x0 > v->x1 - 0.3f * w->size && w->x0 < v->x1 + 0.4f * v->size) ||
+            (w->x1 < v->x0 + 0.3f * w->size && w->x1 > v->x0 - 0.4f * v->size))) {
+            return true;
         }
     }
-    return true;
+    return false;
 }
 
-static void absorb_small_rows(const struct lpdf_page *p, struct sort_key *keys, struct lpdf_row *rows, uint32_t count,
-    uint32_t *row_of)
+// row_of: for each key, the row that its word ends up in.
+static void absorb_small_words(const struct lpdf_page *p, const struct sort_key *keys, const struct lpdf_row *rows,
+    uint32_t count, uint32_t *row_of)
 {
     for (uint32_t i = 0; i < count; i++) {
-        row_of[i] = i;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (rows[i].count > 40) {
-            continue;
-        }
-        if (i + 1 < count && belongs_to(p, keys, &rows[i], &rows[i + 1])) {
-            row_of[i] = i + 1;
-        } else if (i > 0 && row_of[i - 1] == i - 1 && belongs_to(p, keys, &rows[i], &rows[i - 1])) {
-            row_of[i] = i - 1;
+        for (uint32_t k = rows[i].first; k < rows[i].first + rows[i].count; k++) {
+            const struct lpdf_word *w = &p->words[keys[k].word];
+            row_of[k] = i;
+            if (i + 1 < count && belongs_to(p, keys, w, &rows[i + 1])) {
+                row_of[k] = i + 1;
+            } else if (i > 0 && belongs_to(p, keys, w, &rows[i - 1])) {
+                row_of[k] = i - 1;
+            }
         }
     }
 }
@@ -154,10 +148,10 @@ static bool build_rows(struct lpdf_sheet *s, struct arena *a)
         rows[i].first = at;
         at += rows[i].count;
     }
-    absorb_small_rows(p, keys, rows, count, row_of);
+    absorb_small_words(p, keys, rows, count, row_of);
     uint32_t at = 0;
     for (uint32_t i = 0; i < n; i++) {
-        keys[i].y = (float)row_of[(uint32_t)keys[i].y];
+        keys[i].y = (float)row_of[i];
     }
     qsort(keys, n, sizeof(*keys), by_row_then_x);
     s->rows = rows;
@@ -245,7 +239,8 @@ static bool keeps_marker(const struct lpdf_sheet *s, const struct lpdf_row *row,
     if (i > 0 && w->x0 - lpdf_sheet_word(s, row->first + i - 1)->x1 < WIDE_GAP * w->size) {
         return false;
     }
-    return lpdf_marker(text, &bullet) == text.len && next->x0 - w->x1 < 5 * row->size;
+    return lpdf_marker(text, &bullet) == text.len && next->x0 - w->x1 < 5 * row->size &&
+        !lpdf_text_is_numeric(lpdf_word_text(s->page, next));
 }
 
 static void close_gutter(struct lpdf_sheet *s, struct lpdf_gutter *g, float size)
@@ -357,9 +352,34 @@ static bool cuts_here(const struct lpdf_sheet *s, uint32_t r, float x0, float x1
     return false;
 }
 
+// A word in the style that most letters of the segment have.
+static const struct lpdf_word *usual_word(const struct lpdf_sheet *s, const struct lpdf_seg *g)
+{
+    struct {
+        const struct lpdf_word *word;
+        uint32_t chars;
+    } looks[8] = { { NULL, 0 } };
+    size_t n = 0, best = 0;
+    for (uint32_t i = 0; i < g->count; i++) {
+        const struct lpdf_word *w = lpdf_sheet_word(s, g->first + i);
+        size_t k = 0;
+        while (k < n && fabsf(looks[k].word->size - w->size) > 0.3f) {
+            k++;
+        }
+        if (k == n && n < ARRAY_LEN(looks)) {
+            looks[n++].word = w;
+        }
+        if (k < n) {
+            looks[k].chars += w->len;
+            best = looks[k].chars > looks[best].chars ? k : best;
+        }
+    }
+    return looks[best].word;
+}
+
 static void describe_segment(const struct lpdf_sheet *s, struct lpdf_seg *g)
 {
-    uint32_t bold = 0, mono = 0, rtl = 0, style_chars = 0, lower = 0, upper = 0, total = 0;
+    uint32_t bold = 0, italic = 0, mono = 0, rtl = 0, lower = 0, upper = 0, total = 0;
     bool numeric = true, bullet;
 
     g->x0 = 1e9f;
@@ -372,6 +392,7 @@ static void describe_segment(const struct lpdf_sheet *s, struct lpdf_seg *g)
         g->x1 = fmaxf(g->x1, w->x1);
         total += w->len;
         bold += style->bold ? w->len : 0;
+        italic += style->italic ? w->len : 0;
         mono += style->mono ? w->len : 0;
         rtl += w->flags & LPDF_RTL ? w->len : 0;
         numeric = numeric && lpdf_text_is_numeric(text);
@@ -379,19 +400,20 @@ static void describe_segment(const struct lpdf_sheet *s, struct lpdf_seg *g)
             lower += text.data[k] >= 'a' && text.data[k] <= 'z';
             upper += text.data[k] >= 'A' && text.data[k] <= 'Z';
         }
-        if (w->len >= style_chars) {
-            style_chars = w->len;
-            g->style = w->style;
-            g->size = w->size;
-            g->y = w->y;
-        }
     }
+    const struct lpdf_word *usual = usual_word(s, g);
+    g->style = usual->style;
+    g->size = usual->size;
+    g->y = usual->y;
     g->chars = total;
     g->bold = bold * 10 >= total * 9;
+    g->italic = italic * 10 >= total * 9;
     g->mono = mono * 10 >= total * 9;
     g->rtl = rtl * 2 > total;
     g->caps = upper > 1 && lower == 0;
     g->numeric = numeric;
+    struct slice front = lpdf_word_text(s->page, lpdf_sheet_word(s, g->first));
+    g->small = front.len > 0 && front.data[0] >= 'a' && front.data[0] <= 'z';
     g->marker = lpdf_marker(lpdf_word_text(s->page, lpdf_sheet_word(s, g->first)), &bullet) > 0;
     g->block = -1;
 }

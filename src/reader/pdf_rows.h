@@ -28,7 +28,8 @@ struct lpdf_seg {
     float x0, x1, y, size;
     uint32_t chars;        // letters of its text, roughly
     uint16_t style;        // of most of it
-    bool bold, mono, rtl;  // most of it
+    bool bold, italic, mono, rtl; // most of it
+    bool small;            // begins with a small letter
     bool caps;             // no small letters
     bool numeric;          // numbers, signs and units only
     bool marker;           // begins with a bullet or a number of a list

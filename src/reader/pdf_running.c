@@ -39,12 +39,13 @@ static bool is_roman_number(struct slice t)
 // "12", "- 12 -", "Page 12 of 40", "xii", "3-14"
 static bool is_page_number(struct slice t)
 {
-    size_t digits = 0, letters = 0;
+    size_t digits = 0, letters = 0, others = 0;
     char word[16];
     for (size_t i = 0; i < t.len; i++) {
         unsigned char c = (unsigned char)t.data[i];
         digits += isdigit(c) != 0;
-        if (isalpha(c) || c >= 0x80) {
+        others += c >= 0x80; // dashes and the like
+        if (isalpha(c)) {
             if (letters < sizeof(word)) {
                 word[letters] = (char)tolower(c);
             }
@@ -55,7 +56,7 @@ static bool is_page_number(struct slice t)
         return is_roman_number(t);
     }
     struct slice w = { word, letters < sizeof(word) ? letters : 0 };
-    return digits <= 8 && t.len <= 24 &&
+    return digits <= 8 && t.len <= 24 && others <= 12 &&
         (letters == 0 || slice_is(w, "page") || slice_is(w, "pageof") || slice_is(w, "of") || slice_is(w, "p") ||
             slice_is(w, "pg"));
 }
@@ -168,6 +169,21 @@ static void keep_outermost(struct lpdf_unit *u, const struct lpdf_sheet *s)
     }
 }
 
+// A page number by itself at the very edge, or alone on its row and far from the text.
+static bool stands_apart(const struct lpdf_sheet *s, const struct lpdf_edge *e)
+{
+    const struct lpdf_seg *g = &s->segs[e->seg];
+    const struct lpdf_row *row = &s->rows[g->row];
+    if (row->segs == 1 && (e->bottom ? e->y > 0.93f : e->y < 0.06f)) {
+        return true;
+    }
+    if (row->segs != 1 || (e->bottom ? g->row + 1 != (int32_t)s->row_count : g->row != 0)) {
+        return false;
+    }
+    const struct lpdf_row *next = e->bottom ? row - 1 : row + 1;
+    return s->row_count > 1 && fabsf(next->y - row->y) > 2.2f * row->size;
+}
+
 void lpdf_find_running(struct lpdf_unit *u, struct lpdf_unit *const *near, uint32_t near_count)
 {
     if (!u->laid_out) {
@@ -181,8 +197,7 @@ void lpdf_find_running(struct lpdf_unit *u, struct lpdf_unit *const *near, uint3
         for (uint32_t k = 0; k < near_count && twins < need; k++) {
             twins += near[k]->laid_out && has_twin(near[k], e);
         }
-        bool at_the_edge = e->bottom ? e->y > 0.9f : e->y < 0.08f;
-        e->runs = (near_count > 0 && twins >= need) || (e->page_number && at_the_edge);
+        e->runs = (near_count > 0 && twins >= need) || (e->page_number && stands_apart(s, e));
     }
     complete_rows(u, s);
     keep_outermost(u, s);

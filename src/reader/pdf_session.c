@@ -193,7 +193,8 @@ static void load_pages(struct lpdf *s)
         }
         s->tree_odd = true;
     }
-    int said = pdf_dict_get_int(ctx, root, PDF_NAME(Count));
+    int64_t said = pdf_to_int64(ctx, pdf_dict_get(ctx, root, PDF_NAME(Count)));
+    s->count_nonsense = said < 0 || said > PDF_MAX_OBJECT_NUMBER;
     if (said != s->page_count && !s->too_many_pages) {
         s->tree_odd = true;
     }
@@ -264,6 +265,12 @@ static bool is_cut_off(struct slice input)
     return !slice_find(end, SLICE_LIT("%%EOF")) && !slice_find(end, SLICE_LIT("startxref"));
 }
 
+static bool has_header(struct slice input)
+{
+    struct slice head = { input.data, input.len < 1024 ? input.len : 1024 };
+    return slice_find(head, SLICE_LIT("%PDF-")) != NULL;
+}
+
 static enum lpdf_opened refuse(struct lpdf *s, int *ret_error, const char *code, const char *message)
 {
     const char *stopped = lpdf_stopped_by(s);
@@ -297,7 +304,7 @@ enum lpdf_opened lpdf_open(struct lpdf *s, struct reader *r, int *ret_error)
     fz_set_warning_callback(s->ctx, keep_quiet, NULL);
     fz_disable_icc(s->ctx);
     if (!open_document(s)) {
-        return is_cut_off(r->input)
+        return has_header(r->input) && is_cut_off(r->input)
             ? refuse(s, ret_error, "structure.truncated", "The PDF ends too early: its last part is missing.")
             : refuse(s, ret_error, "structure.corrupt", "The file is not a readable PDF: its index of objects is damaged beyond repair.");
     }
@@ -306,6 +313,9 @@ enum lpdf_opened lpdf_open(struct lpdf *s, struct reader *r, int *ret_error)
     }
     if (!try_pages(s)) {
         return refuse(s, ret_error, "structure.corrupt", "The PDF has no pages that can be found.");
+    }
+    if (s->count_nonsense) {
+        return refuse(s, ret_error, "structure.corrupt", "The PDF states a number of pages that no document can have.");
     }
     s->repaired = pdf_was_repaired(s->ctx, s->doc) != 0;
     lpdf_timer_stop(s);

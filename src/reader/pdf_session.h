@@ -48,6 +48,7 @@ struct lpdf {
     bool encrypted; // with an empty password
     bool tree_odd;  // loops, holes or a wrong count in the page tree
     bool too_many_pages;
+    bool count_nonsense;
 };
 
 enum lpdf_opened {

@@ -14,6 +14,9 @@ enum {
     PROSE_CHARS = 22,  // letters of a line of running text in a column
 };
 
+#define SIGNS_BEFORE "$(\302\243\245\342\202\254" // the bytes of dollar, pound, yen, euro, bracket
+#define SIGNS_AFTER ")%*"
+
 struct run {
     struct lpdf_sheet *s;
     uint32_t row0, row1; // rows, inclusive
@@ -29,17 +32,6 @@ static uint32_t live_segs(const struct lpdf_sheet *s, uint32_t r)
         n += !s->segs[s->rows[r].seg + i].gone;
     }
     return n;
-}
-
-static struct slice first_word(const struct lpdf_sheet *s, const struct lpdf_seg *g)
-{
-    return lpdf_word_text(s->page, lpdf_sheet_word(s, g->first));
-}
-
-static bool begins_small(const struct lpdf_sheet *s, const struct lpdf_seg *g)
-{
-    struct slice t = first_word(s, g);
-    return t.len > 0 && t.data[0] >= 'a' && t.data[0] <= 'z';
 }
 
 // Columns of a run: places across the page that nearly no row touches part them.
@@ -92,6 +84,16 @@ static uint32_t column_of(const struct run *run, const struct lpdf_seg *g)
     return best;
 }
 
+static bool only_sign(struct slice t, const char *signs)
+{
+    for (size_t i = 0; i < t.len; i++) {
+        if (!strchr(signs, t.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct column_facts {
     uint32_t lines, chars, small, numeric, markers, full;
 };
@@ -111,7 +113,7 @@ static void learn_columns(const struct run *run, struct column_facts *facts)
             struct column_facts *f = &facts[c];
             f->lines++;
             f->chars += g->chars;
-            f->small += begins_small(s, g);
+            f->small += g->small;
             f->numeric += g->numeric;
             f->markers += g->marker;
             f->full += g->x1 - g->x0 > 0.7f * (run->x1[c] - run->x0[c]);
@@ -155,10 +157,30 @@ static bool is_definition_list(const struct run *run, const struct column_facts 
         const struct lpdf_seg *left = &s->segs[row->seg];
         if (live_segs(s, r) >= 2 && column_of(run, left) == 0) {
             entries++;
-            clean += !begins_small(s, &s->segs[row->seg + 1]) || begins_small(s, left);
+            clean += !s->segs[row->seg + 1].small || left->small;
         }
     }
     return entries * 10 >= facts[0].lines * 7 && clean * 10 >= entries * 7;
+}
+
+// Rows of which two pieces fall into one column: then the rows do not belong to one table.
+static bool is_crowded(const struct run *run)
+{
+    const struct lpdf_sheet *s = run->s;
+    uint32_t crowded = 0, pieces = 0;
+    for (uint32_t r = run->row0; r <= run->row1; r++) {
+        bool used[LPDF_TABLE_COLS] = { false };
+        for (uint32_t i = 0; i < s->rows[r].segs; i++) {
+            const struct lpdf_seg *g = &s->segs[s->rows[r].seg + i];
+            if (!g->gone) {
+                uint32_t c = column_of(run, g);
+                crowded += used[c];
+                pieces++;
+                used[c] = true;
+            }
+        }
+    }
+    return crowded * 6 > pieces;
 }
 
 static bool reads_like_table(const struct run *run)
@@ -180,11 +202,11 @@ static bool reads_like_table(const struct run *run)
     if (prose >= 2 || markers >= 2) {
         return false;
     }
-    if (numeric * 4 >= lines) {
-        return true;
-    }
     if (prose == 1) {
         return is_definition_list(run, facts);
+    }
+    if (numeric * 4 >= lines) {
+        return true;
     }
     if (is_word_list(run, facts)) {
         return false;
@@ -218,16 +240,6 @@ struct slice lpdf_join_text(struct slice a, struct slice b, struct arena *arena)
     return (struct slice){ both, at + b.len };
 }
 
-static bool only_sign(struct slice t, const char *signs)
-{
-    for (size_t i = 0; i < t.len; i++) {
-        if (!strchr(signs, t.data[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // A column of currency signs goes to the numbers at its right, one of brackets or percent signs to those at its left.
 static void merge_sign_columns(struct lpdf_table *t, struct arena *a)
 {
@@ -235,8 +247,8 @@ static void merge_sign_columns(struct lpdf_table *t, struct arena *a)
         bool before = c + 1 < t->cols, after = c > 0, some = false;
         for (uint32_t r = 0; r < t->rows; r++) {
             struct slice s = t->cells[r * t->cols + c];
-            before = before && only_sign(s, "$(\302\243\245\342\202\254");
-            after = after && only_sign(s, ")%*");
+            before = before && only_sign(s, SIGNS_BEFORE);
+            after = after && only_sign(s, SIGNS_AFTER);
             some = some || s.len > 0;
         }
         if (!some || (!before && !after)) {
@@ -278,7 +290,7 @@ static bool goes_on(const struct run *run, uint32_t r, float usual, const struct
             continue;
         }
         uint32_t c = column_of(run, g);
-        bool small = begins_small(s, g);
+        bool small = g->small;
         if (g->numeric || above[c].len == 0 || (c == 0 && !small)) {
             return false;
         }
@@ -344,6 +356,11 @@ static struct slice seg_text(const struct lpdf_sheet *s, const struct lpdf_seg *
     return arena_slice(a, buf_slice(&b));
 }
 
+static struct lpdf_rect seg_box(const struct lpdf_seg *g)
+{
+    return (struct lpdf_rect){ g->x0, g->y - lpdf_ascent(g->size), g->x1, g->y + lpdf_descent(g->size) };
+}
+
 static bool fill_table(const struct run *run, struct lpdf_table *t, struct arena *a)
 {
     struct lpdf_sheet *s = run->s;
@@ -378,8 +395,7 @@ static bool fill_table(const struct run *run, struct lpdf_table *t, struct arena
             if (!g->gone) {
                 uint32_t c = column_of(run, g);
                 cells[c] = lpdf_join_text(cells[c], seg_text(s, g, a), a);
-                t->box = lpdf_union(t->box, (struct lpdf_rect){ g->x0, g->y - lpdf_ascent(g->size), g->x1,
-                    g->y + lpdf_descent(g->size) });
+                t->box = lpdf_union(t->box, seg_box(g));
                 g->gone = true;
             }
         }
@@ -391,15 +407,81 @@ static bool fill_table(const struct run *run, struct lpdf_table *t, struct arena
 
 // Runs of rows.
 
-static bool is_long_line(const struct lpdf_sheet *s, uint32_t r)
+
+// The gaps that the rows of a run have in common, to see where one table ends and another begins.
+struct gaps {
+    float x0[LPDF_TABLE_COLS], x1[LPDF_TABLE_COLS];
+    uint32_t count;
+};
+
+static void gaps_of_row(const struct lpdf_sheet *s, uint32_t r, struct gaps *g)
+{
+    const struct lpdf_seg *before = NULL;
+    g->count = 0;
+    for (uint32_t i = 0; i < s->rows[r].segs && g->count < LPDF_TABLE_COLS; i++) {
+        const struct lpdf_seg *seg = &s->segs[s->rows[r].seg + i];
+        struct slice first = lpdf_word_text(s->page, lpdf_sheet_word(s, seg->first));
+        if (seg->gone || (seg->count == 1 && only_sign(first, SIGNS_BEFORE))) {
+            continue; // belongs to the number behind it
+        }
+        if (before && !(seg->count == 1 && only_sign(first, SIGNS_AFTER))) {
+            g->x0[g->count] = before->x1;
+            g->x1[g->count++] = seg->x0;
+        }
+        before = seg;
+    }
+}
+
+// A row with one piece that ends the table: a line of running text across its columns, or a list.
+static bool is_long_line(const struct lpdf_sheet *s, uint32_t r, const struct gaps *common)
 {
     for (uint32_t i = 0; i < s->rows[r].segs; i++) {
         const struct lpdf_seg *g = &s->segs[s->rows[r].seg + i];
         if (!g->gone) {
-            return g->chars > 60 || g->marker;
+            bool across = common->count > 0 && g->x0 < common->x0[0] && g->x1 > common->x1[0];
+            return g->marker || (across && g->chars > 60);
         }
     }
     return false;
+}
+
+// Takes a row's gaps in; false when the row has another build.
+static bool gaps_agree(struct gaps *common, const struct gaps *row)
+{
+    bool met[LPDF_TABLE_COLS] = { false };
+    uint32_t matched = 0, apart = 0;
+    struct gaps next = *common;
+
+    for (uint32_t i = 0; i < row->count; i++) {
+        bool found = false;
+        for (uint32_t k = 0; k < common->count && !found; k++) {
+            found = row->x0[i] < common->x1[k] && row->x1[i] > common->x0[k];
+            if (found) {
+                next.x0[k] = fmaxf(next.x0[k], row->x0[i]);
+                next.x1[k] = fminf(next.x1[k], row->x1[i]);
+                met[k] = true;
+            }
+        }
+        matched += found;
+        apart += !found;
+    }
+    for (uint32_t k = 0; k < common->count; k++) {
+        bool within = row->count > 0 && common->x0[k] > row->x0[0] - 1 && common->x1[k] < row->x1[row->count - 1] + 1;
+        apart += !met[k] && within;
+        if (next.x1[k] <= next.x0[k]) { // two pieces that stand in one gap: the older knows better
+            next.x0[k] = common->x0[k];
+            next.x1[k] = common->x1[k];
+        }
+    }
+    if (apart > 1 && apart > matched) {
+        return false;
+    }
+    if (row->count > common->count && matched == common->count) { // the fuller row is the better pattern
+        *common = *row;
+    } else {
+        *common = next;
+    }
+    return true;
 }
 
 // The rows from row0 on that may be one table; row0 has two pieces at least.
@@ -407,11 +489,11 @@ static void grow_run(struct run *run)
 {
     struct lpdf_sheet *s = run->s;
     uint32_t singles = 0;
-    uint32_t first_pieces = live_segs(s, run->row0);
+    struct gaps common, row;
 
+    gaps_of_row(s, run->row0, &common);
     run->row1 = run->row0;
     run->multi = 1;
-    (void)first_pieces;
     for (uint32_t r = run->row0 + 1; r < s->row_count; r++) {
         uint32_t n = live_segs(s, r);
         float size = fmaxf(s->rows[r].size, s->body);
@@ -419,16 +501,61 @@ static void grow_run(struct run *run)
             return;
         }
         if (n >= 2) {
+            gaps_of_row(s, r, &row);
+            if (!gaps_agree(&common, &row)) {
+                return;
+            }
             run->row1 = r;
             run->multi++;
             singles = 0;
-        } else if (n == 1 && (++singles > SINGLES_MAX + 3 || is_long_line(s, r))) {
+        } else if (n == 1 && (++singles > SINGLES_MAX + 3 || is_long_line(s, r, &common))) {
             return;
         }
     }
 }
 
-static bool take_run(struct lpdf_layout *l, struct run *run, struct arena *a)
+// Rows of short pieces that line up too badly for columns: kept as rows, piece after piece, so that what stands on one
+// line is read on one line.
+static bool take_loose_rows(struct lpdf_layout *l, const struct run *run, uint32_t pieces, struct arena *a)
+{
+    struct lpdf_sheet *s = run->s;
+    struct lpdf_table *t = &l->tables[l->table_count];
+    uint32_t chars = 0, most = 0, marks = 0, rows = run->row1 - run->row0 + 1;
+
+    for (uint32_t r = run->row0; r <= run->row1; r++) {
+        uint32_t n = live_segs(s, r);
+        most = n > most ? n : most;
+        for (uint32_t i = 0; i < s->rows[r].segs; i++) {
+            const struct lpdf_seg *g = &s->segs[s->rows[r].seg + i];
+            chars += g->gone ? 0 : g->chars;
+            marks += !g->gone && (g->marker || (g->small && g->chars > 15));
+        }
+    }
+    if (most < 3 || most > LPDF_TABLE_COLS || pieces < 3 * run->multi || chars > 22 * pieces || marks * 6 > pieces) {
+        return false;
+    }
+    *t = (struct lpdf_table){ .cols = most, .box = { 1e9f, 1e9f, -1e9f, -1e9f } };
+    t->cells = arena_array(a, (size_t)rows * most, sizeof(*t->cells));
+    if (!t->cells) {
+        return false;
+    }
+    for (uint32_t r = run->row0; r <= run->row1; r++) {
+        uint32_t c = 0;
+        for (uint32_t i = 0; i < s->rows[r].segs; i++) {
+            struct lpdf_seg *g = &s->segs[s->rows[r].seg + i];
+            if (!g->gone) {
+                t->cells[t->rows * most + c++] = seg_text(s, g, a);
+                t->box = lpdf_union(t->box, seg_box(g));
+                g->gone = true;
+            }
+        }
+        t->rows += c > 0;
+    }
+    l->table_count++;
+    return true;
+}
+
+static bool take_run(struct lpdf_layout *l, struct run *run, bool last_try, struct arena *a)
 {
     uint32_t pieces = 0;
     for (uint32_t r = run->row0; r <= run->row1; r++) {
@@ -439,7 +566,10 @@ static bool take_run(struct lpdf_layout *l, struct run *run, struct arena *a)
         return false;
     }
     find_columns(run);
-    if (run->cols < 2 || !reads_like_table(run)) {
+    if (run->cols < 2 || is_crowded(run)) {
+        return last_try && take_loose_rows(l, run, pieces, a);
+    }
+    if (!reads_like_table(run)) {
         return false;
     }
     if (!fill_table(run, &l->tables[l->table_count], a)) {
@@ -458,17 +588,15 @@ void lpdf_find_tables(struct lpdf_layout *l, struct arena *a)
         }
         struct run run = { .s = s, .row0 = r };
         grow_run(&run);
-        uint32_t end = run.row1;
-        if (!take_run(l, &run, a)) { // perhaps only its first part: up to the first row with one piece
-            for (uint32_t k = r + 1; k <= end; k++) {
-                if (live_segs(s, k) < 2) {
-                    run.row1 = k - 1;
-                    run.multi = k - r;
-                    take_run(l, &run, a);
-                    end = k;
-                    break;
-                }
-            }
+        uint32_t end = run.row1, k = r + 1;
+        while (k <= end && live_segs(s, k) >= 2) {
+            k++;
+        }
+        if (!take_run(l, &run, k > end, a) && k <= end) { // perhaps only its first part, up to a row with one piece
+            run.row1 = k - 1;
+            run.multi = k - r;
+            take_run(l, &run, true, a);
+            end = k;
         }
         r = end;
     }

@@ -17,7 +17,7 @@ static bool space_between(const struct lpdf_word *a, const struct lpdf_word *b)
     if (b->flags & LPDF_GLUED && gap < 0.3f * size) {
         return false;
     }
-    return !(a->flags & LPDF_CJK && b->flags & LPDF_CJK && gap < 0.6f * size);
+    return !(a->flags & LPDF_CJK && b->flags & LPDF_CJK && gap < 0.35f * size && !(b->flags & LPDF_AFTER_SPACE));
 }
 
 static void add_one(const struct lpdf_sheet *s, const struct lpdf_word *w, struct buf *out)
@@ -114,7 +114,7 @@ size_t lpdf_marker(struct slice text, bool *ret_bullet)
     bool bracket = text.data[0] == '(';
     at = bracket;
     size_t from = at;
-    while (at < text.len && isdigit((unsigned char)text.data[at]) && at - from < 3) {
+    while (at < text.len && isdigit((unsigned char)text.data[at]) && at - from < (bracket ? 2 : 3)) {
         at++;
     }
     if (at == from) {

@@ -27,6 +27,8 @@ struct lpdf_unit {
     struct lpdf_layout *sides[LPDF_DIRECTIONS]; // NULL where no words run that way
     struct lpdf_edge edges[2 * LPDF_EDGE_SEGS];
     uint32_t edge_count;
+    size_t bytes;  // of memory, as counted when it was loaded
+    int main_dir;  // in which most words run
     bool laid_out; // false: memory ran out
 };
 

@@ -12,6 +12,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define RTL_SPACE 0.33f // in font sizes: joined letters are set with gaps of their own
+
 bool lpdf_is_rtl(uint32_t c)
 {
     return (c >= 0x0590 && c <= 0x08ff && !(c >= 0x0660 && c <= 0x0669) && !(c >= 0x06f0 && c <= 0x06f9)) ||
@@ -45,7 +47,7 @@ void lpdf_pen_init(struct lpdf_pen *pen, struct lpdf_page *page)
 {
     pen->page = page;
     pen->count = 0;
-    pen->glue = false;
+    pen->glue = pen->spaced = false;
 }
 
 static int direction_of(float dx, float dy, bool vertical)
@@ -87,6 +89,12 @@ static uint32_t mirrored(uint32_t c)
     return c;
 }
 
+static bool is_rtl_mark(uint32_t c) // a vowel sign over or under the letter before it
+{
+    return (c >= 0x0591 && c <= 0x05c7 && c != 0x05be && c != 0x05c0) || (c >= 0x0610 && c <= 0x061a) ||
+        (c >= 0x064b && c <= 0x065f) || c == 0x0670 || (c >= 0x06d6 && c <= 0x06ed);
+}
+
 static bool runs_left_to_right(const struct lpdf_letter *l)
 {
     uint32_t c = l->ucs;
@@ -106,6 +114,9 @@ static void turn(struct lpdf_letter *l, int n)
 // holds them in the order of reading already, so those keep theirs.
 static void make_logical(struct lpdf_letter *l, int n)
 {
+    for (int i = 1; i < n; i++) {
+        l[i].more = l[i].more || is_rtl_mark(l[i].ucs);
+    }
     for (int i = 0; i < n;) { // marks (`more`) share the place of their letter, so that sorting keeps them together
         int j = i + 1;
         while (j < n && l[j].more) {
@@ -205,7 +216,7 @@ void lpdf_pen_lift(struct lpdf_pen *pen)
     w->style = pen->first.style;
     w->dir = (uint8_t)pen->dir;
     w->flags = (uint16_t)(pen->first.flags | (rtl ? LPDF_RTL : 0) | (pen->cjk * 2 > n ? LPDF_CJK : 0) |
-        (pen->glue ? LPDF_GLUED : 0));
+        (pen->glue ? LPDF_GLUED : 0) | (pen->after_space ? LPDF_AFTER_SPACE : 0));
     pen->glue = false;
 }
 
@@ -228,7 +239,8 @@ static enum join judge(const struct lpdf_pen *pen, const struct lpdf_glyph *g, f
             return same_style ? JOIN_SAME : JOIN_GLUED;
         }
     }
-    if (gap > g->space * size || gap < -0.45f * size) {
+    float space = pen->rtl > 0 && g->space < RTL_SPACE ? RTL_SPACE : g->space;
+    if (gap > space * size || gap < -0.45f * size) {
         return JOIN_SPACE;
     }
     return same_style && down < 0.15f * small ? JOIN_SAME : JOIN_GLUED;
@@ -241,6 +253,8 @@ static void begin_word(struct lpdf_pen *pen, const struct lpdf_glyph *g, int dir
     pen->x0 = pen->x1 = x;
     pen->y = y;
     pen->rtl = pen->ltr = pen->cjk = 0;
+    pen->after_space = pen->spaced;
+    pen->spaced = false;
 }
 
 void lpdf_pen_glyph(struct lpdf_pen *pen, const struct lpdf_glyph *g)
@@ -253,6 +267,7 @@ void lpdf_pen_glyph(struct lpdf_pen *pen, const struct lpdf_glyph *g)
         if (!g->more) {
             lpdf_pen_lift(pen);
             pen->glue = false;
+            pen->spaced = true;
         }
         return;
     }
