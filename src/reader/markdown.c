@@ -187,6 +187,9 @@ static int heading(struct markdown *m, int level, struct slice text, struct slic
     section_set(&m->section, level, text);
     if (rc == 0 && !m->titled && level == 1 && text.len) {
         AUTO_FREE char *title = xstrndup(text.data, text.len < 1000 ? text.len : 1000);
+        for (char *c = title; *c; c++) {
+            *c = *c == '\n' ? ' ' : *c;
+        }
         rc = reader_info_text(m->r, "title", title);
         m->titled = true;
     }
@@ -280,6 +283,14 @@ static int match(struct markdown *m, struct md_at *at)
     return k;
 }
 
+// Whether the line under a paragraph makes its last line the head of a table.
+static size_t heads_table(const struct markdown *m, struct slice s)
+{
+    size_t columns = md_table_delimiter(s);
+    bool fits = columns && memchr(s.data, '|', s.len) && columns == md_table_cells(slice_from(buf_slice(&m->text), m->row_start));
+    return fits ? columns : 0;
+}
+
 // Opens a quote or an item at the position, if one begins there. matched: containers of the line so far.
 static bool open_container(struct markdown *m, struct md_at *at, bool in_paragraph, int *ret_rc, int *matched)
 {
@@ -297,7 +308,7 @@ static bool open_container(struct markdown *m, struct md_at *at, bool in_paragra
         md_eat(at, indent);
         md_skip(at, 1);
         md_eat(at, 1);
-    } else if (!md_thematic(s) && md_list_marker(s, &marker)) {
+    } else if (!md_thematic(s) && md_list_marker(s, &marker) && !(in_paragraph && heads_table(m, s))) {
         bool blank = slice_trim(slice_from(s, marker.bytes)).len == 0;
         if (in_paragraph && (blank || (marker.ordered && marker.number != 1))) {
             return false;
@@ -432,8 +443,7 @@ static int text_line_of(struct markdown *m, struct md_at *at, int32_t number)
             m->leaf = LEAF_NONE;
             return heading(m, level, buf_slice(&text), buf_slice(&source), first, number);
         }
-        size_t columns = md_table_delimiter(s);
-        if (columns && memchr(s.data, '|', s.len) && columns == md_table_cells(slice_from(buf_slice(&m->text), m->row_start))) {
+        if (heads_table(m, s)) {
             return begin_table(m, at->line, number);
         }
     }
