@@ -14,10 +14,10 @@
 #include <time.h>
 
 enum {
-    TICK_MS = 200,        // of the keeper thread
-    CHECK_MS = 400,       // a cancelled job hears of it at most this much and a tick later
+    TICK_MS = 200, // of the keeper thread
+    CHECK_MS = 400, // a cancelled job hears of it at most this much and a tick later
     PROGRESS_MS = 250,
-    IDLE_MS = 5000,       // an idle worker looks this often even if nobody wakes it
+    IDLE_MS = 5000, // an idle worker looks this often even if nobody wakes it
     ERROR_WAIT_MS = 1000, // after the store could not answer
     JOB_ARENA_MAX = 64 << 10,
     UNIT_SIZE = 16,
@@ -35,7 +35,7 @@ struct slot { // one worker thread
     struct jobs *jobs;
     pthread_t thread;
     struct job_control control;
-    struct job job;          // a copy; valid while running (jobs.mutex guards both)
+    struct job job; // a copy; valid while running (jobs.mutex guards both)
     bool running;
     int64_t extended_ms, checked_ms, told_ms; // keeper thread only, reset at a lease
 };
@@ -43,8 +43,8 @@ struct slot { // one worker thread
 struct jobs {
     struct jobs_options options;
     pthread_mutex_t mutex; // guards all below, and running and job of the slots
-    pthread_cond_t woken;  // workers, and whoever waits for their end
-    pthread_cond_t tick;   // keeper
+    pthread_cond_t woken; // workers, and whoever waits for their end
+    pthread_cond_t tick; // keeper
     uint64_t wakes;
     bool stopping, keeper_stop;
     struct jobs_stats stats;
@@ -108,8 +108,8 @@ static bool is_stopping(struct jobs *p)
 
 static void log_end(const struct job *j, const char *how, int64_t start_ms, const char *sentence)
 {
-    log_info("job.end", LI("job", j->id), LS("document", j->document_id), LS("how", how), LI("attempt", j->attempt),
-        LI("ms", clock_mono_ms() - start_ms), LS("error", sentence));
+    log_info("job.end", LI("job", j->id), LS("document", j->document_id), LS("how", how),
+        LI("attempt", j->attempt), LI("ms", clock_mono_ms() - start_ms), LS("error", sentence));
 }
 
 static void give_back(struct slot *s, const struct job *j, int64_t start_ms)
@@ -223,7 +223,8 @@ static void *worker_main(void *arg)
 
 // ---- the keeper of leases
 
-static bool take_progress(struct job_control *c, char ret_unit[UNIT_SIZE], int64_t *ret_done, int64_t *ret_total)
+static bool take_progress(
+    struct job_control *c, char ret_unit[UNIT_SIZE], int64_t *ret_done, int64_t *ret_total)
 {
     pthread_mutex_lock(&c->mutex);
     bool changed = c->changed;
@@ -434,7 +435,8 @@ int jobs_stop(struct jobs *p, int64_t finish_ms, struct error *err)
     pthread_mutex_unlock(&p->mutex);
     if (!ended) {
         abandon(p);
-        return error_set(err, ERR_TIMEOUT, "A document could not be left in time; its reading starts again later.");
+        return error_set(err, ERR_TIMEOUT,
+            "A document could not be left in time; its reading starts again later.");
     }
     for (int i = 0; i < p->stats.workers; i++) {
         pthread_join(p->slots[i].thread, NULL);

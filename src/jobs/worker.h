@@ -28,19 +28,21 @@ const atomic_bool *job_control_flag(const struct job_control *c);
 // Notes how far it is; never blocks. Kept and told at most four times a second. unit: "page", "row", "second" … (15 bytes).
 void job_control_progress(struct job_control *c, const char *unit, int64_t done, int64_t total);
 
-typedef int (*job_run_fn)(void *ctx, const struct job *job, struct job_control *control, struct error *err);
+typedef int (*job_run_fn)(
+    void *ctx, const struct job *job, struct job_control *control, struct error *err);
 
 struct jobs;
 struct jobs_options {
     struct store *store;
-    int workers;      // threads, at most WORKERS_MAX; 0: 1
+    int workers; // threads, at most WORKERS_MAX; 0: 1
     int64_t lease_ms; // 0: LEASE_DEFAULT_MS; extended at a third of it
-    job_run_fn run;   // called by the worker threads, several at a time
+    job_run_fn run; // called by the worker threads, several at a time
     void *ctx;
 };
 struct jobs_stats {
     int64_t workers, running;
-    int64_t done, failed, dead, lost, released; // jobs since the start; done counts refused ones too
+    int64_t done, failed, dead, lost,
+        released; // jobs since the start; done counts refused ones too
 };
 
 int jobs_start(const struct jobs_options *o, struct jobs **ret, struct error *err);

@@ -58,7 +58,8 @@ static size_t compound(struct slice s, bool *ret_letter, bool *ret_digit, bool *
             *ret_letter = true;
         } else if (is_digit(c)) {
             *ret_digit = true;
-        } else if (joins(c) && n > 0 && n + 1 < s.len && (is_letter(s.data[n + 1]) || is_digit(s.data[n + 1]))) {
+        } else if (joins(c) && n > 0 && n + 1 < s.len &&
+                   (is_letter(s.data[n + 1]) || is_digit(s.data[n + 1]))) {
             *ret_joiner = true;
         } else {
             break;

@@ -14,7 +14,7 @@
 
 enum {
     FTS_PART_NUMBER_MAX = 32, // bytes; longer runs are no part numbers
-    FTS_EXTRAS_MAX = 256,     // spellings added to one text
+    FTS_EXTRAS_MAX = 256, // spellings added to one text
 };
 
 // For queries and for titles: only the spaces.

@@ -30,7 +30,8 @@ static const char *const status_words[] = {
     [DOCUMENT_QUARANTINED] = "quarantined",
 };
 _Static_assert(ARRAY_LEN(status_words) == DOCUMENT_STATUSES, "a word for each status");
-_Static_assert(DOCUMENT_FAILED == 9 && DOCUMENT_QUARANTINED == 10, "the schema names them by number");
+_Static_assert(
+    DOCUMENT_FAILED == 9 && DOCUMENT_QUARANTINED == 10, "the schema names them by number");
 
 const char *document_status_word(enum document_status s)
 {
@@ -88,7 +89,8 @@ static int quick_check(struct store *s, struct db *db, void *ctx, struct error *
     }
     int rc = query_end(&q, err);
     if (rc == 0 && !good) {
-        rc = error_set(err, ERR_CORRUPT, "The database is damaged. Stop the server and restore the last backup.");
+        rc = error_set(err, ERR_CORRUPT,
+            "The database is damaged. Stop the server and restore the last backup.");
     }
     return rc;
 }
@@ -96,9 +98,13 @@ static int quick_check(struct store *s, struct db *db, void *ctx, struct error *
 static int index_check(struct write *w, void *ctx, struct error *err)
 {
     (void)ctx;
-    struct query q = query_start(w->db, "INSERT INTO chunk_index (chunk_index) VALUES ('integrity-check')");
+    struct query q =
+        query_start(w->db, "INSERT INTO chunk_index (chunk_index) VALUES ('integrity-check')");
     int rc = query_run(&q, err);
-    return rc == ERR_CORRUPT ? error_set(err, rc, "The full-text index is damaged. Stop the server and restore the last backup.") : rc;
+    return rc == ERR_CORRUPT
+               ? error_set(err, rc,
+                     "The full-text index is damaged. Stop the server and restore the last backup.")
+               : rc;
 }
 
 int store_check(struct store *s, struct error *err)
@@ -191,7 +197,8 @@ void store_close(struct store *s)
 
 static int read_counts(struct db *db, struct store_stats *st, struct error *err)
 {
-    struct query q = query_start(db, "SELECT status, documents, elements, chunks FROM document_counts");
+    struct query q =
+        query_start(db, "SELECT status, documents, elements, chunks FROM document_counts");
 
     while (query_step(&q)) {
         int64_t status = row_int(&q), documents = row_int(&q);

@@ -25,11 +25,12 @@
 enum {
     ROUNDS_DEFAULT = 15,
     DOCUMENTS_MAX = 200000,
-    ELEMENTS = 3, CHUNKS = 2, // of each document
-    LINE = 64,                // bytes of a report
-    SAMPLE = 300,             // documents that are also searched for, the last ones
+    ELEMENTS = 3,
+    CHUNKS = 2, // of each document
+    LINE = 64, // bytes of a report
+    SAMPLE = 300, // documents that are also searched for, the last ones
     RECENT = 256,
-    SKIP = 100,               // numbers that were used but not acknowledged are not used again
+    SKIP = 100, // numbers that were used but not acknowledged are not used again
 };
 
 enum fate { CREATED, READY, DELETING, DELETED };
@@ -70,7 +71,8 @@ static void report(char what, const char *id, int number)
     char line[LINE] = "";
 
     snprintf(line, sizeof(line), "%c %s %d", what, id, number);
-    if (write(report_fd, line, sizeof(line)) != sizeof(line)) { // less than PIPE_BUF: whole or not at all
+    if (write(report_fd, line, sizeof(line)) !=
+        sizeof(line)) { // less than PIPE_BUF: whole or not at all
         _exit(2);
     }
 }
@@ -93,7 +95,9 @@ static void *upload(void *arg)
     (void)arg;
     for (;;) {
         struct error err = { 0 };
-        struct document d = { .type = "txt", .category = "text", .media_type = "text/plain", .mode = "fast" };
+        struct document d = {
+            .type = "txt", .category = "text", .media_type = "text/plain", .mode = "fast"
+        };
         char name[32];
         bool duplicate = false;
         int n = atomic_fetch_add(&next_number, 1);
@@ -102,7 +106,8 @@ static void *upload(void *arg)
         d.name = name;
         d.size = (int64_t)strlen(name);
         CHECK(store_blob_put_bytes(store, name, strlen(name), d.blob, &err) == 0, "%s", err.text);
-        CHECK(store_document_create(store, &d, &duplicate, &err) == 0 && !duplicate, "%s", err.text);
+        CHECK(
+            store_document_create(store, &d, &duplicate, &err) == 0 && !duplicate, "%s", err.text);
         report('C', d.id, n);
         pthread_mutex_lock(&recent_mutex);
         struct entry *e = &recent[recent_count++ % RECENT];
@@ -155,7 +160,8 @@ static void *work(void *arg)
                 report('R', d.id, number);
             }
         }
-        CHECK(rc == 0 || rc == ERR_CONFLICT || rc == ERR_NOT_FOUND, "%s", err.text); // deleted meanwhile
+        CHECK(rc == 0 || rc == ERR_CONFLICT || rc == ERR_NOT_FOUND, "%s",
+            err.text); // deleted meanwhile
     }
     return NULL;
 }
@@ -214,7 +220,8 @@ static void check_blob(const struct document *d)
     int64_t size = 0;
     int fd = store_blob_open(store, d->blob, &size, NULL);
 
-    CHECK(fd >= 0 && size == d->size && read(fd, content, sizeof(content) - 1) == size, "blob of %s", d->id);
+    CHECK(fd >= 0 && size == d->size && read(fd, content, sizeof(content) - 1) == size,
+        "blob of %s", d->id);
     CHECK(strcmp(content, d->name) == 0, "blob of %s holds %s", d->id, content);
     close(fd);
 }
@@ -226,10 +233,14 @@ static void check_contents(const struct entry *e, const struct document *d, stru
     size_t elements = 0, chunk_count = 0;
     bool ready = d->status == DOCUMENT_READY;
 
-    CHECK(ready || (d->status == DOCUMENT_PENDING && !e->was_ready), "document %s is %s", e->id, document_status_word(d->status));
-    CHECK(store_element_list(store, slice_of(e->id), -1, 100, a, &rows, &elements, NULL) == 0, "%s", e->id);
-    CHECK(store_chunk_list(store, slice_of(e->id), -1, 100, a, &chunks, &chunk_count, NULL) == 0, "%s", e->id);
-    CHECK(elements == (ready ? ELEMENTS : 0) && chunk_count == (ready ? CHUNKS : 0), "document %s is partial", e->id);
+    CHECK(ready || (d->status == DOCUMENT_PENDING && !e->was_ready), "document %s is %s", e->id,
+        document_status_word(d->status));
+    CHECK(store_element_list(store, slice_of(e->id), -1, 100, a, &rows, &elements, NULL) == 0, "%s",
+        e->id);
+    CHECK(store_chunk_list(store, slice_of(e->id), -1, 100, a, &chunks, &chunk_count, NULL) == 0,
+        "%s", e->id);
+    CHECK(elements == (ready ? ELEMENTS : 0) && chunk_count == (ready ? CHUNKS : 0),
+        "document %s is partial", e->id);
 }
 
 static void check_entry(const struct entry *e, bool search)
@@ -241,7 +252,8 @@ static void check_entry(const struct entry *e, bool search)
 
     arena_init(&a, 1 << 20);
     int rc = store_document_load(store, slice_of(e->id), &a, &d, NULL);
-    CHECK(rc == 0 || (rc == ERR_NOT_FOUND && e->fate >= DELETING), "document %s is lost (%d)", e->id, rc);
+    CHECK(rc == 0 || (rc == ERR_NOT_FOUND && e->fate >= DELETING), "document %s is lost (%d)",
+        e->id, rc);
     CHECK(rc != 0 || e->fate != DELETED, "document %s is there again", e->id);
     if (rc == 0) {
         check_blob(&d);
@@ -251,7 +263,8 @@ static void check_entry(const struct entry *e, bool search)
         snprintf(word, sizeof(word), "unique%dword", e->number);
         struct slice t = slice_of(word);
         CHECK(store_term_counts(store, &t, 1, &found, NULL, NULL) == 0, "%s", word);
-        CHECK(found == (rc == 0 && d.status == DOCUMENT_READY), "%s is found %lld times", word, (long long)found);
+        CHECK(found == (rc == 0 && d.status == DOCUMENT_READY), "%s is found %lld times", word,
+            (long long)found);
     }
 }
 
@@ -266,7 +279,8 @@ static void check_all(unsigned unused)
     CHECK(store_sweep(store, &err) == 0, "%s", err.text);
     CHECK(store_check(store, &err) == 0, "%s", err.text);
     CHECK(store_stats(store, &st, &err) == 0, "%s", err.text);
-    CHECK(st.jobs_running == 0 && st.jobs_dead == 0, "%lld leases, %lld dead", (long long)st.jobs_running, (long long)st.jobs_dead);
+    CHECK(st.jobs_running == 0 && st.jobs_dead == 0, "%lld leases, %lld dead",
+        (long long)st.jobs_running, (long long)st.jobs_dead);
     CHECK(store_event_list(store, 0, (size_t)-1, check_event, &last, &err) == 0, "%s", err.text);
     CHECK(last == store_event_last(store), "events end at %lld", (long long)last);
     for (int i = 0; i < ledger_count; i++) {
@@ -353,7 +367,8 @@ static void one_round(unsigned *seed)
     CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "the child ended by itself");
     atomic_fetch_add(&next_number, SKIP);
     pid = start(check_all, 0, &fd);
-    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0, "the check failed");
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0,
+        "the check failed");
     close(fd);
 }
 
@@ -386,7 +401,8 @@ int main(int argc, char **argv)
         ready += ledger[i].was_ready;
         deleted += ledger[i].fate == DELETED;
     }
-    printf("%d documents acknowledged, %d ready, %d deleted; nothing lost\n", ledger_count, ready, deleted);
+    printf("%d documents acknowledged, %d ready, %d deleted; nothing lost\n", ledger_count, ready,
+        deleted);
     nftw(dir, remove_path, 16, FTW_DEPTH | FTW_PHYS);
     map_done(&by_id);
     free(ledger);

@@ -40,13 +40,15 @@ static bool is_hash(const char *hash)
     return hash[BLOB_HASH_SIZE - 1] == '\0';
 }
 
-static bool blob_path(struct store *s, const char *hash, char ret_path[PATH_SIZE], char ret_folder[PATH_SIZE])
+static bool blob_path(
+    struct store *s, const char *hash, char ret_path[PATH_SIZE], char ret_folder[PATH_SIZE])
 {
     if (!is_hash(hash)) {
         return false;
     }
     snprintf(ret_folder, PATH_SIZE, "%s/blobs/%.2s", s->data_dir, hash);
-    return (size_t)snprintf(ret_path, PATH_SIZE, "%s/blobs/%.2s/%s", s->data_dir, hash, hash + 2) < PATH_SIZE;
+    return (size_t)snprintf(ret_path, PATH_SIZE, "%s/blobs/%.2s/%s", s->data_dir, hash, hash + 2) <
+           PATH_SIZE;
 }
 
 static int sync_folder(const char *path, struct error *err)
@@ -74,7 +76,8 @@ int blobs_open(struct store *s, struct error *err)
 {
     char folder[PATH_SIZE];
 
-    if (snprintf(folder, sizeof(folder), "%s/blobs", s->data_dir) >= PATH_SIZE - 2 * BLOB_HASH_SIZE) {
+    if (snprintf(folder, sizeof(folder), "%s/blobs", s->data_dir) >=
+        PATH_SIZE - 2 * BLOB_HASH_SIZE) {
         return error_set(err, ERR_INVALID, "The name of the data folder is too long.");
     }
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
@@ -97,7 +100,8 @@ static bool keep_present(struct store *s, const char *path, off_t size)
     return same;
 }
 
-int store_blob_put(struct store *s, const char hash[BLOB_HASH_SIZE], const char *path, struct error *err)
+int store_blob_put(
+    struct store *s, const char hash[BLOB_HASH_SIZE], const char *path, struct error *err)
 {
     char to[PATH_SIZE], folder[PATH_SIZE];
     struct stat st;
@@ -117,7 +121,8 @@ int store_blob_put(struct store *s, const char hash[BLOB_HASH_SIZE], const char 
         unlink(path);
         return sync_folder(folder, err); // whoever put it may not be that far yet
     }
-    if (fchmod(fd, 0600) != 0 || futimens(fd, NULL) != 0 || fdatasync(fd) != 0 || rename(path, to) != 0) {
+    if (fchmod(fd, 0600) != 0 || futimens(fd, NULL) != 0 || fdatasync(fd) != 0 ||
+        rename(path, to) != 0) {
         return io_error(errno, err, "kept");
     }
     return sync_folder(folder, err);
@@ -139,7 +144,8 @@ static int write_all(int fd, const char *at, size_t len)
     return 0;
 }
 
-int store_blob_put_bytes(struct store *s, const void *bytes, size_t len, char ret_hash[BLOB_HASH_SIZE], struct error *err)
+int store_blob_put_bytes(struct store *s, const void *bytes, size_t len,
+    char ret_hash[BLOB_HASH_SIZE], struct error *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     char hash[BLOB_HASH_SIZE], path[PATH_SIZE];
@@ -154,7 +160,8 @@ int store_blob_put_bytes(struct store *s, const void *bytes, size_t len, char re
     if (fd < 0) {
         return io_error(errno, err, "kept");
     }
-    int rc = write_all(fd, bytes, len) == 0 ? store_blob_put(s, hash, path, err) : io_error(errno, err, "kept");
+    int rc = write_all(fd, bytes, len) == 0 ? store_blob_put(s, hash, path, err)
+                                            : io_error(errno, err, "kept");
     if (rc != 0) {
         unlink(path);
         return rc;
@@ -163,7 +170,8 @@ int store_blob_put_bytes(struct store *s, const void *bytes, size_t len, char re
     return 0;
 }
 
-int store_blob_open(struct store *s, const char hash[BLOB_HASH_SIZE], int64_t *ret_size, struct error *err)
+int store_blob_open(
+    struct store *s, const char hash[BLOB_HASH_SIZE], int64_t *ret_size, struct error *err)
 {
     char path[PATH_SIZE], folder[PATH_SIZE];
     struct stat st;
@@ -173,8 +181,9 @@ int store_blob_open(struct store *s, const char hash[BLOB_HASH_SIZE], int64_t *r
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
-        return errno == ENOENT ? error_set(err, ERR_NOT_FOUND, "The document's content is not there.")
-                               : io_error(errno, err, "read");
+        return errno == ENOENT
+                   ? error_set(err, ERR_NOT_FOUND, "The document's content is not there.")
+                   : io_error(errno, err, "read");
     }
     if (fstat(fd, &st) != 0) {
         int rc = io_error(errno, err, "read");
@@ -209,7 +218,8 @@ int blob_reference(struct write *w, const char *hash, struct error *err)
 static int is_referred(struct store *s, struct db *db, void *ctx, struct error *err)
 {
     const char **hash = ctx;
-    struct query q = query_start(db, "SELECT 1 FROM documents WHERE blob = ? UNION ALL SELECT 1 FROM media WHERE blob = ? LIMIT 1");
+    struct query q = query_start(db,
+        "SELECT 1 FROM documents WHERE blob = ? UNION ALL SELECT 1 FROM media WHERE blob = ? LIMIT 1");
     (void)s;
     query_text(&q, *hash);
     query_text(&q, *hash);
@@ -240,10 +250,12 @@ static int remove_orphan(struct store *s, const char *hash, int64_t older_than_s
     struct stat st;
     bool removed = false;
 
-    if (!blob_path(s, hash, path, folder) || stat(path, &st) != 0 || !older_than(&st, older_than_s)) {
+    if (!blob_path(s, hash, path, folder) || stat(path, &st) != 0 ||
+        !older_than(&st, older_than_s)) {
         return 0;
     }
-    pthread_mutex_lock(&s->blobs_mutex); // from the look at the rows to the end nobody may make it new again
+    pthread_mutex_lock(
+        &s->blobs_mutex); // from the look at the rows to the end nobody may make it new again
     int rc = store_read(s, "blob_referred", is_referred, &orphan, err);
     if (rc == 0 && orphan && stat(path, &st) == 0 && older_than(&st, older_than_s)) {
         removed = unlink(path) == 0;
@@ -264,7 +276,8 @@ void blob_remove_orphan(struct store *s, const char *hash)
     }
 }
 
-static int sweep_folder(struct store *s, const char *prefix, int64_t older_than_s, struct error *err)
+static int sweep_folder(
+    struct store *s, const char *prefix, int64_t older_than_s, struct error *err)
 {
     char path[PATH_SIZE], hash[BLOB_HASH_SIZE];
     int rc = 0;
@@ -295,8 +308,9 @@ static int sweep_new(struct store *s, int64_t older_than_s, struct error *err)
         return io_error(errno, err, "read");
     }
     for (struct dirent *e; (e = readdir(dir)) != NULL;) {
-        if (strncmp(e->d_name, ".new-", 5) == 0 && fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(st.st_mode) && older_than(&st, older_than_s)) {
+        if (strncmp(e->d_name, ".new-", 5) == 0 &&
+            fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+            older_than(&st, older_than_s)) {
             unlinkat(dirfd(dir), e->d_name, 0);
         }
     }

@@ -2,7 +2,7 @@
 // What the files of the SQLite backend share: the store itself, the two ways to the database (store_write, store_read),
 // the transaction's list of events.
 //
-// Lock order: none of the locks here is held while another is taken.
+// Lock order: blobs_mutex, then readers_mutex; no other lock is held while another is taken.
 #ifndef LARDER_STORE_SQLITE_BACKEND_H
 #define LARDER_STORE_SQLITE_BACKEND_H
 
@@ -15,10 +15,10 @@
 enum {
     READERS_DEFAULT = 4,
     READERS_MAX = 32,
-    SLOW_MS = 500,          // a read or write over this is logged
-    DATA_MAX = 256 << 10,   // bytes of an event's data
+    SLOW_MS = 500, // a read or write over this is logged
+    DATA_MAX = 256 << 10, // bytes of an event's data
     ROW_TEXT_MAX = 64 << 20, // bytes of one text that is stored
-    ATTEMPTS_MAX = 4,        // leases of a job that failed or lapsed
+    ATTEMPTS_MAX = 4, // leases of a job that failed or lapsed
 };
 
 enum job_state { // as in the table
@@ -62,16 +62,18 @@ int64_t store_mono_ms(struct store *s); // the clock of leases
 struct write {
     struct store *store;
     struct db *db;
-    int64_t now_ms;  // wall clock, one for the whole commit
+    int64_t now_ms; // wall clock, one for the whole commit
     int64_t mono_ms; // clock of leases
 };
 typedef int (*write_fn)(struct write *w, void *ctx, struct error *err);
 // Returns after the commit is durable. name is for the slow log.
 int store_write(struct store *s, const char *name, write_fn fn, void *ctx, struct error *err);
 // An event of this transaction; data is a JSON object ("{}" if empty).
-int write_event(struct write *w, const char *kind, const char *document_id, struct slice data, struct error *err);
+int write_event(struct write *w, const char *kind, const char *document_id, struct slice data,
+    struct error *err);
 // The same with the document's present state as data.
-int write_document_event(struct write *w, const char *kind, int64_t document_key, struct error *err);
+int write_document_event(
+    struct write *w, const char *kind, int64_t document_key, struct error *err);
 
 // ---- reading: fn runs in the caller's thread on one of the read connections, inside one transaction.
 typedef int (*read_fn)(struct store *s, struct db *db, void *ctx, struct error *err);
@@ -85,23 +87,25 @@ bool writer_broken(struct store *s); // the disk did not confirm a write
 int readers_open(struct store *s, int count, struct error *err);
 void readers_close(struct store *s);
 // ---- documents.c
-#define DOCUMENT_COLUMNS                                                                           \
-    "d.key, d.id, d.name, d.partition, d.type, d.category, d.media_type, d.mode, d.external_id, d.status, d.verdict, "  \
-    "d.reason, d.blob, d.size, d.created_ms, d.updated_ms, d.metadata, d.findings, d.errors, d.media, d.version, "      \
+#define DOCUMENT_COLUMNS                                                                                               \
+    "d.key, d.id, d.name, d.partition, d.type, d.category, d.media_type, d.mode, d.external_id, d.status, d.verdict, " \
+    "d.reason, d.blob, d.size, d.created_ms, d.updated_ms, d.metadata, d.findings, d.errors, d.media, d.version, "     \
     "d.element_count, d.chunk_count, d.page_count"
 // Reads these columns, in this order; ERR_MEMORY when the arena is full.
-int document_row(struct query *q, struct arena *a, int64_t *ret_key, struct document *ret, struct error *err);
+int document_row(
+    struct query *q, struct arena *a, int64_t *ret_key, struct document *ret, struct error *err);
 // The key of a document; ERR_NOT_FOUND with a sentence.
 int document_key(struct db *db, struct slice id, int64_t *ret_key, struct error *err);
 // Sets the status and the time of the last change.
-int document_status_set(struct write *w, int64_t key, enum document_status status, struct error *err);
+int document_status_set(
+    struct write *w, int64_t key, enum document_status status, struct error *err);
 // ---- versions.c
 // Marks rows as no longer shown (version 0: all of the document); version_purge then removes them in small steps.
 int version_stale(struct write *w, int64_t document, int64_t version, struct error *err);
 void version_purge(struct store *s); // any thread; until nothing is stale; logs what fails
 // ---- contents.c
-int media_insert(struct write *w, int64_t document, int64_t version, struct slice name, const char *media_type,
-    const char *hash, struct error *err);
+int media_insert(struct write *w, int64_t document, int64_t version, struct slice name,
+    const char *media_type, const char *hash, struct error *err);
 // ---- jobs_queue.c
 int job_enqueue(struct write *w, int64_t document, const char *kind, struct error *err);
 // The document of a job whose lease holds; ERR_CONFLICT when it is lost. The fence in front of each write of a worker.
@@ -110,16 +114,20 @@ int job_fence(struct write *w, const struct job *j, int64_t *ret_document, struc
 // The version that a job had begun to write is stale.
 int job_drop_begun(struct write *w, int64_t job, int64_t document, struct error *err);
 // Out of attempts: the job is dead; the document failed, or as it was if something of it is shown.
-int job_bury(struct write *w, int64_t job, int64_t document, const char *sentence, struct error *err);
+int job_bury(
+    struct write *w, int64_t job, int64_t document, const char *sentence, struct error *err);
 // ---- jobs_progress.c
-int job_progress_read(struct store *s, struct db *db, int64_t document, struct job_progress *ret, struct error *err);
+int job_progress_read(
+    struct store *s, struct db *db, int64_t document, struct job_progress *ret, struct error *err);
 void gate_open(struct store *s);
 void gate_close(struct store *s);
 // ---- blobs/folder.c
 int blobs_open(struct store *s, struct error *err);
-int blob_reference(struct write *w, const char *hash, struct error *err); // notes its size in the same transaction
+int blob_reference(
+    struct write *w, const char *hash, struct error *err); // notes its size in the same transaction
 int blobs_sweep(struct store *s, int64_t older_than_s, struct error *err);
-void blob_remove_orphan(struct store *s, const char *hash); // at once, if nothing refers to it and it is old enough
+void blob_remove_orphan(
+    struct store *s, const char *hash); // at once, if nothing refers to it and it is old enough
 // ---- sweep.c
 void sweeper_start(struct store *s);
 void sweeper_stop(struct store *s);

@@ -30,13 +30,15 @@ static int read_element(struct query *q, struct arena *a, struct element_row *r,
     struct slice image = row_slice(q);
     e->image = arena_slice(a, image);
     if (!r->place_json || e->image.len != image.len) {
-        return error_set(err, ERR_MEMORY, "There is not enough memory for these elements; ask for fewer.");
+        return error_set(
+            err, ERR_MEMORY, "There is not enough memory for these elements; ask for fewer.");
     }
     if (kind < 0) {
         return error_set(err, ERR_CORRUPT, "An element of the document is of no known kind.");
     }
     e->kind = (enum element_kind)kind;
-    if (strcmp(r->place_json, "null") != 0 && place_parse_json(slice_of(r->place_json), a, &e->place) != 0) {
+    if (strcmp(r->place_json, "null") != 0 &&
+        place_parse_json(slice_of(r->place_json), a, &e->place) != 0) {
         return error_set(err, ERR_CORRUPT, "The place of an element can't be read.");
     }
     return 0;
@@ -68,8 +70,8 @@ static int list_elements(struct store *s, struct db *db, void *ctx, struct error
     return rc ? rc : end;
 }
 
-int store_element_list(struct store *s, struct slice document_id, int64_t after, int limit, struct arena *a,
-    struct element_row **ret, size_t *ret_count, struct error *err)
+int store_element_list(struct store *s, struct slice document_id, int64_t after, int limit,
+    struct arena *a, struct element_row **ret, size_t *ret_count, struct error *err)
 {
     struct list l = { .id = document_id, .after = after, .arena = a };
 
@@ -98,7 +100,8 @@ static int read_chunk(struct query *q, struct arena *a, struct chunk *c, struct 
     bool placed = slice_is(place, "null") || place_parse_json(place, a, &c->place) == 0;
     c->places = row_text(q, a);
     if (!c->places) {
-        return error_set(err, ERR_MEMORY, "There is not enough memory for these chunks; ask for fewer.");
+        return error_set(
+            err, ERR_MEMORY, "There is not enough memory for these chunks; ask for fewer.");
     }
     return placed ? 0 : error_set(err, ERR_CORRUPT, "The place of a chunk can't be read.");
 }
@@ -129,8 +132,8 @@ static int list_chunks(struct store *s, struct db *db, void *ctx, struct error *
     return rc ? rc : end;
 }
 
-int store_chunk_list(struct store *s, struct slice document_id, int64_t after_index, int limit, struct arena *a,
-    struct chunk **ret, size_t *ret_count, struct error *err)
+int store_chunk_list(struct store *s, struct slice document_id, int64_t after_index, int limit,
+    struct arena *a, struct chunk **ret, size_t *ret_count, struct error *err)
 {
     struct list l = { .id = document_id, .after = after_index, .arena = a };
 
@@ -173,8 +176,8 @@ static int find_media(struct store *s, struct db *db, void *ctx, struct error *e
     return query_end(&q, err);
 }
 
-int store_media_find(struct store *s, struct slice document_id, struct slice name, char ret_hash[BLOB_HASH_SIZE],
-    char ret_media_type[64], struct error *err)
+int store_media_find(struct store *s, struct slice document_id, struct slice name,
+    char ret_hash[BLOB_HASH_SIZE], char ret_media_type[64], struct error *err)
 {
     struct media m = { .id = document_id, .name = name };
     int rc = store_read(s, "media_find", find_media, &m, err);
@@ -198,8 +201,8 @@ static int put_media(struct write *w, void *ctx, struct error *err)
     return rc ? rc : media_insert(w, key, -1, m->name, m->media_type, m->hash, err);
 }
 
-int media_insert(struct write *w, int64_t document, int64_t version, struct slice name, const char *media_type,
-    const char *hash, struct error *err)
+int media_insert(struct write *w, int64_t document, int64_t version, struct slice name,
+    const char *media_type, const char *hash, struct error *err)
 {
     int rc = blob_reference(w, hash, err);
 
@@ -217,9 +220,11 @@ int media_insert(struct write *w, int64_t document, int64_t version, struct slic
     return rc;
 }
 
-int store_media_put(struct store *s, struct slice document_id, const char *name, const char *media_type,
-    const char hash[BLOB_HASH_SIZE], struct error *err)
+int store_media_put(struct store *s, struct slice document_id, const char *name,
+    const char *media_type, const char hash[BLOB_HASH_SIZE], struct error *err)
 {
-    struct media m = { .id = document_id, .name = slice_of(name), .media_type = media_type, .hash = hash };
+    struct media m = {
+        .id = document_id, .name = slice_of(name), .media_type = media_type, .hash = hash
+    };
     return store_write(s, "media_put", put_media, &m, err);
 }

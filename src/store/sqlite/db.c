@@ -20,7 +20,8 @@ int db_error(struct db *db, int rc, struct error *err)
         if (extended == SQLITE_CONSTRAINT_CHECK || extended == SQLITE_CONSTRAINT_DATATYPE ||
             extended == SQLITE_CONSTRAINT_NOTNULL) {
             log_warn("store.constraint", LS("said", said));
-            return error_set(err, ERR_INVALID, "A value does not have the form in which it is kept.");
+            return error_set(
+                err, ERR_INVALID, "A value does not have the form in which it is kept.");
         }
         return error_set(err, ERR_CONFLICT, "This is not possible in the present state.");
     case SQLITE_FULL:
@@ -38,7 +39,8 @@ int db_error(struct db *db, int rc, struct error *err)
     case SQLITE_IOERR:
         log_error("store.io", LS("said", said), LI("code", extended), LI("errno", os));
         if (os == ENOSPC || os == EDQUOT || os == EFBIG) {
-            return error_set(err, ERR_NO_SPACE, "There is no room left on the disk of the database.");
+            return error_set(
+                err, ERR_NO_SPACE, "There is no room left on the disk of the database.");
         }
         return error_set(err, ERR_IO, "The database could not be read or written.");
     case SQLITE_CANTOPEN:
@@ -185,8 +187,8 @@ void query_real(struct query *q, double value)
 void query_slice(struct query *q, struct slice text)
 {
     if (q->st) {
-        note(q, sqlite3_bind_text64(q->st, ++q->bound, text.data ? text.data : "", text.len, SQLITE_STATIC,
-                    SQLITE_UTF8));
+        note(q, sqlite3_bind_text64(q->st, ++q->bound, text.data ? text.data : "", text.len,
+                    SQLITE_STATIC, SQLITE_UTF8));
     }
 }
 

@@ -12,11 +12,11 @@
 #include <sqlite3.h>
 
 enum {
-    DB_STATEMENTS_MAX = 96,       // prepared ones kept; the oldest go
-    DB_BUSY_MS = 10000,           // only another process could hold the lock
-    DB_WRITER_CACHE_KIB = 8192,   // grows only under load
-    DB_READER_CACHE_KIB = 2048,   // four readers idle stay small
-    DB_CHECKPOINT_PAGES = 4000,   // 16 MiB of log before it is folded into the database
+    DB_STATEMENTS_MAX = 96, // prepared ones kept; the oldest go
+    DB_BUSY_MS = 10000, // only another process could hold the lock
+    DB_WRITER_CACHE_KIB = 8192, // grows only under load
+    DB_READER_CACHE_KIB = 2048, // four readers idle stay small
+    DB_CHECKPOINT_PAGES = 4000, // 16 MiB of log before it is folded into the database
     DB_WAL_KEEP_BYTES = 64 << 20, // the log's file is cut back to this
 };
 
@@ -47,7 +47,7 @@ struct query {
     struct db *db;
     struct db_statement *kept; // NULL: the statement is this query's own
     sqlite3_stmt *st;
-    int bound;  // values bound so far
+    int bound; // values bound so far
     int column; // next column to read
     int rc;
 };
@@ -55,17 +55,19 @@ struct query {
 struct query query_start(struct db *db, const char *sql);
 void query_int(struct query *q, int64_t value);
 void query_real(struct query *q, double value);
-void query_slice(struct query *q, struct slice text);       // lends until query_end
-void query_text(struct query *q, const char *text);         // NULL binds NULL
-void query_text_or(struct query *q, const char *text, const char *otherwise); // for columns that are never NULL
-bool query_step(struct query *q);                           // true: a row; false: the end or an error
+void query_slice(struct query *q, struct slice text); // lends until query_end
+void query_text(struct query *q, const char *text); // NULL binds NULL
+void query_text_or(
+    struct query *q, const char *text, const char *otherwise); // for columns that are never NULL
+bool query_step(struct query *q); // true: a row; false: the end or an error
 int query_end(struct query *q, struct error *err);
-int query_run(struct query *q, struct error *err);          // step to the end, then query_end
+int query_run(struct query *q, struct error *err); // step to the end, then query_end
 // Values of the present row, in the order of columns.
 int64_t row_int(struct query *q);
 double row_real(struct query *q);
-struct slice row_slice(struct query *q);                    // lent until the next step
-const char *row_text(struct query *q, struct arena *a);     // a copy; NULL for NULL or when it does not fit
+struct slice row_slice(struct query *q); // lent until the next step
+const char *row_text(
+    struct query *q, struct arena *a); // a copy; NULL for NULL or when it does not fit
 struct slice row_copy(struct query *q, struct arena *a);
 void row_into(struct query *q, char *ret_text, size_t size); // cut to fit
 

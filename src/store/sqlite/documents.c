@@ -11,7 +11,8 @@ enum {
     JSON_MAX_BYTES = 4 << 20,
 };
 
-int document_row(struct query *q, struct arena *a, int64_t *ret_key, struct document *ret, struct error *err)
+int document_row(
+    struct query *q, struct arena *a, int64_t *ret_key, struct document *ret, struct error *err)
 {
     struct document d = { 0 };
 
@@ -60,9 +61,11 @@ int document_key(struct db *db, struct slice id, int64_t *ret_key, struct error 
     return rc || found ? rc : error_set(err, ERR_NOT_FOUND, "There is no such document.");
 }
 
-int document_status_set(struct write *w, int64_t key, enum document_status status, struct error *err)
+int document_status_set(
+    struct write *w, int64_t key, enum document_status status, struct error *err)
 {
-    struct query q = query_start(w->db, "UPDATE documents SET status = ?, updated_ms = ? WHERE key = ?");
+    struct query q =
+        query_start(w->db, "UPDATE documents SET status = ?, updated_ms = ? WHERE key = ?");
     query_int(&q, status);
     query_int(&q, w->now_ms);
     query_int(&q, key);
@@ -128,9 +131,11 @@ struct create {
     bool duplicate;
 };
 
-static int find_same(struct db *db, const struct document *d, char ret_id[ID_SIZE], struct error *err)
+static int find_same(
+    struct db *db, const struct document *d, char ret_id[ID_SIZE], struct error *err)
 {
-    struct query q = query_start(db, "SELECT id FROM documents WHERE partition = ? AND blob = ? AND status <> 9 AND blob <> ''");
+    struct query q = query_start(db,
+        "SELECT id FROM documents WHERE partition = ? AND blob = ? AND status <> 9 AND blob <> ''");
     query_text(&q, d->partition);
     query_text(&q, d->blob);
     ret_id[0] = '\0';
@@ -226,11 +231,14 @@ static int check(const struct document *d, struct error *err)
         return error_set(err, ERR_INVALID, "The name is longer than %d bytes.", NAME_MAX_BYTES);
     }
     if (too_long(d->partition, PARTITION_MAX) || (d->partition && !*d->partition)) {
-        return error_set(err, ERR_INVALID, "The name of the partition must have 1 to %d bytes.", PARTITION_MAX);
+        return error_set(
+            err, ERR_INVALID, "The name of the partition must have 1 to %d bytes.", PARTITION_MAX);
     }
-    if (too_long(d->type, WORD_MAX_BYTES) || too_long(d->category, WORD_MAX_BYTES) || too_long(d->mode, WORD_MAX_BYTES) ||
-        too_long(d->media_type, WORD_MAX_BYTES) || too_long(d->external_id, WORD_MAX_BYTES)) {
-        return error_set(err, ERR_INVALID, "The type, category, mode or external id is longer than %d bytes.", WORD_MAX_BYTES);
+    if (too_long(d->type, WORD_MAX_BYTES) || too_long(d->category, WORD_MAX_BYTES) ||
+        too_long(d->mode, WORD_MAX_BYTES) || too_long(d->media_type, WORD_MAX_BYTES) ||
+        too_long(d->external_id, WORD_MAX_BYTES)) {
+        return error_set(err, ERR_INVALID,
+            "The type, category, mode or external id is longer than %d bytes.", WORD_MAX_BYTES);
     }
     if (too_long(d->metadata, JSON_MAX_BYTES) || too_long(d->findings, JSON_MAX_BYTES) ||
         too_long(d->errors, JSON_MAX_BYTES) || too_long(d->media, JSON_MAX_BYTES)) {
@@ -239,7 +247,8 @@ static int check(const struct document *d, struct error *err)
     return 0;
 }
 
-int store_document_create(struct store *s, struct document *d, bool *ret_duplicate, struct error *err)
+int store_document_create(
+    struct store *s, struct document *d, bool *ret_duplicate, struct error *err)
 {
     struct create c = { .document = d };
     int rc = check(d, err);
@@ -289,7 +298,8 @@ static int load(struct store *s, struct db *db, void *ctx, struct error *err)
     return load_row(&q, l, err);
 }
 
-int store_document_load(struct store *s, struct slice id, struct arena *a, struct document *ret, struct error *err)
+int store_document_load(
+    struct store *s, struct slice id, struct arena *a, struct document *ret, struct error *err)
 {
     struct load l = { .id = id, .arena = a, .document = ret };
     return store_read(s, "document_load", load, &l, err);
@@ -299,15 +309,16 @@ static int load_by_blob(struct store *s, struct db *db, void *ctx, struct error 
 {
     struct load *l = ctx;
     struct query q = query_start(db,
-        "SELECT " DOCUMENT_COLUMNS " FROM documents d WHERE d.partition = ? AND d.blob = ? AND d.status <> 9 AND d.blob <> ''");
+        "SELECT " DOCUMENT_COLUMNS
+        " FROM documents d WHERE d.partition = ? AND d.blob = ? AND d.status <> 9 AND d.blob <> ''");
     (void)s;
     query_slice(&q, l->partition);
     query_text(&q, l->hash);
     return load_row(&q, l, err);
 }
 
-int store_document_by_blob(struct store *s, struct slice partition, const char hash[BLOB_HASH_SIZE], struct arena *a,
-    struct document *ret, struct error *err)
+int store_document_by_blob(struct store *s, struct slice partition, const char hash[BLOB_HASH_SIZE],
+    struct arena *a, struct document *ret, struct error *err)
 {
     struct load l = { .partition = partition, .hash = hash, .arena = a, .document = ret };
     return store_read(s, "document_by_blob", load_by_blob, &l, err);
@@ -322,7 +333,7 @@ struct change {
 };
 
 // The document's blobs that may be nobody's once it is gone, except the original, are left to the sweep.
-static int delete(struct write *w, void *ctx, struct error *err)
+static int delete (struct write *w, void *ctx, struct error *err)
 {
     struct change *c = ctx;
     int64_t key = 0;
@@ -371,7 +382,8 @@ static int set_metadata(struct write *w, void *ctx, struct error *err)
     int rc = document_key(w->db, c->id, &key, err);
 
     if (rc == 0) {
-        struct query q = query_start(w->db, "UPDATE documents SET metadata = ?, updated_ms = ? WHERE key = ?");
+        struct query q =
+            query_start(w->db, "UPDATE documents SET metadata = ?, updated_ms = ? WHERE key = ?");
         query_text(&q, c->text);
         query_int(&q, w->now_ms);
         query_int(&q, key);
@@ -380,7 +392,8 @@ static int set_metadata(struct write *w, void *ctx, struct error *err)
     return rc ? rc : write_document_event(w, "document.updated", key, err);
 }
 
-int store_document_set_metadata(struct store *s, struct slice id, const char *metadata_json, struct error *err)
+int store_document_set_metadata(
+    struct store *s, struct slice id, const char *metadata_json, struct error *err)
 {
     struct change c = { .id = id, .text = metadata_json };
 
@@ -390,7 +403,8 @@ int store_document_set_metadata(struct store *s, struct slice id, const char *me
     return store_write(s, "document_set_metadata", set_metadata, &c, err);
 }
 
-static int status_of(struct write *w, struct slice id, int64_t *ret_key, enum document_status *ret, struct error *err)
+static int status_of(struct write *w, struct slice id, int64_t *ret_key, enum document_status *ret,
+    struct error *err)
 {
     int rc = document_key(w->db, id, ret_key, err);
     if (rc == 0) {
@@ -408,7 +422,8 @@ static int queue_again(struct write *w, int64_t key, struct error *err)
 {
     int rc = document_status_set(w, key, DOCUMENT_PENDING, err);
     if (rc == ERR_CONFLICT) { // failed before, and uploaded again since
-        return error_set(err, ERR_CONFLICT, "The same content is there already as another document.");
+        return error_set(
+            err, ERR_CONFLICT, "The same content is there already as another document.");
     }
     if (rc == 0) {
         rc = job_enqueue(w, key, "read", err);
@@ -443,17 +458,20 @@ static int reread(struct write *w, void *ctx, struct error *err)
     int rc = status_of(w, c->id, &key, &status, err);
 
     if (rc == 0 && status != DOCUMENT_READY && status != DOCUMENT_FAILED) {
-        return error_set(err, ERR_CONFLICT, "The document is %s; only one that is ready or failed can be read again.",
+        return error_set(err, ERR_CONFLICT,
+            "The document is %s; only one that is ready or failed can be read again.",
             document_status_word(status));
     }
     if (rc == 0) {
-        struct query q = query_start(w->db, "UPDATE documents SET mode = coalesce(?, mode), reason = NULL, errors = '[]' WHERE key = ?");
+        struct query q = query_start(w->db,
+            "UPDATE documents SET mode = coalesce(?, mode), reason = NULL, errors = '[]' WHERE key = ?");
         query_text(&q, c->text);
         query_int(&q, key);
         rc = query_run(&q, err);
     }
     if (rc == 0) {
-        struct query q = query_start(w->db, "UPDATE jobs SET superseded = 1 WHERE document = ? AND state = 4");
+        struct query q =
+            query_start(w->db, "UPDATE jobs SET superseded = 1 WHERE document = ? AND state = 4");
         query_int(&q, key);
         rc = query_run(&q, err);
     }

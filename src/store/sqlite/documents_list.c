@@ -20,9 +20,11 @@ static const struct {
     char letter;
     const char *after, *sort;
 } orders[] = {
-    [NEWEST] = { "-created_at", 'd', "(d.created_ms, d.key) < (?, ?)", "d.created_ms DESC, d.key DESC" },
+    [NEWEST] = { "-created_at", 'd', "(d.created_ms, d.key) < (?, ?)",
+        "d.created_ms DESC, d.key DESC" },
     [OLDEST] = { "created_at", 'c', "(d.created_ms, d.key) > (?, ?)", "d.created_ms, d.key" },
-    [BY_NAME] = { "name", 'n', "(d.name COLLATE NOCASE, d.key) > (?, ?)", "d.name COLLATE NOCASE, d.key" },
+    [BY_NAME] = { "name", 'n', "(d.name COLLATE NOCASE, d.key) > (?, ?)",
+        "d.name COLLATE NOCASE, d.key" },
 };
 
 struct value {
@@ -85,7 +87,8 @@ static int add_filter(struct list *l, struct error *err)
             buf_add_char(&pattern, c);
         }
         buf_add_char(&pattern, '%');
-        struct slice kept = buf_ok(&pattern) ? arena_slice(l->arena, buf_slice(&pattern)) : slice_make(NULL, 0);
+        struct slice kept =
+            buf_ok(&pattern) ? arena_slice(l->arena, buf_slice(&pattern)) : slice_make(NULL, 0);
         buf_done(&pattern);
         if (!kept.len) {
             return error_set(err, ERR_INVALID, "The part of a name to look for is too long.");
@@ -105,8 +108,9 @@ static int add_cursor(struct list *l, struct error *err)
     if (!l->after.len) {
         return 0;
     }
-    if (!slice_cut(&rest, '.', &letter) || letter.len != 1 || letter.data[0] != orders[l->order].letter ||
-        !slice_cut(&rest, '.', &sort) || !slice_to_i64(rest, &key)) {
+    if (!slice_cut(&rest, '.', &letter) || letter.len != 1 ||
+        letter.data[0] != orders[l->order].letter || !slice_cut(&rest, '.', &sort) ||
+        !slice_to_i64(rest, &key)) {
         return error_set(err, ERR_INVALID, "The cursor is not one that this list gave.");
     }
     if (l->order == BY_NAME) {
@@ -141,7 +145,8 @@ static void bind(struct query *q, const struct list *l, size_t count)
 static const char *cursor_of(struct list *l, const struct document *d, int64_t key)
 {
     if (l->order != BY_NAME) {
-        return arena_printf(l->arena, "%c.%lld.%lld", orders[l->order].letter, (long long)d->created_ms, (long long)key);
+        return arena_printf(l->arena, "%c.%lld.%lld", orders[l->order].letter,
+            (long long)d->created_ms, (long long)key);
     }
     size_t len = strlen(d->name);
     char *hex = len <= CURSOR_NAME_MAX ? arena_alloc(l->arena, 2 * len + 1) : NULL;
@@ -193,7 +198,8 @@ static int list(struct store *s, struct db *db, void *ctx, struct error *err)
     if (l->filter_values == 0) {
         buf_add_str(&sql, "SELECT sum(documents) FROM document_counts");
     } else {
-        buf_addf(&sql, "SELECT count(*) FROM documents d WHERE 1" SLICE_FMT, SLICE_ARG(buf_slice(&l->where)));
+        buf_addf(&sql, "SELECT count(*) FROM documents d WHERE 1" SLICE_FMT,
+            SLICE_ARG(buf_slice(&l->where)));
     }
     struct query q = query_start(db, sql.data);
     bind(&q, l, l->filter_values);
@@ -208,13 +214,15 @@ static int list(struct store *s, struct db *db, void *ctx, struct error *err)
         return rc;
     }
     buf_reset(&sql);
-    buf_addf(&sql, "SELECT " DOCUMENT_COLUMNS " FROM documents d WHERE 1" SLICE_FMT " ORDER BY %s LIMIT ?",
+    buf_addf(&sql,
+        "SELECT " DOCUMENT_COLUMNS " FROM documents d WHERE 1" SLICE_FMT " ORDER BY %s LIMIT ?",
         SLICE_ARG(buf_slice(&l->where)), orders[l->order].sort);
     return list_rows(l, db, sql.data, err);
 }
 
-int store_document_list(struct store *s, const struct document_filter *f, struct slice after, int limit, struct arena *a,
-    struct document **ret_documents, size_t *ret_count, const char **ret_next, int64_t *ret_total, struct error *err)
+int store_document_list(struct store *s, const struct document_filter *f, struct slice after,
+    int limit, struct arena *a, struct document **ret_documents, size_t *ret_count,
+    const char **ret_next, int64_t *ret_total, struct error *err)
 {
     static const struct document_filter any = { 0 };
     struct list l = { .filter = f ? f : &any, .arena = a, .after = after };
@@ -225,7 +233,8 @@ int store_document_list(struct store *s, const struct document_filter *f, struct
             order++;
         }
         if (order == ARRAY_LEN(orders)) {
-            return error_set(err, ERR_INVALID, "The order must be created_at, -created_at or name.");
+            return error_set(
+                err, ERR_INVALID, "The order must be created_at, -created_at or name.");
         }
     }
     l.order = (enum order)order;

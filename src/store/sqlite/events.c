@@ -8,12 +8,12 @@
 #include "wire/json.h"
 
 enum {
-    LIST_ROWS = 256,            // of one read
-    LIST_BYTES_MAX = 64 << 20,  // of one read
+    LIST_ROWS = 256, // of one read
+    LIST_BYTES_MAX = 64 << 20, // of one read
 };
 
-void event_add_json(struct buf *b, int64_t seq, int64_t time_ms, struct slice kind, struct slice document_id,
-    struct slice data)
+void event_add_json(struct buf *b, int64_t seq, int64_t time_ms, struct slice kind,
+    struct slice document_id, struct slice data)
 {
     char time[CLOCK_TEXT_MAX];
 
@@ -41,13 +41,15 @@ static int append(struct write *w, void *ctx, struct error *err)
     return write_event(w, a->kind, a->document_id, a->data, err);
 }
 
-int store_event_append(struct store *s, const char *kind, struct slice document_id, struct slice data_json, struct error *err)
+int store_event_append(struct store *s, const char *kind, struct slice document_id,
+    struct slice data_json, struct error *err)
 {
     char id[ID_SIZE];
     struct append a = { .kind = kind, .data = data_json };
 
     if (!*kind || strlen(kind) >= EVENT_KIND_SIZE) {
-        return error_set(err, ERR_INVALID, "The kind of an event must have 1 to %d letters.", EVENT_KIND_SIZE - 1);
+        return error_set(err, ERR_INVALID, "The kind of an event must have 1 to %d letters.",
+            EVENT_KIND_SIZE - 1);
     }
     if (document_id.len) {
         if (!id_valid(document_id)) {
@@ -102,7 +104,8 @@ static int list_rows(struct store *s, struct db *db, void *ctx, struct error *er
     return rc;
 }
 
-int store_event_list(struct store *s, int64_t since, size_t max, store_event_fn fn, void *ctx, struct error *err)
+int store_event_list(
+    struct store *s, int64_t since, size_t max, store_event_fn fn, void *ctx, struct error *err)
 {
     struct list *l = xalloc(sizeof(*l));
     int rc = 0;
@@ -114,7 +117,8 @@ int store_event_list(struct store *s, int64_t since, size_t max, store_event_fn 
         l->count = 0;
         buf_reset(&l->text);
         rc = store_read(s, "event_list", list_rows, l, err);
-        for (size_t i = 0; rc == 0 && i < l->count; i++) { // no connection held while the caller works
+        for (size_t i = 0; rc == 0 && i < l->count;
+             i++) { // no connection held while the caller works
             const struct listed *r = &l->rows[i];
             rc = fn(ctx, r->seq, slice_make(l->text.data + r->kind_start, r->kind_len),
                 slice_make(l->text.data + r->start, r->len));
@@ -137,7 +141,8 @@ int64_t store_event_last(struct store *s)
 
 static int first(struct store *s, struct db *db, void *ctx, struct error *err)
 {
-    struct query q = query_start(db, "SELECT min(seq) FROM events WHERE kind <> 'document.progress'");
+    struct query q =
+        query_start(db, "SELECT min(seq) FROM events WHERE kind <> 'document.progress'");
     (void)s;
     if (query_step(&q)) {
         *(int64_t *)ctx = row_int(&q);

@@ -7,7 +7,7 @@
 
 enum { EVENT_KIND_SIZE = 48 };
 
-void event_add_json(struct buf *b, int64_t seq, int64_t time_ms, struct slice kind, struct slice document_id,
-    struct slice data);
+void event_add_json(struct buf *b, int64_t seq, int64_t time_ms, struct slice kind,
+    struct slice document_id, struct slice data);
 
 #endif

@@ -11,7 +11,8 @@ enum {
     SENTENCE_MAX = 2048,
     DEAD_LIST_MAX = 1000,
 };
-static const int64_t back_off_ms[ATTEMPTS_MAX - 1] = { 1000, 5000, 25000 }; // after the first, second, third
+static const int64_t back_off_ms[ATTEMPTS_MAX - 1] = { 1000, 5000,
+    25000 }; // after the first, second, third
 
 struct end {
     const struct job *job;
@@ -21,7 +22,8 @@ struct end {
     bool dead;
 };
 
-static int set_ended(struct write *w, int64_t job, enum job_state state, const char *sentence, struct error *err)
+static int set_ended(
+    struct write *w, int64_t job, enum job_state state, const char *sentence, struct error *err)
 {
     struct query q = query_start(w->db,
         "UPDATE jobs SET state = ?, ended_ms = ?, took_ms = CASE WHEN state = 1 THEN ? - leased_mono_ms END, sentence = ? "
@@ -45,7 +47,8 @@ static int make_stale_shown(struct write *w, int64_t document, struct error *err
     return rc || shown == 0 ? rc : version_stale(w, document, shown, err);
 }
 
-static int show(struct write *w, int64_t document, const struct job *j, const struct job_result *r, struct error *err)
+static int show(struct write *w, int64_t document, const struct job *j, const struct job_result *r,
+    struct error *err)
 {
     struct query q = query_start(w->db,
         "UPDATE documents SET version = ?1, status = ?2, updated_ms = ?3, reason = NULL, errors = '[]', "
@@ -97,7 +100,8 @@ static int finish(struct write *w, void *ctx, struct error *err)
     return rc;
 }
 
-int store_job_finish(struct store *s, const struct job *j, const struct job_result *r, struct error *err)
+int store_job_finish(
+    struct store *s, const struct job *j, const struct job_result *r, struct error *err)
 {
     static const struct job_result nothing = { 0 };
     struct end e = { .job = j, .result = r ? r : &nothing };
@@ -111,8 +115,8 @@ int store_job_finish(struct store *s, const struct job *j, const struct job_resu
 
 // ---- ends that are no success
 
-static int fail_document(struct write *w, int64_t document, enum document_status status, const char *reason,
-    const char *findings, const char *sentence, struct error *err)
+static int fail_document(struct write *w, int64_t document, enum document_status status,
+    const char *reason, const char *findings, const char *sentence, struct error *err)
 {
     struct query q = query_start(w->db,
         "UPDATE documents SET status = ?, updated_ms = ?, reason = coalesce(?, reason), findings = coalesce(?, findings), "
@@ -145,8 +149,8 @@ static int is_shown(struct write *w, int64_t document, bool *ret, struct error *
 }
 
 // Ends a job without a new version; what was shown before stays.
-static int end_in_vain(struct write *w, int64_t job, int64_t document, enum job_state state, const char *sentence,
-    struct error *err)
+static int end_in_vain(struct write *w, int64_t job, int64_t document, enum job_state state,
+    const char *sentence, struct error *err)
 {
     bool shown = false;
     int rc = job_drop_begun(w, job, document, err);
@@ -158,12 +162,16 @@ static int end_in_vain(struct write *w, int64_t job, int64_t document, enum job_
         rc = is_shown(w, document, &shown, err);
     }
     if (rc == 0) {
-        rc = fail_document(w, document, shown ? DOCUMENT_READY : DOCUMENT_FAILED, NULL, NULL, sentence, err);
+        rc = fail_document(
+            w, document, shown ? DOCUMENT_READY : DOCUMENT_FAILED, NULL, NULL, sentence, err);
     }
-    return rc ? rc : write_document_event(w, shown ? "document.updated" : "document.failed", document, err);
+    return rc ? rc
+              : write_document_event(
+                    w, shown ? "document.updated" : "document.failed", document, err);
 }
 
-int job_bury(struct write *w, int64_t job, int64_t document, const char *sentence, struct error *err)
+int job_bury(
+    struct write *w, int64_t job, int64_t document, const char *sentence, struct error *err)
 {
     log_warn("job.dead", LI("job", job), LS("sentence", sentence));
     return end_in_vain(w, job, document, JOB_DEAD, sentence, err);
@@ -196,8 +204,8 @@ static int refuse(struct write *w, void *ctx, struct error *err)
     return rc ? rc : write_document_event(w, "document.failed", document, err);
 }
 
-int store_job_refuse(struct store *s, const struct job *j, const char *reason, const char *findings_json,
-    const char *sentence, struct error *err)
+int store_job_refuse(struct store *s, const struct job *j, const char *reason,
+    const char *findings_json, const char *sentence, struct error *err)
 {
     struct end e = { .job = j, .reason = reason, .findings = findings_json, .sentence = sentence };
     int rc = store_write(s, "job_refuse", refuse, &e, err);
@@ -208,7 +216,8 @@ int store_job_refuse(struct store *s, const struct job *j, const char *reason, c
     return rc;
 }
 
-static int again_later(struct write *w, const struct job *j, int64_t document, const char *sentence, struct error *err)
+static int again_later(
+    struct write *w, const struct job *j, int64_t document, const char *sentence, struct error *err)
 {
     struct query q = query_start(w->db,
         "UPDATE jobs SET state = 0, boot = ?, due_mono_ms = ?, worker = NULL, sentence = ? WHERE id = ?");
@@ -240,7 +249,8 @@ static int fail(struct write *w, void *ctx, struct error *err)
                    : again_later(w, e->job, document, e->sentence, err);
 }
 
-int store_job_fail(struct store *s, const struct job *j, const char *sentence, bool *ret_dead, struct error *err)
+int store_job_fail(
+    struct store *s, const struct job *j, const char *sentence, bool *ret_dead, struct error *err)
 {
     struct end e = { .job = j, .sentence = sentence };
     int rc = store_write(s, "job_fail", fail, &e, err);
@@ -267,7 +277,8 @@ static int cancel(struct write *w, void *ctx, struct error *err)
         rc = query_end(&q, err);
     }
     if (rc == 0 && job == 0) {
-        return error_set(err, ERR_CONFLICT, "The document is not being read; there is nothing to cancel.");
+        return error_set(
+            err, ERR_CONFLICT, "The document is not being read; there is nothing to cancel.");
     }
     return rc ? rc : end_in_vain(w, job, document, JOB_CANCELLED, "cancelled", err);
 }
@@ -317,9 +328,13 @@ static int dead_list(struct store *s, struct db *db, void *ctx, struct error *er
     return rc ? rc : json_finish(&j, err);
 }
 
-int store_job_dead_list(struct store *s, int limit, struct arena *a, struct buf *ret_json, struct error *err)
+int store_job_dead_list(
+    struct store *s, int limit, struct arena *a, struct buf *ret_json, struct error *err)
 {
-    struct dead_list l = { .limit = limit < 1 ? 1 : limit > DEAD_LIST_MAX ? DEAD_LIST_MAX : limit, .json = ret_json };
+    struct dead_list l = { .limit = limit < 1               ? 1
+                                    : limit > DEAD_LIST_MAX ? DEAD_LIST_MAX
+                                                            : limit,
+        .json = ret_json };
     (void)a;
     return store_read(s, "job_dead_list", dead_list, &l, err);
 }

@@ -9,7 +9,7 @@
 
 enum {
     PROGRESS_GAP_MS = 250,
-    GATE_JOBS = 64,       // remembered; more at once would only write more often
+    GATE_JOBS = 64, // remembered; more at once would only write more often
     RATE_AFTER_MS = 1000, // before, the pace of a job says nothing
 };
 
@@ -84,7 +84,8 @@ static int report(struct write *w, void *ctx, struct error *err)
         rc = query_run(&q, err);
     }
     if (rc == 0 && r->unit) {
-        struct query q = query_start(w->db, "UPDATE jobs SET unit = ?, done = ?, total = ? WHERE id = ?");
+        struct query q =
+            query_start(w->db, "UPDATE jobs SET unit = ?, done = ?, total = ? WHERE id = ?");
         query_text(&q, r->unit);
         query_int(&q, r->done);
         query_int(&q, r->total);
@@ -97,10 +98,12 @@ static int report(struct write *w, void *ctx, struct error *err)
     return rc;
 }
 
-int store_job_progress(struct store *s, const struct job *j, int64_t lease_ms, const char *unit, int64_t done, int64_t total,
-    struct error *err)
+int store_job_progress(struct store *s, const struct job *j, int64_t lease_ms, const char *unit,
+    int64_t done, int64_t total, struct error *err)
 {
-    struct report r = { .job = j, .lease_ms = lease_ms, .unit = unit, .done = done, .total = total };
+    struct report r = {
+        .job = j, .lease_ms = lease_ms, .unit = unit, .done = done, .total = total
+    };
 
     if (unit && !gate_pass(s, j, total > 0 && done >= total)) {
         return store_job_check(s, j, err);
@@ -117,7 +120,9 @@ static int check(struct store *s, struct db *db, void *ctx, struct error *err)
     query_int(&q, j->epoch);
     bool held = query_step(&q);
     int rc = query_end(&q, err);
-    return rc || held ? rc : error_set(err, ERR_CONFLICT, "The job was cancelled or given to another worker.");
+    return rc || held
+               ? rc
+               : error_set(err, ERR_CONFLICT, "The job was cancelled or given to another worker.");
 }
 
 int store_job_check(struct store *s, const struct job *j, struct error *err)
@@ -138,7 +143,8 @@ static int stage(struct write *w, void *ctx, struct error *err)
     return rc ? rc : write_document_event(w, "document.updated", document, err);
 }
 
-int store_job_stage(struct store *s, const struct job *j, enum document_status status, struct error *err)
+int store_job_stage(
+    struct store *s, const struct job *j, enum document_status status, struct error *err)
 {
     struct report r = { .job = j, .status = status };
 
@@ -175,13 +181,15 @@ static int read_queue(struct store *s, struct db *db, const struct pace *n, stru
         int64_t average = atomic_load(&s->average_job_ms);
         n->p->queue_position = ahead + 1;
         if (average > 0) { // those ahead and itself, by as many as run at once
-            n->p->seconds_left = (double)average / 1000 * (double)(ahead + 1) / (double)(running > 0 ? running : 1);
+            n->p->seconds_left =
+                (double)average / 1000 * (double)(ahead + 1) / (double)(running > 0 ? running : 1);
         }
     }
     return query_end(&q, err);
 }
 
-int job_progress_read(struct store *s, struct db *db, int64_t document, struct job_progress *ret, struct error *err)
+int job_progress_read(
+    struct store *s, struct db *db, int64_t document, struct job_progress *ret, struct error *err)
 {
     struct job_progress p = { .seconds_left = -1 };
     struct pace n = { .p = &p };
@@ -223,7 +231,8 @@ static int progress_of(struct store *s, struct db *db, void *ctx, struct error *
     return rc ? rc : job_progress_read(s, db, key, p->progress, err);
 }
 
-int store_job_progress_of(struct store *s, struct slice document_id, struct job_progress *ret, struct error *err)
+int store_job_progress_of(
+    struct store *s, struct slice document_id, struct job_progress *ret, struct error *err)
 {
     struct progress_of p = { .id = document_id, .progress = ret };
     return store_read(s, "job_progress_of", progress_of, &p, err);

@@ -8,26 +8,30 @@
 #include "store/sqlite/backend.h"
 
 enum {
-    RECOVERIES_MAX = 32,    // leases cut off by an end of the server: not the document's fault, unless it happens always
-    RECOVERIES_FREE = 2,    // of these at once; then others go first
+    RECOVERIES_MAX = 32, // leases that an end of the server cut off: seldom the document's fault
+    RECOVERIES_FREE = 2, // of these at once; then others go first
     RECOVERY_WAIT_MS = 5000,
-    LEASE_TRIES = 64,       // lapsed ones that one call may bury on its way to a live one
-    LEASE_MS_MIN = 1, LEASE_MS_MAX = 24 * 3600 * 1000,
+    LEASE_TRIES = 64, // lapsed ones that one call may bury on its way to a live one
+    LEASE_MS_MIN = 1,
+    LEASE_MS_MAX = 24 * 3600 * 1000,
 };
 
 int job_enqueue(struct write *w, int64_t document, const char *kind, struct error *err)
 {
-    struct query q = query_start(w->db, "INSERT INTO jobs (document, kind, created_ms) VALUES (?, ?, ?)");
+    struct query q =
+        query_start(w->db, "INSERT INTO jobs (document, kind, created_ms) VALUES (?, ?, ?)");
     query_int(&q, document);
     query_text(&q, kind);
     query_int(&q, w->now_ms);
     int rc = query_run(&q, err);
-    return rc == ERR_CONFLICT ? error_set(err, ERR_CONFLICT, "The document is being read already.") : rc;
+    return rc == ERR_CONFLICT ? error_set(err, ERR_CONFLICT, "The document is being read already.")
+                              : rc;
 }
 
 int job_fence(struct write *w, const struct job *j, int64_t *ret_document, struct error *err)
 {
-    struct query q = query_start(w->db, "SELECT document FROM jobs WHERE id = ? AND epoch = ? AND state = 1");
+    struct query q =
+        query_start(w->db, "SELECT document FROM jobs WHERE id = ? AND epoch = ? AND state = 1");
     bool held = false;
 
     query_int(&q, j->id);
@@ -37,7 +41,9 @@ int job_fence(struct write *w, const struct job *j, int64_t *ret_document, struc
         held = true;
     }
     int rc = query_end(&q, err);
-    return rc || held ? rc : error_set(err, ERR_CONFLICT, "The job was cancelled or given to another worker.");
+    return rc || held
+               ? rc
+               : error_set(err, ERR_CONFLICT, "The job was cancelled or given to another worker.");
 }
 
 // ---- lease
@@ -70,7 +76,8 @@ static void bind_due(struct query *q, struct store *s, int64_t mono_ms)
 static int find_due(struct write *w, struct candidate *c, bool *ret_found, struct error *err)
 {
     struct query q = query_start(w->db,
-        "SELECT id, document, attempt, version, state FROM jobs WHERE id = (SELECT min(id) FROM (" DUE_JOBS "))");
+        "SELECT id, document, attempt, version, state FROM jobs WHERE id = (SELECT min(id) FROM (" DUE_JOBS
+        "))");
     bind_due(&q, w->store, w->mono_ms);
     *ret_found = query_step(&q);
     if (*ret_found) {
@@ -83,7 +90,8 @@ static int find_due(struct write *w, struct candidate *c, bool *ret_found, struc
     return query_end(&q, err);
 }
 
-static int take(struct write *w, const struct lease *l, const struct candidate *c, struct error *err)
+static int take(
+    struct write *w, const struct lease *l, const struct candidate *c, struct error *err)
 {
     int64_t version = 0;
     int rc = c->old_version ? version_stale(w, c->document, c->old_version, err) : 0;
@@ -142,7 +150,8 @@ static int lease(struct write *w, void *ctx, struct error *err)
         if (!c.lapsed || c.attempt < ATTEMPTS_MAX) {
             return take(w, l, &c, err);
         }
-        rc = job_bury(w, c.id, c.document, "The reading did not come to an end, several times.", err);
+        rc = job_bury(
+            w, c.id, c.document, "The reading did not come to an end, several times.", err);
     }
     return rc;
 }
@@ -155,7 +164,8 @@ static int any_due(struct store *s, struct db *db, void *ctx, struct error *err)
     return query_end(&q, err);
 }
 
-int store_job_lease(struct store *s, const char *worker, int64_t lease_ms, struct arena *a, struct job *ret, struct error *err)
+int store_job_lease(struct store *s, const char *worker, int64_t lease_ms, struct arena *a,
+    struct job *ret, struct error *err)
 {
     struct job job = { 0 };
     struct lease l = { .worker = worker, .lease_ms = lease_ms, .arena = a, .job = &job };
@@ -240,8 +250,8 @@ int store_job_release(struct store *s, const struct job *j, struct error *err)
 
 // ---- after a crash
 
-static int next_leased(struct write *w, int64_t after, struct candidate *c, int64_t *ret_recoveries, bool *ret_found,
-    struct error *err)
+static int next_leased(struct write *w, int64_t after, struct candidate *c, int64_t *ret_recoveries,
+    bool *ret_found, struct error *err)
 {
     struct query q = query_start(w->db,
         "SELECT id, document, recoveries FROM jobs WHERE state = 1 AND id > ? ORDER BY id LIMIT 1");
@@ -267,7 +277,8 @@ static int recover(struct write *w, void *ctx, struct error *err)
 
     while (rc == 0 && (rc = next_leased(w, c.id, &c, &recoveries, &found, err)) == 0 && found) {
         if (recoveries >= RECOVERIES_MAX) {
-            rc = job_bury(w, c.id, c.document, "The server ended again and again while it read this document.", err);
+            rc = job_bury(w, c.id, c.document,
+                "The server ended again and again while it read this document.", err);
             continue;
         }
         struct query q = query_start(w->db,
@@ -292,5 +303,6 @@ static int recover(struct write *w, void *ctx, struct error *err)
 
 int store_job_recover(struct store *s, struct error *err)
 {
-    return store_write(s, "job_recover", recover, NULL, err); // what is stale goes with the first sweep
+    return store_write(
+        s, "job_recover", recover, NULL, err); // what is stale goes with the first sweep
 }

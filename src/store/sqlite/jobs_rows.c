@@ -6,7 +6,7 @@
 #include "store/fts_text.h"
 
 enum {
-    ROWS_A_WRITE = 200,         // then another caller's turn
+    ROWS_A_WRITE = 200, // then another caller's turn
     BYTES_A_WRITE = 4 << 20,
     PLACE_MAX = 64 << 10,
 };
@@ -24,11 +24,13 @@ static int place_text(const struct place *p, struct buf *b, struct error *err)
 {
     buf_reset(b);
     place_add_json(b, p);
-    return buf_ok(b) ? 0 : error_set(err, ERR_TOO_LARGE, "The name of a place in the document is too long.");
+    return buf_ok(b)
+               ? 0
+               : error_set(err, ERR_TOO_LARGE, "The name of a place in the document is too long.");
 }
 
-static int insert_element(struct write *w, int64_t document, int64_t version, const struct element *e, struct slice place,
-    struct error *err)
+static int insert_element(struct write *w, int64_t document, int64_t version,
+    const struct element *e, struct slice place, struct error *err)
 {
     struct query q = query_start(w->db,
         "INSERT INTO elements (document, version, idx, kind, level, flags, place, text, markdown, header, image) "
@@ -57,7 +59,8 @@ static int write_elements(struct write *w, void *ctx, struct error *err)
     for (size_t i = r->from; rc == 0 && i < r->from + r->count; i++) {
         rc = place_text(&r->elements[i].place, &place, err);
         if (rc == 0) {
-            rc = insert_element(w, document, r->job->version, &r->elements[i], buf_slice(&place), err);
+            rc = insert_element(
+                w, document, r->job->version, &r->elements[i], buf_slice(&place), err);
         }
     }
     return rc;
@@ -76,7 +79,8 @@ static size_t share(const struct rows *r, size_t from, size_t count)
     return n;
 }
 
-static int write_all(struct store *s, const char *name, write_fn fn, struct rows *r, size_t count, struct error *err)
+static int write_all(
+    struct store *s, const char *name, write_fn fn, struct rows *r, size_t count, struct error *err)
 {
     int rc = 0;
 
@@ -87,7 +91,8 @@ static int write_all(struct store *s, const char *name, write_fn fn, struct rows
     return rc;
 }
 
-int store_job_elements(struct store *s, const struct job *j, const struct element *elements, size_t count, struct error *err)
+int store_job_elements(struct store *s, const struct job *j, const struct element *elements,
+    size_t count, struct error *err)
 {
     struct rows r = { .job = j, .elements = elements };
 
@@ -99,8 +104,8 @@ int store_job_elements(struct store *s, const struct job *j, const struct elemen
     return write_all(s, "job_elements", write_elements, &r, count, err);
 }
 
-static int insert_chunk(struct write *w, int64_t document, int64_t version, const struct chunk *c, struct slice place,
-    bool *ret_new, struct error *err)
+static int insert_chunk(struct write *w, int64_t document, int64_t version, const struct chunk *c,
+    struct slice place, bool *ret_new, struct error *err)
 {
     struct query q = query_start(w->db,
         "INSERT INTO chunks (document, version, idx, first_element, last_element, heading, text, place, places) "
@@ -119,7 +124,8 @@ static int insert_chunk(struct write *w, int64_t document, int64_t version, cons
     return rc;
 }
 
-static int index_chunk(struct write *w, int64_t id, struct slice title, const struct chunk *c, struct error *err)
+static int index_chunk(
+    struct write *w, int64_t id, struct slice title, const struct chunk *c, struct error *err)
 {
     AUTO_BUF folded_title = BUF_INIT(fts_fold_bound(title.len));
     AUTO_BUF heading = BUF_INIT(fts_fold_bound(c->heading.len));
@@ -129,9 +135,11 @@ static int index_chunk(struct write *w, int64_t id, struct slice title, const st
     fts_fold_document(&heading, c->heading);
     fts_fold_document(&text, c->text);
     if (!buf_ok(&folded_title) || !buf_ok(&heading) || !buf_ok(&text)) {
-        return error_set(err, ERR_MEMORY, "There is not enough memory to index a part of the document.");
+        return error_set(
+            err, ERR_MEMORY, "There is not enough memory to index a part of the document.");
     }
-    struct query q = query_start(w->db, "INSERT INTO chunk_index (rowid, title, heading, text) VALUES (?, ?, ?, ?)");
+    struct query q = query_start(
+        w->db, "INSERT INTO chunk_index (rowid, title, heading, text) VALUES (?, ?, ?, ?)");
     query_int(&q, id);
     query_slice(&q, buf_slice(&folded_title));
     query_slice(&q, buf_slice(&heading));
@@ -154,14 +162,15 @@ static int write_chunks(struct write *w, void *ctx, struct error *err)
             rc = insert_chunk(w, document, r->job->version, c, buf_slice(&place), &is_new, err);
         }
         if (rc == 0 && is_new) {
-            rc = index_chunk(w, sqlite3_last_insert_rowid(w->db->handle), slice_of(r->title), c, err);
+            rc = index_chunk(
+                w, sqlite3_last_insert_rowid(w->db->handle), slice_of(r->title), c, err);
         }
     }
     return rc;
 }
 
-int store_job_chunks(struct store *s, const struct job *j, const char *title, const struct chunk *chunks, size_t count,
-    struct error *err)
+int store_job_chunks(struct store *s, const struct job *j, const char *title,
+    const struct chunk *chunks, size_t count, struct error *err)
 {
     struct rows r = { .job = j, .chunks = chunks, .title = title ? title : "" };
 
@@ -179,7 +188,9 @@ static int write_media(struct write *w, void *ctx, struct error *err)
     int64_t document = 0;
     int rc = job_fence(w, r->job, &document, err);
 
-    return rc ? rc : media_insert(w, document, r->job->version, slice_of(r->name), r->media_type, r->hash, err);
+    return rc ? rc
+              : media_insert(
+                    w, document, r->job->version, slice_of(r->name), r->media_type, r->hash, err);
 }
 
 int store_job_media(struct store *s, const struct job *j, const char *name, const char *media_type,

@@ -58,7 +58,8 @@ int migrate(struct db *db, int to, struct error *err)
         return rc;
     }
     if (application != APPLICATION_ID && (application != 0 || tables != 0 || version != 0)) {
-        return error_set(err, ERR_CORRUPT, "The database in the data folder was not made by Larder.");
+        return error_set(
+            err, ERR_CORRUPT, "The database in the data folder was not made by Larder.");
     }
     if (version > migration_count) {
         return error_set(err, ERR_UNSUPPORTED,

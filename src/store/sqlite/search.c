@@ -11,10 +11,12 @@
 
 enum {
     LIMIT_MAX = 1000,
-    MATCH_MAX = 16 << 10,    // bytes of the query as FTS5 reads it
+    MATCH_MAX = 16 << 10, // bytes of the query as FTS5 reads it
     CONDITIONS_MAX = 64 << 10,
-    VALUES_MAX = 512,        // of a filter
-    FIRST_FACTOR = 4, FIRST_LEAST = 100, GROWTH = 16,
+    VALUES_MAX = 512, // of a filter
+    FIRST_FACTOR = 4,
+    FIRST_LEAST = 100,
+    GROWTH = 16,
     CANDIDATES_MAX = 50000000,
 };
 
@@ -44,7 +46,8 @@ static int make_sql(struct search *s, struct error *err)
 {
     const struct chunk_filter *f = s->filter;
 
-    if (f->type_count + f->category_count + f->document_id_count + f->metadata_value_count > VALUES_MAX) {
+    if (f->type_count + f->category_count + f->document_id_count + f->metadata_value_count >
+        VALUES_MAX) {
         return error_set(err, ERR_LIMIT, "The filter names more than %d values.", VALUES_MAX);
     }
     buf_add_str(&s->sql,
@@ -110,7 +113,8 @@ static int read_hit(struct query *q, struct arena *a, struct chunk_hit *h, struc
     h->text = row_copy(q, a);
     h->place = row_text(q, a);
     h->places = row_text(q, a);
-    return h->places ? 0 : error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
+    return h->places ? 0
+                     : error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
 }
 
 // A query that FTS5 can't read is the caller's, not ours.
@@ -135,7 +139,8 @@ static int end_match(struct query *q, struct error *err)
     return rc;
 }
 
-static int count_matches(struct db *db, struct slice match, int64_t limit, int64_t *ret, struct error *err)
+static int count_matches(
+    struct db *db, struct slice match, int64_t limit, int64_t *ret, struct error *err)
 {
     struct query q = query_start(db,
         "SELECT count(*) FROM (SELECT rowid FROM chunk_index WHERE chunk_index MATCH ? LIMIT ?)");
@@ -185,8 +190,9 @@ static int search(struct store *store, struct db *db, void *ctx, struct error *e
     }
 }
 
-int store_search_words(struct store *s, struct slice match, const struct chunk_filter *f, struct field_weights w, int limit,
-    struct arena *a, struct chunk_hit **ret, size_t *ret_count, struct error *err)
+int store_search_words(struct store *s, struct slice match, const struct chunk_filter *f,
+    struct field_weights w, int limit, struct arena *a, struct chunk_hit **ret, size_t *ret_count,
+    struct error *err)
 {
     static const struct chunk_filter any = { 0 };
     AUTO_BUF folded = BUF_INIT(fts_fold_bound(MATCH_MAX));
@@ -262,10 +268,12 @@ static int count_terms(struct store *s, struct db *db, void *ctx, struct error *
     return rc;
 }
 
-int store_term_counts(struct store *s, const struct slice *terms, size_t count, int64_t *ret_counts, int64_t *ret_chunks,
-    struct error *err)
+int store_term_counts(struct store *s, const struct slice *terms, size_t count, int64_t *ret_counts,
+    int64_t *ret_chunks, struct error *err)
 {
-    struct counts c = { .terms = terms, .count = count, .ret = ret_counts, .ret_chunks = ret_chunks };
+    struct counts c = {
+        .terms = terms, .count = count, .ret = ret_counts, .ret_chunks = ret_chunks
+    };
 
     if (count > VALUES_MAX) {
         return error_set(err, ERR_LIMIT, "The query has more than %d words.", VALUES_MAX);

@@ -17,9 +17,10 @@
 enum {
     SWEEP_EVERY_S = 3600,
     ORPHAN_AGE_S = 15 * 60,
-    SPOOL_AGE_S = 3600,           // an upload that got no byte for so long is nobody's
-    EVENTS_KEPT = 100000,         // the last ones, whatever their age
-    EVENTS_DAYS = 7, JOBS_DAYS = 7,
+    SPOOL_AGE_S = 3600, // an upload that got no byte for so long is nobody's
+    EVENTS_KEPT = 100000, // the last ones, whatever their age
+    EVENTS_DAYS = 7,
+    JOBS_DAYS = 7,
     ROWS_A_STEP = 5000,
     STEPS_MAX = 100000,
 };
@@ -85,13 +86,16 @@ int store_sweep(struct store *s, struct error *err)
     sweep_spool(s);
     snprintf(progress, sizeof(progress),
         "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE kind = 'document.progress' AND seq <= ?3 - %d "
-        "AND ?2 > 0 ORDER BY seq LIMIT ?1)", EVENTS_KEPT);
+        "AND ?2 > 0 ORDER BY seq LIMIT ?1)",
+        EVENTS_KEPT);
     snprintf(events, sizeof(events),
         "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq <= ?3 - %d AND time_ms < ?2 - %lld "
-        "ORDER BY seq LIMIT ?1)", EVENTS_KEPT, EVENTS_DAYS * DAY_MS);
+        "ORDER BY seq LIMIT ?1)",
+        EVENTS_KEPT, EVENTS_DAYS * DAY_MS);
     snprintf(jobs, sizeof(jobs),
         "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state >= 2 AND (state <> 4 OR superseded) "
-        "AND ended_ms < ?2 - %lld AND ?3 >= 0 LIMIT ?1)", JOBS_DAYS * DAY_MS);
+        "AND ended_ms < ?2 - %lld AND ?3 >= 0 LIMIT ?1)",
+        JOBS_DAYS * DAY_MS);
     int rc = prune(s, progress, err);
     if (rc == 0) {
         rc = prune(s, events, err);

@@ -6,7 +6,8 @@
 #include <pthread.h>
 #include <signal.h>
 
-static inline int thread_start(pthread_t *ret, const char *name, void *(*main_fn)(void *), void *arg)
+static inline int thread_start(
+    pthread_t *ret, const char *name, void *(*main_fn)(void *), void *arg)
 {
     sigset_t all, before;
 

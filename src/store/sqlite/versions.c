@@ -14,7 +14,8 @@ enum {
 
 int version_stale(struct write *w, int64_t document, int64_t version, struct error *err)
 {
-    struct query q = query_start(w->db, "INSERT OR IGNORE INTO stale (document, version) VALUES (?, ?)");
+    struct query q =
+        query_start(w->db, "INSERT OR IGNORE INTO stale (document, version) VALUES (?, ?)");
     query_int(&q, document);
     query_int(&q, version);
     return query_run(&q, err);
@@ -25,7 +26,8 @@ struct step {
     bool more;
 };
 
-static int remove_rows(struct write *w, const struct step *s, const char *sql, int limit, int64_t *ret_removed, struct error *err)
+static int remove_rows(struct write *w, const struct step *s, const char *sql, int limit,
+    int64_t *ret_removed, struct error *err)
 {
     struct query q = query_start(w->db, sql);
     query_int(&q, s->document);
@@ -37,25 +39,31 @@ static int remove_rows(struct write *w, const struct step *s, const char *sql, i
     return rc;
 }
 
-#define ROWS_OF(table) "SELECT rowid FROM " table " WHERE document = ? AND (version = ? OR ? = 0) ORDER BY version, idx LIMIT ?"
+#define ROWS_OF(table)                                                                             \
+    "SELECT rowid FROM " table                                                                     \
+    " WHERE document = ? AND (version = ? OR ? = 0) ORDER BY version, idx LIMIT ?"
 
 static int purge_one(struct write *w, struct step *s, struct error *err)
 {
     int64_t removed = 0;
-    int rc = remove_rows(w, s, "DELETE FROM chunk_index WHERE rowid IN (" ROWS_OF("chunks") ")", CHUNKS_A_STEP, &removed, err);
+    int rc = remove_rows(w, s, "DELETE FROM chunk_index WHERE rowid IN (" ROWS_OF("chunks") ")",
+        CHUNKS_A_STEP, &removed, err);
 
     if (rc == 0) {
-        rc = remove_rows(w, s, "DELETE FROM chunks WHERE rowid IN (" ROWS_OF("chunks") ")", CHUNKS_A_STEP, &removed, err);
+        rc = remove_rows(w, s, "DELETE FROM chunks WHERE rowid IN (" ROWS_OF("chunks") ")",
+            CHUNKS_A_STEP, &removed, err);
     }
     if (rc == 0 && removed < CHUNKS_A_STEP) {
-        rc = remove_rows(w, s, "DELETE FROM elements WHERE rowid IN (" ROWS_OF("elements") ")", ELEMENTS_A_STEP, &removed, err);
+        rc = remove_rows(w, s, "DELETE FROM elements WHERE rowid IN (" ROWS_OF("elements") ")",
+            ELEMENTS_A_STEP, &removed, err);
         if (rc == 0 && removed < ELEMENTS_A_STEP) {
             rc = remove_rows(w, s,
                 "DELETE FROM media WHERE (document, version, name) IN "
                 "(SELECT document, version, name FROM media WHERE document = ? AND (version = ? OR ? = 0) LIMIT ?)",
                 ELEMENTS_A_STEP, &removed, err);
             if (rc == 0 && removed < ELEMENTS_A_STEP) {
-                struct query q = query_start(w->db, "DELETE FROM stale WHERE document = ? AND version = ?");
+                struct query q =
+                    query_start(w->db, "DELETE FROM stale WHERE document = ? AND version = ?");
                 query_int(&q, s->document);
                 query_int(&q, s->version);
                 rc = query_run(&q, err);

@@ -20,11 +20,11 @@
 #include <stdlib.h>
 
 enum {
-    QUEUE_MAX = 1024,             // callers that may wait; more get ERR_BUSY
-    GROUP_MAX = 256,              // closures of one commit
-    GROUP_US = 50000,             // time after which a commit does not take one more
-    EVENTS_BYTES_MAX = 64 << 20,  // of one commit
-    TRUNCATE_PAGES = 16384,       // 64 MiB of log: now wait for readers, so that it can start again
+    QUEUE_MAX = 1024, // callers that may wait; more get ERR_BUSY
+    GROUP_MAX = 256, // closures of one commit
+    GROUP_US = 50000, // time after which a commit does not take one more
+    EVENTS_BYTES_MAX = 64 << 20, // of one commit
+    TRUNCATE_PAGES = 16384, // 64 MiB of log: now wait for readers, so that it can start again
     TRUNCATE_WAIT_MS = 200,
 };
 
@@ -80,7 +80,8 @@ static int add_told(struct writer *w, int64_t seq, const char *kind, size_t star
     return 0;
 }
 
-int write_event(struct write *write, const char *kind, const char *document_id, struct slice data, struct error *err)
+int write_event(struct write *write, const char *kind, const char *document_id, struct slice data,
+    struct error *err)
 {
     struct writer *w = write->store->writer;
     size_t start = w->text.len;
@@ -90,7 +91,8 @@ int write_event(struct write *write, const char *kind, const char *document_id, 
         return error_set(err, ERR_TOO_LARGE, "The data of an event is too large.");
     }
     data = data.len ? data : SLICE_LIT("{}");
-    struct query q = query_start(write->db, "INSERT INTO events (time_ms, kind, document_id, data) VALUES (?, ?, ?, ?)");
+    struct query q = query_start(
+        write->db, "INSERT INTO events (time_ms, kind, document_id, data) VALUES (?, ?, ?, ?)");
     query_int(&q, write->now_ms);
     query_text(&q, kind);
     query_text(&q, document_id);
@@ -151,9 +153,11 @@ static void fail_all(struct op *ops, int rc, const struct error *error)
 static int stop_writes(struct writer *w, struct error *err)
 {
     if (!atomic_exchange(&w->broken, true)) {
-        log_error("store.fsync_failed", LS("what", "the disk did not confirm a write; nothing is accepted until a restart"));
+        log_error("store.fsync_failed",
+            LS("what", "the disk did not confirm a write; nothing is accepted until a restart"));
     }
-    return error_set(err, ERR_IO, "The disk did not confirm a write. Check the disk and restart the server.");
+    return error_set(
+        err, ERR_IO, "The disk did not confirm a write. Check the disk and restart the server.");
 }
 
 static bool is_sync_failure(struct db *db)
@@ -192,7 +196,8 @@ static struct op *run_group(struct writer *w, struct op *ops)
 
     w->write.now_ms = clock_wall_ms();
     w->write.mono_ms = store_mono_ms(w->write.store);
-    int rc = atomic_load(&w->broken) ? stop_writes(w, &error) : db_exec(w->write.db, "BEGIN IMMEDIATE;", &error);
+    int rc = atomic_load(&w->broken) ? stop_writes(w, &error)
+                                     : db_exec(w->write.db, "BEGIN IMMEDIATE;", &error);
     if (rc != 0) {
         fail_all(ops, rc, &error);
         return NULL;

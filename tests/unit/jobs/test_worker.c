@@ -11,8 +11,8 @@ struct plan {
     struct jobs *jobs;
     atomic_int runs, seen_cancel;
     atomic_int fail_first; // so many runs fail
-    atomic_bool hold;      // run until cancelled
-    atomic_bool lazy;      // return 0 without an end
+    atomic_bool hold; // run until cancelled
+    atomic_bool lazy; // return 0 without an end
     atomic_llong cancelled_at_ms;
 };
 
@@ -49,7 +49,9 @@ static int run(void *ctx, const struct job *job, struct job_control *control, st
 static void start(struct plan *p, int workers, int64_t lease_ms)
 {
     struct fixture *f = p->f;
-    struct jobs_options o = { .store = f->store, .workers = workers, .lease_ms = lease_ms, .run = run, .ctx = p };
+    struct jobs_options o = {
+        .store = f->store, .workers = workers, .lease_ms = lease_ms, .run = run, .ctx = p
+    };
     OK(jobs_start(&o, &p->jobs, &f->err));
 }
 
@@ -64,7 +66,8 @@ static void keep_time(struct fixture *f)
     last = now;
 }
 
-static bool wait_status(struct fixture *f, const char *id, enum document_status status, int64_t within_ms)
+static bool wait_status(
+    struct fixture *f, const char *id, enum document_status status, int64_t within_ms)
 {
     int64_t until = clock_mono_ms() + within_ms;
     while (load(f, id).status != status) {

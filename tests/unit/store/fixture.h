@@ -44,7 +44,11 @@ static inline int64_t fixture_mono_ms(void *ctx)
 
 static inline void fixture_open(struct fixture *f)
 {
-    struct store_options o = { .data_dir = f->dir, .readers = 2, .ctx = f, .mono_ms = fixture_mono_ms, .boot_id = f->boot_id,
+    struct store_options o = { .data_dir = f->dir,
+        .readers = 2,
+        .ctx = f,
+        .mono_ms = fixture_mono_ms,
+        .boot_id = f->boot_id,
         .no_sweeper = true };
     OK(store_open(&o, &f->store, &f->err));
 }
@@ -99,8 +103,14 @@ static inline void make_hash(int n, char ret_hash[BLOB_HASH_SIZE])
 static inline struct document make_document(int n)
 {
     static _Thread_local char name[64];
-    struct document d = { .type = "txt", .category = "text", .media_type = "text/plain", .mode = "fast", .status = DOCUMENT_PENDING,
-        .verdict = "accepted", .size = 10, .partition = "default" };
+    struct document d = { .type = "txt",
+        .category = "text",
+        .media_type = "text/plain",
+        .mode = "fast",
+        .status = DOCUMENT_PENDING,
+        .verdict = "accepted",
+        .size = 10,
+        .partition = "default" };
 
     snprintf(name, sizeof(name), "Document %04d", n);
     d.name = name;
@@ -150,11 +160,18 @@ static inline size_t search_count(struct fixture *f, const char *match)
 }
 
 // Writes one element and one chunk of this text, and ends the job well.
-static inline void write_text(struct fixture *f, const struct job *j, int64_t index, const char *text)
+static inline void write_text(
+    struct fixture *f, const struct job *j, int64_t index, const char *text)
 {
     struct place place = { .kind = PLACE_LINES, .rows = { 1, 2 } };
-    struct element e = { .index = index, .kind = ELEMENT_PARAGRAPH, .place = place, .text = slice_of(text) };
-    struct chunk c = { .index = index, .first_element = index, .last_element = index, .text = slice_of(text), .place = place,
+    struct element e = {
+        .index = index, .kind = ELEMENT_PARAGRAPH, .place = place, .text = slice_of(text)
+    };
+    struct chunk c = { .index = index,
+        .first_element = index,
+        .last_element = index,
+        .text = slice_of(text),
+        .place = place,
         .places = "[{\"lines\":[1,2]}]" };
 
     OK(store_job_elements(f->store, j, &e, 1, &f->err));

@@ -29,9 +29,13 @@ static void created_document_is_loaded_as_it_was_given(void **state)
     assert_int_equal(back.status, DOCUMENT_PENDING);
     assert_true(back.page_count == 2.5);
     assert_true(back.created_ms > 0 && back.created_ms == back.updated_ms);
-    assert_int_equal(store_document_by_blob(f->store, slice_of("default"), d.blob, &f->arena, &back, &f->err), 0);
+    assert_int_equal(
+        store_document_by_blob(f->store, slice_of("default"), d.blob, &f->arena, &back, &f->err),
+        0);
     assert_string_equal(back.id, d.id);
-    assert_int_equal(store_document_by_blob(f->store, slice_of("other"), d.blob, &f->arena, &back, &f->err), ERR_NOT_FOUND);
+    assert_int_equal(
+        store_document_by_blob(f->store, slice_of("other"), d.blob, &f->arena, &back, &f->err),
+        ERR_NOT_FOUND);
 }
 
 static void same_content_in_a_partition_is_a_duplicate(void **state)
@@ -63,7 +67,8 @@ static void content_of_a_failed_document_is_no_duplicate(void **state)
     assert_int_equal(store_job_lease(f->store, "t", 1000, &f->arena, &j, &f->err), ERR_NOT_FOUND);
     OK(store_document_create(f->store, &again, &duplicate, &f->err));
     assert_false(duplicate);
-    assert_int_equal(store_document_reread(f->store, slice_of(failed.id), NULL, &f->err), ERR_CONFLICT);
+    assert_int_equal(
+        store_document_reread(f->store, slice_of(failed.id), NULL, &f->err), ERR_CONFLICT);
 }
 
 static void bad_input_is_refused_without_a_row(void **state)
@@ -83,7 +88,8 @@ static void bad_input_is_refused_without_a_row(void **state)
     assert_int_equal(stats.last_seq, 0);
 }
 
-static void list_walk(struct fixture *f, const struct document_filter *filter, int limit, size_t expected, int insert_from)
+static void list_walk(struct fixture *f, const struct document_filter *filter, int limit,
+    size_t expected, int insert_from)
 {
     struct document *page;
     const char *next = "";
@@ -92,7 +98,8 @@ static void list_walk(struct fixture *f, const struct document_filter *filter, i
     char last[64] = "", id[ID_SIZE];
 
     do {
-        OK(store_document_list(f->store, filter, slice_of(next), limit, &f->arena, &page, &count, &next, &total, &f->err));
+        OK(store_document_list(f->store, filter, slice_of(next), limit, &f->arena, &page, &count,
+            &next, &total, &f->err));
         for (size_t i = 0; i < count; i++) {
             if (filter->order && strcmp(filter->order, "-created_at") != 0) {
                 assert_true(strcmp(last, page[i].name) < 0);
@@ -112,7 +119,8 @@ static void list_walk(struct fixture *f, const struct document_filter *filter, i
 static void list_pages_neither_repeat_nor_skip_while_documents_come(void **state)
 {
     struct fixture *f = *state;
-    struct document_filter newest = { 0 }, by_name = { .order = "name" }, oldest = { .order = "created_at" };
+    struct document_filter newest = { 0 }, by_name = { .order = "name" },
+                           oldest = { .order = "created_at" };
     char id[ID_SIZE];
 
     for (int i = 100; i < 125; i++) {
@@ -140,25 +148,35 @@ static void list_filters_and_total(void **state)
         OK(store_document_create(f->store, &d, &duplicate, &f->err));
     }
     struct document_filter pdf = { .type = slice_of("pdf") };
-    OK(store_document_list(f->store, &pdf, slice_of(""), 2, &f->arena, &page, &count, &next, &total, &f->err));
+    OK(store_document_list(
+        f->store, &pdf, slice_of(""), 2, &f->arena, &page, &count, &next, &total, &f->err));
     assert_int_equal(count, 2);
     assert_int_equal(total, 5);
     assert_non_null(next);
-    struct document_filter both = { .type = slice_of("pdf"), .partition = slice_of("kitchen"), .status = slice_of("pending") };
-    OK(store_document_list(f->store, &both, slice_of(""), 10, &f->arena, &page, &count, &next, &total, &f->err));
+    struct document_filter both = {
+        .type = slice_of("pdf"), .partition = slice_of("kitchen"), .status = slice_of("pending")
+    };
+    OK(store_document_list(
+        f->store, &both, slice_of(""), 10, &f->arena, &page, &count, &next, &total, &f->err));
     assert_int_equal(count, 1);
     assert_null(next);
     struct document_filter like = { .name_like = slice_of("0007") };
-    OK(store_document_list(f->store, &like, slice_of(""), 10, &f->arena, &page, &count, &next, &total, &f->err));
+    OK(store_document_list(
+        f->store, &like, slice_of(""), 10, &f->arena, &page, &count, &next, &total, &f->err));
     assert_int_equal(count, 1);
     struct document_filter wild = { .name_like = slice_of("%") };
-    OK(store_document_list(f->store, &wild, slice_of(""), 10, &f->arena, &page, &count, &next, &total, &f->err));
+    OK(store_document_list(
+        f->store, &wild, slice_of(""), 10, &f->arena, &page, &count, &next, &total, &f->err));
     assert_int_equal(count, 0);
     struct document_filter bad = { .status = slice_of("eaten") };
-    assert_int_equal(store_document_list(f->store, &bad, slice_of(""), 10, &f->arena, &page, &count, &next, &total, &f->err), ERR_INVALID);
-    static const char *const cursors[] = { "x", "d.", "d.1", "d.1.x", "n.61.1", "d.99999999999999999999.1", ".." };
+    assert_int_equal(store_document_list(f->store, &bad, slice_of(""), 10, &f->arena, &page, &count,
+                         &next, &total, &f->err),
+        ERR_INVALID);
+    static const char *const cursors[] = { "x", "d.", "d.1", "d.1.x", "n.61.1",
+        "d.99999999999999999999.1", ".." };
     for (size_t i = 0; i < ARRAY_LEN(cursors); i++) {
-        assert_int_equal(store_document_list(f->store, NULL, slice_of(cursors[i]), 10, &f->arena, &page, &count, &next, &total, &f->err),
+        assert_int_equal(store_document_list(f->store, NULL, slice_of(cursors[i]), 10, &f->arena,
+                             &page, &count, &next, &total, &f->err),
             ERR_INVALID);
     }
 }
@@ -182,9 +200,14 @@ static void delete_removes_all_that_was_derived(void **state)
     OK(store_document_delete(f->store, slice_of(id), &f->err));
     assert_int_equal(count_term(f, "zirconium"), 0);
     assert_int_equal(search_count(f, "zirconium"), 0);
-    assert_int_equal(store_document_load(f->store, slice_of(id), &f->arena, &d, &f->err), ERR_NOT_FOUND);
-    assert_int_equal(store_element_list(f->store, slice_of(id), -1, 10, &f->arena, &elements, &count, &f->err), ERR_NOT_FOUND);
-    assert_int_equal(store_media_find(f->store, slice_of(id), slice_of("page-1"), hash, type, &f->err), ERR_NOT_FOUND);
+    assert_int_equal(
+        store_document_load(f->store, slice_of(id), &f->arena, &d, &f->err), ERR_NOT_FOUND);
+    assert_int_equal(
+        store_element_list(f->store, slice_of(id), -1, 10, &f->arena, &elements, &count, &f->err),
+        ERR_NOT_FOUND);
+    assert_int_equal(
+        store_media_find(f->store, slice_of(id), slice_of("page-1"), hash, type, &f->err),
+        ERR_NOT_FOUND);
     assert_int_equal(store_document_delete(f->store, slice_of(id), &f->err), ERR_NOT_FOUND);
     OK(store_stats(f->store, &stats, &f->err));
     assert_int_equal(stats.documents, 0);
@@ -271,21 +294,43 @@ static void elements_come_back_as_written_and_page_by_index(void **state)
     create(f, 1, id);
     struct job j = lease(f, 60000);
     struct element e[3] = {
-        { .index = 0, .kind = ELEMENT_HEADING, .level = 2, .text = slice_of("Cleaning"), .place = { .kind = PLACE_PAGE, .number = 3, .has_box = true, .box = { 0.1f, 0.2f, 0.5f, 0.9f } } },
-        { .index = 1, .kind = ELEMENT_TABLE, .flags = ELEMENT_HIDDEN, .text = slice_of("a | b"), .markdown = slice_of("|a|b|"), .header = slice_of("A | B"),
-            .place = { .kind = PLACE_SHEET, .name = slice_of("Menu"), .rows = { 1, 2 }, .cols = { 1, 2 } } },
-        { .index = 2, .kind = ELEMENT_FIGURE, .image = slice_of("image1"), .place = { .kind = PLACE_NONE } },
+        { .index = 0,
+            .kind = ELEMENT_HEADING,
+            .level = 2,
+            .text = slice_of("Cleaning"),
+            .place = { .kind = PLACE_PAGE,
+                .number = 3,
+                .has_box = true,
+                .box = { 0.1f, 0.2f, 0.5f, 0.9f } } },
+        { .index = 1,
+            .kind = ELEMENT_TABLE,
+            .flags = ELEMENT_HIDDEN,
+            .text = slice_of("a | b"),
+            .markdown = slice_of("|a|b|"),
+            .header = slice_of("A | B"),
+            .place = { .kind = PLACE_SHEET,
+                .name = slice_of("Menu"),
+                .rows = { 1, 2 },
+                .cols = { 1, 2 } } },
+        { .index = 2,
+            .kind = ELEMENT_FIGURE,
+            .image = slice_of("image1"),
+            .place = { .kind = PLACE_NONE } },
     };
     OK(store_job_elements(f->store, &j, e, 3, &f->err));
     write_text(f, &j, 3, "tail");
-    struct job_result r = { .media = "{\"pages\":9}", .findings = "[1]", .verdict = "accepted_with_warnings", .page_count = 9 };
+    struct job_result r = { .media = "{\"pages\":9}",
+        .findings = "[1]",
+        .verdict = "accepted_with_warnings",
+        .page_count = 9 };
     OK(store_job_finish(f->store, &j, &r, &f->err));
     OK(store_element_list(f->store, slice_of(id), 0, 2, &f->arena, &rows, &count, &f->err));
     assert_int_equal(count, 2);
     assert_int_equal(rows[0].element.index, 1);
     assert_int_equal(rows[0].element.kind, ELEMENT_TABLE);
     assert_int_equal(rows[0].element.flags, ELEMENT_HIDDEN);
-    assert_true(slice_is(rows[0].element.markdown, "|a|b|") && slice_is(rows[0].element.header, "A | B"));
+    assert_true(
+        slice_is(rows[0].element.markdown, "|a|b|") && slice_is(rows[0].element.header, "A | B"));
     assert_true(place_equal(&rows[0].element.place, &e[1].place));
     assert_true(slice_is(rows[1].element.image, "image1"));
     assert_int_equal(rows[1].element.place.kind, PLACE_NONE);

@@ -38,18 +38,22 @@ static void a_documents_life_is_told_in_order(void **state)
     OK(store_job_progress(f->store, &j, 60000, "page", 37, 212, &f->err));
     OK(store_event_list(f->store, 2, 1, hear, &h, &f->err));
     char expected[256];
-    snprintf(expected, sizeof(expected), "\"kind\":\"document.progress\",\"document_id\":\"%s\",\"data\":{\"name\":\"Document 0001\",", id);
+    snprintf(expected, sizeof(expected),
+        "\"kind\":\"document.progress\",\"document_id\":\"%s\",\"data\":{\"name\":\"Document 0001\",",
+        id);
     assert_non_null(strstr(h.json, "{\"seq\":3,\"time\":\"20"));
     assert_non_null(strstr(h.json, expected));
-    assert_non_null(strstr(h.json, "\"progress\":{\"unit\":\"page\",\"done\":37,\"total\":212,\"queue_position\":0,\"seconds_left\":-1"));
+    assert_non_null(strstr(h.json,
+        "\"progress\":{\"unit\":\"page\",\"done\":37,\"total\":212,\"queue_position\":0,\"seconds_left\":-1"));
     OK(store_job_stage(f->store, &j, DOCUMENT_CHUNKED, &f->err));
     OK(store_job_finish(f->store, &j, &r, &f->err));
     OK(store_document_set_metadata(f->store, slice_of(id), "{\"a\":1}", &f->err));
     OK(store_document_delete(f->store, slice_of(id), &f->err));
     memset(&h, 0, sizeof(h));
     OK(store_event_list(f->store, 0, 100, hear, &h, &f->err));
-    assert_string_equal(h.kinds, "document.created document.updated document.progress document.updated document.ready "
-                                 "document.updated document.deleted ");
+    assert_string_equal(h.kinds,
+        "document.created document.updated document.progress document.updated document.ready "
+        "document.updated document.deleted ");
     assert_int_equal(h.gaps, 0);
     assert_int_equal(h.last, store_event_last(f->store));
     assert_int_equal(store_event_first(f->store), 1);
@@ -69,7 +73,8 @@ static void what_fails_leaves_no_event_and_no_gap(void **state)
     assert_int_equal(store_document_release(f->store, slice_of(id), &f->err), ERR_CONFLICT);
     create(f, 2, id);
     OK(store_event_append(f->store, "server.started", slice_of(""), slice_of(""), &f->err));
-    assert_int_equal(store_event_append(f->store, "x", slice_of("no-id"), slice_of(""), &f->err), ERR_INVALID);
+    assert_int_equal(
+        store_event_append(f->store, "x", slice_of("no-id"), slice_of(""), &f->err), ERR_INVALID);
     OK(store_event_list(f->store, 0, 100, hear, &h, &f->err));
     assert_int_equal(h.count, 3);
     assert_int_equal(h.gaps, 0);
@@ -130,7 +135,9 @@ static void listener_hears_each_event_once_and_in_order(void **state)
 {
     struct fixture *f = *state;
     struct listener l = { 0 };
-    struct store_options o = { .data_dir = f->dir, .on_event = on_event, .ctx = &l, .no_sweeper = true };
+    struct store_options o = {
+        .data_dir = f->dir, .on_event = on_event, .ctx = &l, .no_sweeper = true
+    };
     struct creator creators[8];
     pthread_t threads[8];
     struct store_stats st;
@@ -182,7 +189,8 @@ static void list_goes_on_over_many_rows_and_stops_when_told(void **state)
     assert_int_equal(h->count, 600);
     assert_int_equal(h->gaps, 0);
     free(h);
-    assert_int_equal(store_event_list(f->store, 0, 100, stop_at_ten, &last, &f->err), ERR_CANCELLED);
+    assert_int_equal(
+        store_event_list(f->store, 0, 100, stop_at_ten, &last, &f->err), ERR_CANCELLED);
     assert_int_equal(last, 10);
 }
 

@@ -15,7 +15,8 @@ static atomic_bool fail_sync, fail_write;
 static sqlite3_vfs shim_vfs;
 static int (*real_sync)(sqlite3_file *, int);
 static int (*real_write)(sqlite3_file *, const void *, int, sqlite3_int64);
-static struct { // SQLite has a table of functions for each way of locking; sync and write are the same in all
+static struct
+{ // SQLite has a table of functions for each way of locking; sync and write are the same in all
     const sqlite3_io_methods *real;
     sqlite3_io_methods shim;
 } tables[8];
@@ -30,7 +31,8 @@ static int shim_write(sqlite3_file *file, const void *bytes, int len, sqlite3_in
     return atomic_load(&fail_write) ? SQLITE_FULL : real_write(file, bytes, len, at);
 }
 
-static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
+static int shim_open(
+    sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
 {
     sqlite3_vfs *real = vfs->pAppData;
     int rc = real->xOpen(real, name, file, flags, ret_flags);
@@ -75,7 +77,8 @@ static void failed_sync_stops_all_writes_until_a_restart(void **state)
     atomic_store(&fail_sync, true);
     assert_int_equal(store_document_create(f->store, &d, &duplicate, &f->err), ERR_IO);
     atomic_store(&fail_sync, false);
-    assert_int_equal(store_document_create(f->store, &d, &duplicate, &f->err), ERR_IO); // not even now
+    assert_int_equal(
+        store_document_create(f->store, &d, &duplicate, &f->err), ERR_IO); // not even now
     OK(store_stats(f->store, &st, &f->err));
     assert_true(st.writes_stopped);
     assert_int_equal(store_event_last(f->store), seq);
@@ -190,7 +193,9 @@ static void a_database_of_a_newer_version_or_of_others_is_not_touched(void **sta
     sqlite3_close(raw);
     assert_int_equal(try_open(f), ERR_UNSUPPORTED);
     assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(raw, "PRAGMA user_version = 1; PRAGMA application_id = 7", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(raw, "PRAGMA user_version = 1; PRAGMA application_id = 7", NULL, NULL, NULL),
+        SQLITE_OK);
     sqlite3_close(raw);
     assert_int_equal(try_open(f), ERR_CORRUPT);
 }
@@ -211,10 +216,12 @@ static void each_older_version_is_brought_up_to_date(void **state)
         OK(db_open(path, true, &db, &f->err));
         if (version > 0) {
             OK(migrate(db, version, &f->err));
-            OK(db_exec(db, "INSERT INTO documents (id, name, partition, type, category, media_type, mode, status, verdict, blob, "
-                           "size, created_ms, updated_ms, metadata, findings, errors, media) VALUES "
-                           "('00000000-0000-7000-8000-000000000001', 'old', 'default', 'txt', 'text', 'text/plain', 'fast', 0, "
-                           "'accepted', '', 1, 1, 1, '{}', '[]', '[]', '{}')", &f->err));
+            OK(db_exec(db,
+                "INSERT INTO documents (id, name, partition, type, category, media_type, mode, status, verdict, blob, "
+                "size, created_ms, updated_ms, metadata, findings, errors, media) VALUES "
+                "('00000000-0000-7000-8000-000000000001', 'old', 'default', 'txt', 'text', 'text/plain', 'fast', 0, "
+                "'accepted', '', 1, 1, 1, '{}', '[]', '[]', '{}')",
+                &f->err));
         }
         db_close(db);
         fixture_open(f);

@@ -48,11 +48,13 @@ static void lease_lapses_and_the_first_worker_is_fenced_off(void **state)
     assert_true(second.epoch > first.epoch && second.version > first.version);
     assert_int_equal(store_job_check(f->store, &first, &f->err), ERR_CONFLICT);
     assert_int_equal(store_job_elements(f->store, &first, &e, 1, &f->err), ERR_CONFLICT);
-    assert_int_equal(store_job_progress(f->store, &first, 1000, "page", 1, 2, &f->err), ERR_CONFLICT);
+    assert_int_equal(
+        store_job_progress(f->store, &first, 1000, "page", 1, 2, &f->err), ERR_CONFLICT);
     assert_int_equal(store_job_progress(f->store, &first, 1000, NULL, 0, 0, &f->err), ERR_CONFLICT);
     assert_int_equal(store_job_stage(f->store, &first, DOCUMENT_CHUNKED, &f->err), ERR_CONFLICT);
     assert_int_equal(store_job_finish(f->store, &first, &r, &f->err), ERR_CONFLICT);
-    assert_int_equal(store_job_refuse(f->store, &first, "corrupt", NULL, "x", &f->err), ERR_CONFLICT);
+    assert_int_equal(
+        store_job_refuse(f->store, &first, "corrupt", NULL, "x", &f->err), ERR_CONFLICT);
     assert_int_equal(store_job_fail(f->store, &first, "x", NULL, &f->err), ERR_CONFLICT);
     assert_int_equal(store_job_release(f->store, &first, &f->err), ERR_CONFLICT);
     write_text(f, &second, 0, "from the second worker");
@@ -102,8 +104,11 @@ static void a_job_ends_exactly_once(void **state)
     // and the database itself says no
     snprintf(path, sizeof(path), "%s/larder.db", f->dir);
     assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(raw, "UPDATE jobs SET state = 0, ended_ms = NULL", NULL, NULL, NULL), SQLITE_CONSTRAINT);
-    assert_int_equal(sqlite3_exec(raw, "UPDATE jobs SET state = 5", NULL, NULL, NULL), SQLITE_CONSTRAINT);
+    assert_int_equal(
+        sqlite3_exec(raw, "UPDATE jobs SET state = 0, ended_ms = NULL", NULL, NULL, NULL),
+        SQLITE_CONSTRAINT);
+    assert_int_equal(
+        sqlite3_exec(raw, "UPDATE jobs SET state = 5", NULL, NULL, NULL), SQLITE_CONSTRAINT);
     sqlite3_close(raw);
 }
 
@@ -172,7 +177,8 @@ static void refused_document_fails_with_its_reason_and_no_retry(void **state)
     create(f, 1, id);
     struct job j = lease(f, 1000);
     write_text(f, &j, 0, "platypus");
-    OK(store_job_refuse(f->store, &j, "corrupt", "[{\"code\":\"pdf.damaged\"}]", "The file is damaged.", &f->err));
+    OK(store_job_refuse(
+        f->store, &j, "corrupt", "[{\"code\":\"pdf.damaged\"}]", "The file is damaged.", &f->err));
     struct document d = load(f, id);
     assert_int_equal(d.status, DOCUMENT_FAILED);
     assert_string_equal(d.reason, "corrupt");
@@ -323,7 +329,8 @@ static void queue_position_counts_those_ahead(void **state)
     lease(f, 100000);
     OK(store_job_progress_of(f->store, slice_of(ids[3]), &p, &f->err));
     assert_int_equal(p.queue_position, 2);
-    assert_true(p.seconds_left > 3.9 && p.seconds_left < 4.1); // two times two seconds, one at a time
+    assert_true(
+        p.seconds_left > 3.9 && p.seconds_left < 4.1); // two times two seconds, one at a time
 }
 
 int main(void)

@@ -4,7 +4,8 @@
 
 #include "store/fts_text.h"
 
-static void add(struct fixture *f, int n, const char *type, const char *partition, const char *metadata, const char *text)
+static void add(struct fixture *f, int n, const char *type, const char *partition,
+    const char *metadata, const char *text)
 {
     struct document d = make_document(n);
     bool duplicate;
@@ -32,7 +33,8 @@ static void words_are_found_by_stem_without_accents_and_case(void **state)
 static void part_numbers_are_found_in_each_spelling(void **state)
 {
     struct fixture *f = *state;
-    static const char *const dashed[] = { "\"FX-200\"", "\"FX 200\"", "\"fx200\"", "fx200", "\"E-12\"", "\"E12\"", "\"MT-4-200B\"", "\"mt4200b\"" };
+    static const char *const dashed[] = { "\"FX-200\"", "\"FX 200\"", "\"fx200\"", "fx200",
+        "\"E-12\"", "\"E12\"", "\"MT-4-200B\"", "\"mt4200b\"" };
     static const char *const joined[] = { "\"QZ300\"", "\"QZ-300\"", "\"qz 300\"", "\"r2d2\"" };
 
     add(f, 1, "txt", "default", NULL, "Model FX-200 shows error E-12, see MT-4-200B.");
@@ -94,28 +96,40 @@ static void filters_hold_even_when_the_best_hits_do_not_pass(void **state)
     struct slice values[] = { slice_of("2024") };
     struct chunk_filter pdf = { .types = types, .type_count = 1 };
     struct chunk_filter kitchen = { .partition = slice_of("kitchen") };
-    struct chunk_filter year = { .metadata_sql = "json_extract(d.metadata, '$.year') = CAST(? AS INTEGER)", .metadata_values = values, .metadata_value_count = 1 };
+    struct chunk_filter year = { .metadata_sql =
+                                     "json_extract(d.metadata, '$.year') = CAST(? AS INTEGER)",
+        .metadata_values = values,
+        .metadata_value_count = 1 };
 
     for (int i = 0; i < 150; i++) { // short texts score higher
         add(f, i, "txt", "default", NULL, "oil");
     }
-    add(f, 200, "pdf", "default", "{\"year\":2024}", "a much longer text in which the word oil stands once, at the end");
-    add(f, 201, "txt", "kitchen", "{\"year\":2023}", "another long text where oil is one word of many, many others");
-    OK(store_search_words(f->store, slice_of("oil"), &pdf, w, 5, &f->arena, &hits, &count, &f->err));
+    add(f, 200, "pdf", "default", "{\"year\":2024}",
+        "a much longer text in which the word oil stands once, at the end");
+    add(f, 201, "txt", "kitchen", "{\"year\":2023}",
+        "another long text where oil is one word of many, many others");
+    OK(store_search_words(
+        f->store, slice_of("oil"), &pdf, w, 5, &f->arena, &hits, &count, &f->err));
     assert_int_equal(count, 1);
     assert_string_equal(hits[0].type, "pdf");
     assert_string_equal(hits[0].place, "{\"lines\":[1,2]}");
     assert_string_equal(hits[0].document_name, "Document 0200");
-    OK(store_search_words(f->store, slice_of("oil"), &kitchen, w, 5, &f->arena, &hits, &count, &f->err));
+    OK(store_search_words(
+        f->store, slice_of("oil"), &kitchen, w, 5, &f->arena, &hits, &count, &f->err));
     assert_int_equal(count, 1);
     assert_string_equal(hits[0].partition, "kitchen");
-    OK(store_search_words(f->store, slice_of("oil"), &year, w, 5, &f->arena, &hits, &count, &f->err));
+    OK(store_search_words(
+        f->store, slice_of("oil"), &year, w, 5, &f->arena, &hits, &count, &f->err));
     assert_int_equal(count, 1);
     struct slice ids[] = { slice_of(hits[0].document_id) };
-    struct chunk_filter by_id = { .document_ids = ids, .document_id_count = 1, .types = types, .type_count = 1 };
-    OK(store_search_words(f->store, slice_of("oil"), &by_id, w, 5, &f->arena, &hits, &count, &f->err));
+    struct chunk_filter by_id = {
+        .document_ids = ids, .document_id_count = 1, .types = types, .type_count = 1
+    };
+    OK(store_search_words(
+        f->store, slice_of("oil"), &by_id, w, 5, &f->arena, &hits, &count, &f->err));
     assert_int_equal(count, 1);
-    OK(store_search_words(f->store, slice_of("oil"), NULL, w, 5, &f->arena, &hits, &count, &f->err));
+    OK(store_search_words(
+        f->store, slice_of("oil"), NULL, w, 5, &f->arena, &hits, &count, &f->err));
     assert_int_equal(count, 5);
     for (size_t i = 1; i < count; i++) {
         assert_true(hits[i - 1].score >= hits[i].score);
@@ -125,19 +139,23 @@ static void filters_hold_even_when_the_best_hits_do_not_pass(void **state)
 static void a_query_that_cannot_be_read_is_the_callers_fault(void **state)
 {
     struct fixture *f = *state;
-    static const char *const bad[] = { "\"open", "AND", "oil AND", "nocolumn:oil", "(oil", "NEAR(", "*" };
+    static const char *const bad[] = { "\"open", "AND", "oil AND", "nocolumn:oil", "(oil", "NEAR(",
+        "*" };
     struct chunk_hit *hits;
     size_t count;
     struct field_weights w = { 1, 1, 1 };
 
     add(f, 1, "txt", "default", NULL, "oil");
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        int rc = store_search_words(f->store, slice_of(bad[i]), NULL, w, 5, &f->arena, &hits, &count, &f->err);
+        int rc = store_search_words(
+            f->store, slice_of(bad[i]), NULL, w, 5, &f->arena, &hits, &count, &f->err);
         if (rc != ERR_INVALID) {
             fail_msg("%s gave %d", bad[i], rc);
         }
     }
-    assert_int_equal(store_search_words(f->store, slice_of(""), NULL, w, 5, &f->arena, &hits, &count, &f->err), ERR_INVALID);
+    assert_int_equal(
+        store_search_words(f->store, slice_of(""), NULL, w, 5, &f->arena, &hits, &count, &f->err),
+        ERR_INVALID);
     assert_int_equal(search_count(f, "oil"), 1); // and the connection goes on
     struct slice odd[] = { slice_of("\"quoted\" \\ *"), slice_of(""), slice_of("oil") };
     int64_t counts[3], chunks;
