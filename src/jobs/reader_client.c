@@ -390,11 +390,11 @@ static void judge_end(struct run *r, const struct child_end *end, int64_t cpu_s)
     case SIGALRM:
         judge(r, READER_OUT_OF_TIME, "Reading the document took longer than is allowed.");
         break;
-    case SIGKILL: // not by us: the hard limit on processor time, or the kernel, short of memory
+    case SIGKILL: // not by us: the hard limit on processor time, the kernel, short of memory, or somebody by hand
         if (end->cpu_us >= cpu_s * 1000000) {
             judge(r, READER_OUT_OF_TIME, "Reading the document took longer than is allowed.");
         }
-        judge(r, READER_OUT_OF_MEMORY, "The system stopped the reader for lack of memory.");
+        judge(r, READER_CRASHED, "The system ended the reader; the machine may be short of memory.");
         break;
     default:
         judge(r, READER_CRASHED, "The program that reads this type of document could not cope with it.");

@@ -112,12 +112,12 @@ static int open_zip(struct opc *p, size_t count)
     return ERR_REFUSED;
 }
 
-// Backslashes of careless writers become slashes, %41 becomes A, a leading slash goes. False: the name climbs out.
+// Backslashes of careless writers become slashes, %41 becomes A, a leading slash goes. False: the name climbs out
+// or names a drive, which no writer does by accident.
 static bool clean_name(const char *raw, char *to, size_t cap)
 {
     size_t n = 0;
-    bool safe =
-        raw[0] != '/' && raw[0] != '\\' && !(isalpha((unsigned char)raw[0]) && raw[1] == ':');
+    bool safe = !(isalpha((unsigned char)raw[0]) && raw[1] == ':');
     for (const char *at = raw; *at && n + 1 < cap; at++) {
         char c = *at == '\\' ? '/' : *at;
         if (c == '%' && isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2])) {

@@ -2,13 +2,16 @@
 // The query language: words; "a phrase"; word* (prefix); -word (not). Everything else is punctuation.
 // A question becomes an OR of its words without stop words, the rarest first, so that BM25 ranks and no word is a veto;
 // phrases and exclusions are conditions. FTS5 has no stop list and an OR of all words costs tens of milliseconds at 100,000
-// chunks, so words that stand in more than a fifth of all chunks are dropped when rarer ones are there.
+// chunks, so in a large store words that stand in more than a fifth of all chunks are dropped when rarer ones are there.
 #include "search/search.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
 
-enum { COMMON_SHARE = 5 }; // a word in more than 1/5 of the chunks is common
+enum {
+    COMMON_SHARE = 5,        // a word in more than 1/5 of the chunks is common
+    COMMON_CHUNKS_MIN = 20000, // in a smaller store every word is cheap
+};
 
 struct term {
     struct slice text; // as typed, without quotes and signs
@@ -139,7 +142,8 @@ static size_t choose_words(struct store *store, struct term *words, size_t count
     }
     qsort(words, kept, sizeof(*words), compare_rare);
     size_t rare = 0;
-    while (rare < kept && rare < SEARCH_TERMS_MAX && (rare < 2 || words[rare].count * COMMON_SHARE <= chunks)) {
+    while (rare < kept && rare < SEARCH_TERMS_MAX && 
+           (rare < 2 || chunks < COMMON_CHUNKS_MIN || words[rare].count * COMMON_SHARE <= chunks)) {
         rare++;
     }
     return rare;
