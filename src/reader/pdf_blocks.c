@@ -94,6 +94,17 @@ static int emit_list_item(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_l
 
 // Headings.
 
+static bool has_leader(const struct lpdf_sheet *s, const struct lpdf_seg *g)
+{
+    for (uint32_t i = 0; i < g->count; i++) {
+        struct slice t = lpdf_word_text(s->page, lpdf_sheet_word(s, g->first + i));
+        if (slice_find(t, SLICE_LIT("....")) || slice_find(t, SLICE_LIT("\342\200\246\342\200\246"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int heading_level(struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_sheet *s, const uint32_t *segs, uint32_t count)
 {
     const struct lpdf_seg *first = &s->segs[segs[0]];
@@ -105,6 +116,9 @@ static int heading_level(struct lpdf_out *o, const struct lpdf_unit *u, const st
         q.caps = q.caps && s->segs[segs[i]].caps;
         q.italic = q.italic && s->segs[segs[i]].italic;
         q.size = fmaxf(q.size, s->segs[segs[i]].size);
+        if (has_leader(s, &s->segs[segs[i]])) {
+            return 0; // a table of contents
+        }
     }
     for (uint32_t i = 0; i < row->segs; i++) { // a label beside its value is none; columns of text beside it do no harm
         const struct lpdf_seg *g = &s->segs[row->seg + i];
@@ -151,13 +165,6 @@ static int emit_heading(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_lay
 
 // Paragraphs.
 
-static bool ends_sentence(const struct lpdf_sheet *s, const struct lpdf_seg *g)
-{
-    struct slice t = lpdf_word_text(s->page, lpdf_sheet_word(s, g->first + g->count - 1));
-    char c = t.len ? t.data[t.len - 1] : 0;
-    return c == '.' || c == ':' || c == '!' || c == '?';
-}
-
 static bool begins_large(const struct lpdf_sheet *s, const struct lpdf_seg *g)
 {
     struct slice t = lpdf_word_text(s->page, lpdf_sheet_word(s, g->first));
@@ -174,19 +181,8 @@ static bool begins_paragraph(const struct lpdf_sheet *s, const struct lpdf_block
     }
     bool indented = g->x0 > b->box.x0 + 0.8f * g->size && g->x0 < b->box.x0 + 5 * g->size &&
         before->x0 < b->box.x0 + 0.5f * g->size && begins_large(s, g);
-    bool short_before = before->x1 < b->box.x1 - 0.25f * width && ends_sentence(s, before) && begins_large(s, g);
+    bool short_before = before->x1 < b->box.x1 - 0.25f * width && before->ends && begins_large(s, g);
     return indented || (short_before && b->chars > 30 * b->seg_count);
-}
-
-static bool has_leader(const struct lpdf_sheet *s, const struct lpdf_seg *g)
-{
-    for (uint32_t i = 0; i < g->count; i++) {
-        struct slice t = lpdf_word_text(s->page, lpdf_sheet_word(s, g->first + i));
-        if (slice_find(t, SLICE_LIT("....")) || slice_find(t, SLICE_LIT("\342\200\246\342\200\246"))) {
-            return true;
-        }
-    }
-    return false;
 }
 
 // Lines of an address, a poem, a table of contents: each by itself.

@@ -351,6 +351,15 @@ static void walk_path(fz_context *ctx, struct collector *c, const fz_path *path,
     c->page->shapes++;
 }
 
+static void add_mark(fz_context *ctx, struct collector *c, fz_rect box)
+{
+    fz_rect shown = fz_intersect_rect(box, fz_device_current_scissor(ctx, &c->super));
+    bool sane = shown.x1 - shown.x0 < 0.7f * c->page->width && shown.y1 - shown.y0 < 0.7f * c->page->height;
+    if (sane && !fz_is_empty_rect(shown)) {
+        lpdf_add_mark(c->page, our_rect(shown));
+    }
+}
+
 static void add_fill(fz_context *ctx, struct collector *c, fz_rect box, int32_t rgb, bool exact)
 {
     fz_rect shown = fz_intersect_rect(box, fz_device_current_scissor(ctx, &c->super));
@@ -386,6 +395,9 @@ static void on_fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, i
         return;
     }
     bool rectangle = !o.slanted && o.pieces <= 5;
+    if (o.slanted) {
+        add_mark(ctx, c, o.box);
+    }
     if (!rectangle && !o.slanted && o.pieces > 5) { // many rectangles at once: lines of a table, often
         walk_path(ctx, c, path, ctm, true, &o);
     }
@@ -402,6 +414,9 @@ static void on_stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
 
     bool thick = stroke->linewidth * fz_matrix_expansion(ctm) > 6; // a line so thick is an area
     walk_path(ctx, c, path, ctm, alpha > 0.02f && !thick && to_rgb(ctx, cs, color) != 0xffffff, &o);
+    if (o.slanted) {
+        add_mark(ctx, c, o.box);
+    }
     if (thick && o.box.x1 >= o.box.x0) {
         float half = stroke->linewidth * fz_matrix_expansion(ctm) / 2;
         add_fill(ctx, c, fz_expand_rect(o.box, half), -1, false);

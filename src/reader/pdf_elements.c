@@ -9,6 +9,7 @@
 enum {
     OUT_TEXT_MAX = 6 << 20,  // bytes of one element
     FEW_LETTERS = 12,        // a page with fewer has no text worth the name
+    DRAWING_MARKS = 8,       // shapes that make a drawing
     HIDDEN_LETTERS = 20,     // fewer are stray marks, not a message
 };
 
@@ -34,22 +35,49 @@ static bool touch(struct lpdf_rect a, struct lpdf_rect b)
     return a.x0 <= b.x1 + 2 && b.x0 <= a.x1 + 2 && a.y0 <= b.y1 + 2 && b.y0 <= a.y1 + 2;
 }
 
+struct cluster {
+    struct lpdf_rect box;
+    uint32_t members;
+};
+
+// Takes in what it touches, which may be several clusters by now.
+static void add_to_clusters(struct cluster *all, uint32_t *n, struct lpdf_rect r)
+{
+    struct cluster fresh = { r, 1 };
+    for (uint32_t k = 0; k < *n;) {
+        if (touch(all[k].box, fresh.box)) {
+            fresh.box = lpdf_union(all[k].box, fresh.box);
+            fresh.members += all[k].members;
+            all[k] = all[--*n];
+            k = 0;
+        } else {
+            k++;
+        }
+    }
+    all[(*n)++] = fresh;
+}
+
 static uint32_t find_pictures(const struct lpdf_page *p, struct lpdf_rect ret[LPDF_PICTURES_MAX])
 {
-    struct lpdf_rect all[LPDF_PAGE_IMAGES];
-    uint32_t n = 0, kept = 0;
+    struct cluster drawings[LPDF_PAGE_MARKS];
+    struct cluster clusters[LPDF_PAGE_IMAGES + LPDF_PAGE_MARKS];
+    struct lpdf_rect all[LPDF_PAGE_IMAGES + LPDF_PAGE_MARKS];
+    uint32_t drawn = 0, n = 0, kept = 0;
+    for (uint32_t i = 0; i < p->mark_count; i++) {
+        struct lpdf_rect m = p->marks[i];
+        add_to_clusters(drawings, &drawn, (struct lpdf_rect){ m.x0 - 3, m.y0 - 3, m.x1 + 3, m.y1 + 3 });
+    }
     for (uint32_t i = 0; i < p->image_count; i++) {
-        struct lpdf_rect r = p->images[i].box;
-        for (uint32_t k = 0; k < n;) { // takes in what it touches, which may be several by now
-            if (touch(all[k], r)) {
-                r = lpdf_union(all[k], r);
-                all[k] = all[--n];
-                k = 0;
-            } else {
-                k++;
-            }
+        add_to_clusters(clusters, &n, p->images[i].box);
+    }
+    for (uint32_t i = 0; i < drawn; i++) {
+        const struct lpdf_rect *b = &drawings[i].box;
+        if (drawings[i].members >= DRAWING_MARKS && b->x1 - b->x0 > 80 && b->y1 - b->y0 > 50) {
+            add_to_clusters(clusters, &n, *b);
         }
-        all[n++] = r;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        all[i] = clusters[i].box;
     }
     for (uint32_t i = 0; i < n && kept < LPDF_PICTURES_MAX; i++) {
         float w = all[i].x1 - all[i].x0, h = all[i].y1 - all[i].y0;
@@ -97,18 +125,61 @@ static uint32_t find_caption(struct lpdf_out *o, const struct lpdf_layout *l, ui
     return best;
 }
 
+static bool is_inside(const struct lpdf_rect *box, const struct lpdf_block *b)
+{
+    float x = (b->box.x0 + b->box.x1) / 2, y = (b->box.y0 + b->box.y1) / 2;
+    return x > box->x0 && x < box->x1 && y > box->y0 && y < box->y1;
+}
+
+// Running text on a picture: it is a background, and the text is told as text.
+static bool is_background(const struct lpdf_layout *l, uint32_t at)
+{
+    uint32_t prose = 0;
+    for (uint32_t i = 0; i < l->block_count; i++) {
+        const struct lpdf_block *b = &l->blocks[i];
+        if (b->kind != LPDF_BLOCK_IMAGE && is_inside(&l->blocks[at].box, b)) {
+            prose += b->kind == LPDF_BLOCK_TABLE || (b->seg_count >= 2 && b->chars > 32 * b->seg_count) || b->chars > 150;
+        }
+    }
+    return prose > 0;
+}
+
+// Words within a figure belong to it.
+static void add_labels(struct lpdf_out *o, const struct lpdf_layout *l, uint32_t at, bool *used)
+{
+    for (uint32_t i = 0; i < l->block_count; i++) {
+        const struct lpdf_block *b = &l->blocks[i];
+        if (b->kind == LPDF_BLOCK_TEXT && !used[i] && is_inside(&l->blocks[at].box, b)) {
+            used[i] = true;
+            if (o->text.len > 0) {
+                buf_add_char(&o->text, '\n');
+            }
+            lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->text);
+        }
+    }
+}
+
 static int emit_figure(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t at, bool *used)
 {
     struct lpdf_rect box = l->blocks[at].box;
     struct element e = { .kind = ELEMENT_FIGURE };
     uint32_t caption = find_caption(o, l, at, used);
+    bool background = is_background(l, at);
+
+    if (background && (box.x1 - box.x0) * (box.y1 - box.y0) > 0.25f * u->page.width * u->page.height) {
+        return 0;
+    }
 
     buf_reset(&o->text);
     if (caption != UINT32_MAX) {
         used[caption] = true;
         lpdf_join_lines(o->heads, &l->sheet, l->blocks[caption].segs, l->blocks[caption].seg_count, false, &o->text);
         box = lpdf_union(box, l->blocks[caption].box);
-    } else {
+    }
+    if (!background) {
+        add_labels(o, l, at, used);
+    }
+    if (o->text.len == 0) {
         e.flags = ELEMENT_NEEDS_OCR; // a picture whose words nobody has read
     }
     e.text = buf_slice(&o->text);

@@ -144,6 +144,7 @@ static uint32_t group_lines(struct lines *level, struct lines *upright, struct a
 struct grid {
     float xs[PLACES_MAX], ys[PLACES_MAX];
     uint32_t nx, ny;
+    bool soft[PLACES_MAX]; // no line is drawn at this y: rows of numbers that only stand apart
     uint32_t group;
     const struct lines *level, *upright;
     uint32_t *anchor; // of each cell: the cell that it is a part of
@@ -232,10 +233,65 @@ static void join_cells(struct grid *g)
             g->anchor[i] = i;
             if (c > 0 && !is_covered(g->upright, g->group, g->xs[c], g->ys[r] + 1, g->ys[r + 1] - 1)) {
                 g->anchor[i] = cell_root(g, i - 1);
-            } else if (r > 0 && !is_covered(g->level, g->group, g->ys[r], g->xs[c] + 1, g->xs[c + 1] - 1)) {
+            } else if (r > 0 && !g->soft[r] && !is_covered(g->level, g->group, g->ys[r], g->xs[c] + 1, g->xs[c + 1] - 1)) {
                 g->anchor[i] = cell_root(g, i - cols);
             }
         }
+    }
+}
+
+static bool is_within(const struct grid *g, const struct lpdf_word *w);
+
+struct lines_within { // of words, in one row of the grid
+    uint32_t count, words, numbers, least, most; // least and most: words of a line
+    float y[PLACES_MAX];
+};
+
+static void look_within(const struct lpdf_sheet *s, const struct grid *g, uint32_t r, struct lines_within *in)
+{
+    *in = (struct lines_within){ .least = UINT32_MAX };
+    for (uint32_t i = 0; i < s->row_count && in->count < PLACES_MAX; i++) {
+        const struct lpdf_row *row = &s->rows[i];
+        float y = row->y - 0.3f * row->size;
+        uint32_t words = 0;
+        if (y < g->ys[r] || y > g->ys[r + 1]) {
+            continue;
+        }
+        for (uint32_t k = 0; k < row->count; k++) {
+            const struct lpdf_word *w = lpdf_sheet_word(s, row->first + k);
+            if (is_within(g, w)) {
+                words++;
+                in->numbers += lpdf_text_is_numeric(lpdf_word_text(s->page, w));
+            }
+        }
+        if (words > 0) {
+            in->y[in->count++] = row->y;
+            in->words += words;
+            in->least = words < in->least ? words : in->least;
+            in->most = words > in->most ? words : in->most;
+        }
+    }
+}
+
+// A row of the grid that holds several lines of numbers, each as full as the others, is that many rows.
+static void split_rows(const struct lpdf_sheet *s, struct grid *g)
+{
+    for (uint32_t r = 0; r + 1 < g->ny; r++) {
+        struct lines_within in;
+        look_within(s, g, r, &in);
+        if (in.count < 2 || in.least < 3 || in.least * 2 < in.most || in.numbers * 2 < in.words ||
+            g->ny + in.count > PLACES_MAX) {
+            continue;
+        }
+        uint32_t more = in.count - 1;
+        memmove(g->ys + r + 1 + more, g->ys + r + 1, (g->ny - r - 1) * sizeof(*g->ys));
+        memmove(g->soft + r + 1 + more, g->soft + r + 1, (g->ny - r - 1) * sizeof(*g->soft));
+        for (uint32_t k = 0; k < more; k++) {
+            g->ys[r + 1 + k] = in.y[k] + (in.y[k + 1] - in.y[k]) * 0.25f;
+            g->soft[r + 1 + k] = true;
+        }
+        g->ny += more;
+        r += more;
     }
 }
 
@@ -401,6 +457,9 @@ void lpdf_find_grids(struct lpdf_layout *l, struct arena *a)
     for (uint32_t i = 1; i <= groups && l->table_count < LPDF_TABLES_MAX; i++) {
         struct grid g = { .group = i, .level = &level, .upright = &upright };
         find_places(&g);
+        if (g.nx >= 3 && g.ny >= 2 && g.ny < PLACES_MAX / 2) {
+            split_rows(&l->sheet, &g);
+        }
         if (g.nx >= 3 && g.ny >= 3 && (g.nx - 1) * (g.ny - 1) <= LPDF_TABLE_CELLS && g.nx - 1 <= LPDF_TABLE_COLS) {
             try_grid(l, &g, a);
         }

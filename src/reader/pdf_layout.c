@@ -43,7 +43,8 @@ static bool overlaps(const struct lpdf_seg *a, const struct lpdf_seg *b)
 static bool same_look(const struct lpdf_seg *a, const struct lpdf_seg *b)
 {
     float big = fmaxf(a->size, b->size), small = fminf(a->size, b->size);
-    bool same_weight = a->bold == b->bold && a->italic == b->italic;
+    bool same_slant = a->italic == b->italic || (b->italic && !a->ends);
+    bool same_weight = a->bold == b->bold && same_slant;
     return small > 0.85f * big && a->mono == b->mono && (same_weight || (b->small && small > 0.97f * big));
 }
 

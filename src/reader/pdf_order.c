@@ -18,6 +18,7 @@ struct cutter {
 struct strip {
     float x;
     uint32_t left, right, across;
+    uint32_t across_chars; // how much stands in the way
 };
 
 static uint32_t lines_of(const struct lpdf_block *b)
@@ -96,6 +97,7 @@ static bool try_strip(const struct cutter *c, const uint32_t *ids, uint32_t n, f
         } else {
             ret->across++;
             across_lines += lines_of(b);
+            ret->across_chars += b->kind == LPDF_BLOCK_TEXT ? b->chars : 40 * lines_of(b);
         }
     }
     if (ret->left == 0 || ret->right == 0) {
@@ -113,7 +115,8 @@ static bool find_columns(const struct cutter *c, const uint32_t *ids, uint32_t n
     for (uint32_t i = 0; i < n; i++) {
         struct strip s;
         float x = c->blocks[ids[i]].box.x0 - 1;
-        if (try_strip(c, ids, n, x, &s) && (!found || s.across < ret->across || (s.across == ret->across && x < ret->x))) {
+        if (try_strip(c, ids, n, x, &s) && (!found || s.across_chars < ret->across_chars ||
+            (s.across_chars == ret->across_chars && x < ret->x))) {
             *ret = s;
             found = true;
         }

@@ -23,6 +23,7 @@ void lpdf_page_done(struct lpdf_page *p)
     free(p->images);
     free(p->styles);
     free(p->notes);
+    free(p->marks);
     memset(p, 0, sizeof(*p));
 }
 
@@ -71,6 +72,16 @@ struct lpdf_image *lpdf_add_image(struct lpdf_page *p)
 struct lpdf_note *lpdf_add_note(struct lpdf_page *p)
 {
     return grow(p, (void **)&p->notes, &p->note_count, &p->note_cap, sizeof(*p->notes), LPDF_PAGE_NOTES);
+}
+
+void lpdf_add_mark(struct lpdf_page *p, struct lpdf_rect box)
+{
+    if (p->mark_count < LPDF_PAGE_MARKS) {
+        struct lpdf_rect *m = grow(p, (void **)&p->marks, &p->mark_count, &p->mark_cap, sizeof(*m), LPDF_PAGE_MARKS);
+        if (m) {
+            *m = box;
+        }
+    }
 }
 
 uint16_t lpdf_style_id(struct lpdf_page *p, const struct lpdf_style *style)

@@ -25,6 +25,7 @@ enum {
     LPDF_PAGE_RULES = 6000,      //
     LPDF_PAGE_FILLS = 2000,      //
     LPDF_PAGE_IMAGES = 1000,     //
+    LPDF_PAGE_MARKS = 800,       // curved or slanted shapes: drawings are made of them
     LPDF_PAGE_STYLES = 512,      //
     LPDF_PAGE_NOTES = 200,       // annotations with text
     LPDF_WORD_CHARS = 200,       // longer runs without a space are several words glued together
@@ -97,8 +98,9 @@ struct lpdf_page {
     struct lpdf_image *images;
     struct lpdf_style *styles;
     struct lpdf_note *notes;
-    uint32_t word_count, rule_count, fill_count, image_count, style_count, note_count;
-    uint32_t word_cap, rule_cap, fill_cap, image_cap, style_cap, note_cap;
+    struct lpdf_rect *marks;
+    uint32_t word_count, rule_count, fill_count, image_count, style_count, note_count, mark_count;
+    uint32_t word_cap, rule_cap, fill_cap, image_cap, style_cap, note_cap, mark_cap;
     int64_t letters;        // of visible text and of OCR text
     int64_t hidden_letters; //
     int64_t rubbish;        // glyphs without a character
@@ -121,6 +123,7 @@ struct lpdf_rule *lpdf_add_rule(struct lpdf_page *p);
 struct lpdf_fill *lpdf_add_fill(struct lpdf_page *p);
 struct lpdf_image *lpdf_add_image(struct lpdf_page *p);
 struct lpdf_note *lpdf_add_note(struct lpdf_page *p);
+void lpdf_add_mark(struct lpdf_page *p, struct lpdf_rect box); // past the limit it is left out, which harms nothing
 uint16_t lpdf_style_id(struct lpdf_page *p, const struct lpdf_style *style);
 
 // From the frame of a direction to the page.

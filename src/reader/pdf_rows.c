@@ -413,6 +413,8 @@ static void describe_segment(const struct lpdf_sheet *s, struct lpdf_seg *g)
     g->caps = upper > 1 && lower == 0;
     g->numeric = numeric;
     struct slice front = lpdf_word_text(s->page, lpdf_sheet_word(s, g->first));
+    struct slice back = lpdf_word_text(s->page, lpdf_sheet_word(s, g->first + g->count - 1));
+    g->ends = back.len > 0 && strchr(".:!?", back.data[back.len - 1]) != NULL;
     g->small = front.len > 0 && front.data[0] >= 'a' && front.data[0] <= 'z';
     g->marker = lpdf_marker(lpdf_word_text(s->page, lpdf_sheet_word(s, g->first)), &bullet) > 0;
     g->block = -1;

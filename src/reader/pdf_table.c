@@ -555,6 +555,21 @@ static bool take_loose_rows(struct lpdf_layout *l, const struct run *run, uint32
     return true;
 }
 
+// Short lines over the columns, which nothing stands beside, are a part of the header: "Years Ended".
+static void take_in_header(struct run *run)
+{
+    struct lpdf_sheet *s = run->s;
+    for (int n = 0; n < 2 && run->row0 > 0; n++) {
+        const struct lpdf_row *row = &s->rows[run->row0 - 1], *below = &s->rows[run->row0];
+        const struct lpdf_seg *g = &s->segs[row->seg];
+        if (row->segs != 1 || g->gone || g->chars > 40 || g->x0 < run->x1[0] || below->y - row->y > 1.6f * below->size ||
+            g->x1 > run->x1[run->cols - 1] + 2 * row->size || g->size > 1.1f * s->body) {
+            return;
+        }
+        run->row0--;
+    }
+}
+
 static bool take_run(struct lpdf_layout *l, struct run *run, bool last_try, struct arena *a)
 {
     uint32_t pieces = 0;
@@ -572,6 +587,7 @@ static bool take_run(struct lpdf_layout *l, struct run *run, bool last_try, stru
     if (!reads_like_table(run)) {
         return false;
     }
+    take_in_header(run);
     if (!fill_table(run, &l->tables[l->table_count], a)) {
         return false;
     }

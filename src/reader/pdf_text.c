@@ -23,14 +23,19 @@ static bool space_between(const struct lpdf_word *a, const struct lpdf_word *b)
 static void add_one(const struct lpdf_sheet *s, const struct lpdf_word *w, struct buf *out)
 {
     struct slice t = lpdf_word_text(s->page, w);
-    size_t dots = 0;
-    while (dots < t.len && (t.data[dots] == '.' || t.data[dots] == '_')) {
-        dots++;
-    }
-    if (dots > 5 && dots == t.len) { // leaders and lines to write on
-        buf_add(out, t.data, 3);
-    } else {
-        buf_add_slice(out, t);
+    for (size_t at = 0, end; at < t.len; at = end) {
+        bool dots = t.data[at] == '.' || t.data[at] == '_';
+        end = at + 1;
+        while (end < t.len && (dots ? t.data[end] == t.data[at] : t.data[end] != '.' && t.data[end] != '_')) {
+            end++;
+        }
+        if (!dots || end - at <= 5) {
+            buf_add(out, t.data + at, end - at);
+        } else { // leaders and lines to write on
+            buf_add_str(out, at > 0 ? " " : "");
+            buf_add(out, t.data + at, 3);
+            buf_add_str(out, end < t.len ? " " : "");
+        }
     }
 }
 
