@@ -3,8 +3,11 @@
 #include "reader/ooxml_drawing.h"
 #include "reader/ooxml_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CHART_LONG_NUMBER = 13 }; // letters: no one writes so many digits on purpose
 
 struct series {
     char *name;
@@ -19,8 +22,21 @@ struct chart {
     struct series categories; // of the first series that has any
 };
 
+// Programs store 4.3 as 4.2999999999999998; people see 4.3.
+static struct slice rounded(struct slice text, char to[32])
+{
+    double number = 0;
+    if (text.len < CHART_LONG_NUMBER || text.len > 30 || !slice_to_double(text, &number)) {
+        return text;
+    }
+    int n = snprintf(to, 32, "%.10g", number);
+    return n > 0 && n < 32 ? slice_make(to, (size_t)n) : text;
+}
+
 static void put(struct series *s, int64_t index, struct slice text)
 {
+    char digits[32];
+    text = rounded(text, digits);
     if (index < 0 || index >= CHART_POINTS_MAX) {
         return;
     }
@@ -198,7 +214,12 @@ static int diagram_point(struct xml *x, ooxml_emit_fn emit, void *ctx)
     if (shown.len == 0) {
         return 0;
     }
-    struct element e = { .kind = ELEMENT_LIST_ITEM, .level = 1, .text = shown };
+    AUTO_BUF markdown = BUF_INIT(1024 * 1024 + 16);
+    buf_add_str(&markdown, "- ");
+    buf_add_slice(&markdown, shown);
+    struct element e = {
+        .kind = ELEMENT_LIST_ITEM, .level = 1, .text = shown, .markdown = buf_slice(&markdown)
+    };
     return emit(ctx, &e);
 }
 

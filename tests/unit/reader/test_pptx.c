@@ -175,9 +175,9 @@ static void charts_and_diagrams_become_words(void **state)
             .more_name = "ppt/charts/c.xml",
             .more = "<c:chartSpace " NAMES "><c:ser><c:tx><c:v>Burgers</c:v></c:tx><c:cat><c:pt "
                                            "idx=\"0\"><c:v>Q1</c:v></c:pt></c:cat><c:val>"
-                    "<c:pt idx=\"0\"><c:v>7</c:v></c:pt></c:val></c:ser></c:chartSpace>" },
+                    "<c:pt idx=\"0\"><c:v>4.2999999999999998</c:v></c:pt></c:val></c:ser></c:chartSpace>" },
         READ);
-    expect_text(s, "figure 0 {slide 2} trend\ntable 0 {slide 2}  | Burgers/Q1 | 7");
+    expect_text(s, "figure 0 {slide 2} trend\ntable 0 {slide 2}  | Burgers/Q1 | 4.3 =");
     AUTO_FREE char *d =
         deck((struct deck){ .first = SLIDE("<p:graphicFrame><a:graphic><dgm:relIds "
                                            "r:dm=\"d\"/></a:graphic></p:graphicFrame>"),
@@ -195,7 +195,7 @@ static void charts_and_diagrams_become_words(void **state)
                                                                                        "dataModel"
                                                                                        ">" },
             READ);
-    expect_text(d, "list_item 1 {slide 2} Plan\nlist_item 1 {slide 2} Do\n");
+    expect_text(d, "list_item 1 {slide 2} Plan = - Plan\nlist_item 1 {slide 2} Do = - Do\n");
     expect_no_text(d, "again");
 }
 
