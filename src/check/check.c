@@ -63,6 +63,9 @@ static bool is_text_format(const struct format_info *format)
 
 static bool may_be(const struct format_info *format, const struct sniff *s)
 {
+    if (format->id == FORMAT_PDF && s->text && s->pdf_inside) {
+        return true; // a header with words before it: readers of PDF accept that
+    }
     for (size_t i = 0; i < ARRAY_LEN(allowed); i++) {
         if (strcmp(allowed[i].format, format->name) != 0) {
             continue;
@@ -140,7 +143,7 @@ static void check_type(const struct format_info *format, struct slice ext, const
     if (s->zip_behind) {
         findings_add(f, "type.polyglot", NULL, "The file is %s and at the same time a ZIP archive.", sniff_title(s->kind));
     }
-    if (s->pdf_inside) {
+    if (s->pdf_inside && format->id != FORMAT_PDF) {
         findings_add(f, "type.polyglot", NULL, "The file is %s and at the same time a PDF.", sniff_title(s->kind));
     }
     if (s->html_before) {

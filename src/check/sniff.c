@@ -188,7 +188,14 @@ static bool is_utf16(struct slice s)
     const unsigned char *p = (const unsigned char *)s.data;
     size_t n = s.len / 2;
     bool marked = bytes_at(s, 0, "\xFF\xFE", 2) || bytes_at(s, 0, "\xFE\xFF", 2);
+    size_t ascii = 0;
 
+    for (size_t i = 0; i < s.len; i++) {
+        ascii += p[i] >= 0x20 && p[i] < 0x7F;
+    }
+    if (ascii > s.len - s.len / 6) {
+        return false; // one byte a character, with a stray zero
+    }
     for (int side = 0; side < 2 && n >= 1; side++) {
         size_t bad = 0, plain = 0;
         for (size_t i = 0; i < n; i++) {
@@ -280,9 +287,8 @@ static int look(const struct sniff_source *source, struct sniff *ret)
         bool first_line = skip_mark_and_space(head).data == pdf;
         s.html_before = before > 0 && begins_html(head);
         s.kind = first_line || !s.text || s.html_before ? SNIFF_PDF : s.kind; // a text may speak of "%PDF-"
-    } else if (pdf) {
-        s.pdf_inside = true;
     }
+    s.pdf_inside = pdf && s.kind != SNIFF_PDF;
     if (s.kind == SNIFF_ZIP_ODD) {
         s.kind = sniff_zip(source, tail, SNIFF_ZIP_ODD);
     } else if (s.kind != SNIFF_CFB && sniff_zip_ends(source, tail)) {
