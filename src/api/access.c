@@ -51,7 +51,8 @@ static void new_key(const char *prefix, char ret_key[ACCESS_KEY_SIZE])
 }
 
 // A small file of the data folder: read whole, or written anew (0600) with the given bytes when it is not there.
-static int load_or_make(const char *dir, const char *name, uint8_t *bytes, size_t len, bool *ret_made, struct error *err)
+static int load_or_make(const char *dir, const char *name, uint8_t *bytes, size_t len,
+    bool *ret_made, struct error *err)
 {
     AUTO_FREE char *path = xasprintf("%s/%s", dir, name);
     AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -59,7 +60,8 @@ static int load_or_make(const char *dir, const char *name, uint8_t *bytes, size_
     *ret_made = false;
     if (fd >= 0) {
         if (read(fd, bytes, len) != (ssize_t)len) {
-            return error_set(err, ERR_CORRUPT, "The file %s of the data folder is damaged; remove it to get a new key.", name);
+            return error_set(err, ERR_CORRUPT,
+                "The file %s of the data folder is damaged; remove it to get a new key.", name);
         }
         return 0;
     }
@@ -78,18 +80,21 @@ static int read_key_file(const char *path, uint8_t ret[DIGEST], struct error *er
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 
     if (n < 0) {
-        return error_set(err, ERR_INVALID, "The file that admin.key_file names can't be read: %s.", strerror(errno));
+        return error_set(err, ERR_INVALID, "The file that admin.key_file names can't be read: %s.",
+            strerror(errno));
     }
     struct slice key = slice_trim(slice_make(text, (size_t)n));
     if (key.len < KEY_MIN_LEN) {
-        return error_set(err, ERR_INVALID, "The admin key must have at least %d characters.", KEY_MIN_LEN);
+        return error_set(
+            err, ERR_INVALID, "The admin key must have at least %d characters.", KEY_MIN_LEN);
     }
     digest_of(key, ret);
     OPENSSL_cleanse(text, sizeof(text));
     return 0;
 }
 
-int access_open(const struct access_options *o, struct access **ret, char ret_new_key[ACCESS_KEY_SIZE], struct error *err)
+int access_open(const struct access_options *o, struct access **ret,
+    char ret_new_key[ACCESS_KEY_SIZE], struct error *err)
 {
     struct access *a = xalloc(sizeof(*a));
     bool made = false;
@@ -171,7 +176,8 @@ static void sign(const struct access *a, struct slice text, char ret_hex[2 * DIG
     uint8_t mac[DIGEST];
     unsigned int n = DIGEST;
 
-    if (!HMAC(EVP_sha256(), a->secret, SECRET, (const unsigned char *)text.data, text.len, mac, &n)) {
+    if (!HMAC(
+            EVP_sha256(), a->secret, SECRET, (const unsigned char *)text.data, text.len, mac, &n)) {
         BUG("HMAC is not there");
     }
     hex_format(mac, DIGEST, ret_hex);
@@ -181,7 +187,8 @@ void access_new_cookie(const struct access *a, char ret_value[ACCESS_COOKIE_SIZE
 {
     char expiry[24], mac[2 * DIGEST + 1];
 
-    snprintf(expiry, sizeof(expiry), "%lld", (long long)(clock_wall_ms() / 1000 + ACCESS_SESSION_S));
+    snprintf(
+        expiry, sizeof(expiry), "%lld", (long long)(clock_wall_ms() / 1000 + ACCESS_SESSION_S));
     sign(a, slice_of(expiry), mac);
     snprintf(ret_value, ACCESS_COOKIE_SIZE, "%s.%s", expiry, mac);
 }
@@ -192,7 +199,8 @@ static bool cookie_valid(const struct access *a, struct slice value)
     char mac[2 * DIGEST + 1];
     int64_t until = 0;
 
-    if (!slice_cut(&value, '.', &expiry) || !slice_to_i64(expiry, &until) || value.len != 2 * DIGEST) {
+    if (!slice_cut(&value, '.', &expiry) || !slice_to_i64(expiry, &until) ||
+        value.len != 2 * DIGEST) {
         return false;
     }
     sign(a, expiry, mac);
@@ -256,20 +264,23 @@ int access_authorize(struct http_request *req, const struct http_route *route, s
         if (access_key_matches(a, slice_trim(slice_from(bearer, 7)))) {
             return 0;
         }
-        return error_set(err, ERR_AUTH, "The key is not known here. Check it, or ask who runs this Larder for one.");
+        return error_set(err, ERR_AUTH,
+            "The key is not known here. Check it, or ask who runs this Larder for one.");
     }
     if (cookie.data && cookie_valid(a, cookie)) {
         if ((req->method != HTTP_GET && req->method != HTTP_HEAD) || route->stream) {
             if (!same_origin(req)) {
-                return error_set(err, ERR_DENIED, "This request came from another page than Larder's own.");
+                return error_set(
+                    err, ERR_DENIED, "This request came from another page than Larder's own.");
             }
         }
         return 0;
     }
-    if (a->loopback_open && req->peer_is_loopback && host_is_loopback(http_header_find(req, "host")) &&
-        same_origin(req)) {
+    if (a->loopback_open && req->peer_is_loopback &&
+        host_is_loopback(http_header_find(req, "host")) && same_origin(req)) {
         return 0;
     }
     return error_set(err, ERR_AUTH,
-        "A key is needed: send it as \"Authorization: Bearer KEY\". The first start of the server shows one.");
+        "A key is needed: send it as \"Authorization: Bearer KEY\". The first start of the server "
+        "shows one.");
 }

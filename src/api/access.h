@@ -20,7 +20,8 @@ struct access_options {
     bool loopback_open;
 };
 // ret_new_key is "" unless a key was made just now: show it once.
-int access_open(const struct access_options *o, struct access **ret, char ret_new_key[ACCESS_KEY_SIZE], struct error *err);
+int access_open(const struct access_options *o, struct access **ret,
+    char ret_new_key[ACCESS_KEY_SIZE], struct error *err);
 void access_close(struct access *a); // wipes keys
 const char *access_local_key(const struct access *a);
 // A fresh one-time token for the browser's first visit; it replaces the one before.

@@ -17,7 +17,7 @@ struct api {
     const struct settings *settings;
     struct access *access;
     struct http_server *http; // set once the server is open
-    int64_t started_ms;       // wall clock
+    int64_t started_ms; // wall clock
 };
 
 static inline struct api *api_of(const struct http_request *req)
@@ -37,14 +37,15 @@ extern const struct http_route openapi_routes[];
 extern const struct http_route app_routes[]; // last: takes every other GET
 
 // events.c: for http_options.
-int api_events_load(void *app, int64_t since, size_t max, struct http_event_list *list, struct error *err);
+int api_events_load(
+    void *app, int64_t since, size_t max, struct http_event_list *list, struct error *err);
 
 // document_json.c: the document as the API shows it. progress is looked up when with_progress.
-int document_json(struct api *api, const struct document *d, bool with_progress, bool duplicate, struct buf *out,
-    struct error *err);
+int document_json(struct api *api, const struct document *d, bool with_progress, bool duplicate,
+    struct buf *out, struct error *err);
 
 // Query parameters with limits; ERR_INVALID names the parameter.
-int api_query_int(const struct http_request *req, const char *name, int64_t fallback, int64_t min, int64_t max, int64_t *ret,
-    struct error *err);
+int api_query_int(const struct http_request *req, const char *name, int64_t fallback, int64_t min,
+    int64_t max, int64_t *ret, struct error *err);
 
 #endif

@@ -36,15 +36,18 @@ static int app_get(struct http_request *req, struct http_response *resp, struct 
     }
     asset = asset ? asset : asset_find(SLICE_LIT("/index.html"));
     if (!asset) {
-        return error_set(err, ERR_NOT_FOUND, "This build has no web app; use the API or the command line.");
+        return error_set(
+            err, ERR_NOT_FOUND, "This build has no web app; use the API or the command line.");
     }
     resp->content_type = asset->media_type;
     resp->etag = asset->etag;
     buf_add(&resp->body, asset->data, asset->len);
     http_header_add(resp, "Cache-Control", SLICE_LIT("no-cache"));
     http_header_add(resp, "Content-Security-Policy",
-        SLICE_LIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; "
-                  "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+        SLICE_LIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+                  "media-src 'self'; "
+                  "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+                  "form-action 'self'; "
                   "frame-ancestors 'none'"));
     return 0;
 }

@@ -47,8 +47,8 @@ static void add_time(struct json_out *j, const char *key, int64_t ms)
     json_key_text(j, key, text);
 }
 
-int document_json(struct api *api, const struct document *d, bool with_progress, bool duplicate, struct buf *out,
-    struct error *err)
+int document_json(struct api *api, const struct document *d, bool with_progress, bool duplicate,
+    struct buf *out, struct error *err)
 {
     struct job_progress progress = { 0 };
     struct json_out j;
@@ -98,8 +98,8 @@ int document_json(struct api *api, const struct document *d, bool with_progress,
     return json_finish(&j, err);
 }
 
-int api_query_int(const struct http_request *req, const char *name, int64_t fallback, int64_t min, int64_t max, int64_t *ret,
-    struct error *err)
+int api_query_int(const struct http_request *req, const char *name, int64_t fallback, int64_t min,
+    int64_t max, int64_t *ret, struct error *err)
 {
     struct slice text = http_query_find(req, name);
 
@@ -108,7 +108,8 @@ int api_query_int(const struct http_request *req, const char *name, int64_t fall
         return 0;
     }
     if (!slice_to_i64(text, ret) || *ret < min || *ret > max) {
-        return error_set(err, ERR_INVALID, "%s must be a whole number from %lld to %lld.", name, (long long)min, (long long)max);
+        return error_set(err, ERR_INVALID, "%s must be a whole number from %lld to %lld.", name,
+            (long long)min, (long long)max);
     }
     return 0;
 }

@@ -4,7 +4,13 @@
 #include "wire/json.h"
 #include "wire/problem.h"
 
-enum { LIST_LIMIT = 50, LIST_LIMIT_MAX = 500, ELEMENTS_LIMIT = 200, ELEMENTS_LIMIT_MAX = 1000, METADATA_MAX = 64 * 1024 };
+enum {
+    LIST_LIMIT = 50,
+    LIST_LIMIT_MAX = 500,
+    ELEMENTS_LIMIT = 200,
+    ELEMENTS_LIMIT_MAX = 1000,
+    METADATA_MAX = 64 * 1024
+};
 
 static int load(struct http_request *req, struct document *ret, struct error *err)
 {
@@ -16,7 +22,8 @@ static int load(struct http_request *req, struct document *ret, struct error *er
     return store_document_load(api_of(req)->store, id, req->arena, ret, err);
 }
 
-static int answer_document(struct http_request *req, struct http_response *resp, bool duplicate, struct error *err)
+static int answer_document(
+    struct http_request *req, struct http_response *resp, bool duplicate, struct error *err)
 {
     struct document d;
     int rc = load(req, &d, err);
@@ -36,7 +43,8 @@ static int64_t upload_cap(struct http_request *req, struct slice file_name, stru
 // A form field of a multipart upload, or the query parameter of a raw one.
 static struct slice upload_field(const struct http_request *req, const char *name)
 {
-    struct slice value = req->spool->is_multipart ? http_field_find(req, name) : slice_make(NULL, 0);
+    struct slice value =
+        req->spool->is_multipart ? http_field_find(req, name) : slice_make(NULL, 0);
 
     return value.data ? value : http_query_find(req, name);
 }
@@ -51,7 +59,8 @@ static struct slice mode_bare(struct slice mode)
     return mode;
 }
 
-static int refuse(struct http_request *req, struct http_response *resp, const struct document *d, struct error *err)
+static int refuse(struct http_request *req, struct http_response *resp, const struct document *d,
+    struct error *err)
 {
     AUTO_BUF extra = BUF_INIT(1024 * 1024);
     struct json_out j;
@@ -69,7 +78,8 @@ static int refuse(struct http_request *req, struct http_response *resp, const st
     }
     resp->status = 422;
     resp->content_type = PROBLEM_MEDIA_TYPE;
-    problem_format(&resp->body, ERR_REFUSED, 422, "The file was not taken in; findings say why and what to do next.", req->id,
+    problem_format(&resp->body, ERR_REFUSED, 422,
+        "The file was not taken in; findings say why and what to do next.", req->id,
         slice_make(extra.data + 1, extra.len - 2));
     return 0;
 }
@@ -82,7 +92,8 @@ static int documents_create(struct http_request *req, struct http_response *resp
     struct api *api = api_of(req);
 
     if (spool->is_multipart && !spool->has_file) {
-        return error_set(err, ERR_INVALID, "The form has no file: send the document as the part named \"file\".");
+        return error_set(err, ERR_INVALID,
+            "The form has no file: send the document as the part named \"file\".");
     }
     struct receive_input in = { .name = name.len ? name : spool->file_name,
         .media_type = spool->media_type,
@@ -95,7 +106,8 @@ static int documents_create(struct http_request *req, struct http_response *resp
         .over_limit = spool->over_limit };
     memcpy(in.sha256, spool->sha256, sizeof(in.sha256));
     if (!in.name.len) {
-        return error_set(err, ERR_INVALID, "The document needs a name: send it as ?name= or in the form's file part.");
+        return error_set(err, ERR_INVALID,
+            "The document needs a name: send it as ?name= or in the form's file part.");
     }
     int rc = ingest_receive(api->ingest, &in, req->arena, &result, err);
     if (rc < 0) {
@@ -136,11 +148,12 @@ static int documents_list(struct http_request *req, struct http_response *resp, 
         return rc;
     }
     if (filter.status.len && document_status_from_word(filter.status) < 0) {
-        return error_set(err, ERR_INVALID, "status is not one of the words that documents have, such as ready or failed.");
+        return error_set(err, ERR_INVALID,
+            "status is not one of the words that documents have, such as ready or failed.");
     }
     filter.order = order.len ? arena_strndup(req->arena, order.data, order.len) : NULL;
-    rc = store_document_list(api->store, &filter, http_query_find(req, "after"), (int)limit, req->arena, &documents, &count,
-        &next, &total, err);
+    rc = store_document_list(api->store, &filter, http_query_find(req, "after"), (int)limit,
+        req->arena, &documents, &count, &next, &total, err);
     if (rc < 0) {
         return rc;
     }
@@ -180,7 +193,8 @@ static int documents_delete(struct http_request *req, struct http_response *resp
     return rc;
 }
 
-static int documents_metadata(struct http_request *req, struct http_response *resp, struct error *err)
+static int documents_metadata(
+    struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct document d;
     const json_t *metadata = NULL;
@@ -214,7 +228,8 @@ static int documents_metadata(struct http_request *req, struct http_response *re
 
 // ---- what a person can do with it
 
-static int documents_release(struct http_request *req, struct http_response *resp, struct error *err)
+static int documents_release(
+    struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct document d;
     int rc = load(req, &d, err);
@@ -259,7 +274,8 @@ static int documents_cancel(struct http_request *req, struct http_response *resp
 
 // ---- content
 
-static int documents_elements(struct http_request *req, struct http_response *resp, struct error *err)
+static int documents_elements(
+    struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct element_row *rows = NULL;
     struct document d;
@@ -275,7 +291,8 @@ static int documents_elements(struct http_request *req, struct http_response *re
         rc = load(req, &d, err);
     }
     if (rc == 0) {
-        rc = store_element_list(api_of(req)->store, slice_of(d.id), after, (int)limit, req->arena, &rows, &count, err);
+        rc = store_element_list(
+            api_of(req)->store, slice_of(d.id), after, (int)limit, req->arena, &rows, &count, err);
     }
     if (rc < 0) {
         return rc;
@@ -314,7 +331,8 @@ static int documents_chunks(struct http_request *req, struct http_response *resp
         rc = load(req, &d, err);
     }
     if (rc == 0) {
-        rc = store_chunk_list(api_of(req)->store, slice_of(d.id), after, (int)limit, req->arena, &chunks, &count, err);
+        rc = store_chunk_list(api_of(req)->store, slice_of(d.id), after, (int)limit, req->arena,
+            &chunks, &count, err);
     }
     if (rc < 0) {
         return rc;
@@ -356,14 +374,15 @@ static char *disposition(struct arena *a, const char *name)
     }
     buf_add_str(&out, "\"; filename*=UTF-8''");
     for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
-        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || *c == '.' ||
-                     *c == '-' || *c == '_';
+        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= 'a' && *c <= 'z') || *c == '.' || *c == '-' || *c == '_';
         buf_addf(&out, plain ? "%c" : "%%%02X", *c);
     }
     return arena_strndup(a, out.data, out.len);
 }
 
-static int documents_original(struct http_request *req, struct http_response *resp, struct error *err)
+static int documents_original(
+    struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct document d;
     int64_t size = 0;
@@ -373,7 +392,8 @@ static int documents_original(struct http_request *req, struct http_response *re
         return rc;
     }
     if (d.status == DOCUMENT_QUARANTINED) {
-        return error_set(err, ERR_CONFLICT, "The document is in quarantine; it can be released or deleted, not downloaded.");
+        return error_set(err, ERR_CONFLICT,
+            "The document is in quarantine; it can be released or deleted, not downloaded.");
     }
     int fd = store_blob_open(api_of(req)->store, d.blob, &size, err);
     if (fd < 0) {
@@ -393,61 +413,123 @@ static int documents_original(struct http_request *req, struct http_response *re
 
 // ---- the routes
 
-static const struct param_doc id_params[] = { { "id", "path", "string", "the document's id" }, { NULL } };
+static const struct param_doc id_params[] = { { "id", "path", "string", "the document's id" },
+    { NULL } };
 static const struct param_doc create_params[] = {
-    { "name", "query", "string", "the file's name, for a raw body; a form's file part brings its own" },
+    { "name", "query", "string",
+        "the file's name, for a raw body; a form's file part brings its own" },
     { "partition", "query", "string", "where it belongs; default if left out" },
     { "mode", "query", "string", "fast or hi_res; the type's own default if left out" },
     { "metadata", "query", "string", "a JSON object of your own values, to filter by" },
-    { "external_id", "query", "string", "your own id for it" }, { NULL } };
-static const struct param_doc list_params[] = { { "limit", "query", "integer", "1 to 500, default 50" },
-    { "after", "query", "string", "next of the page before" }, { "partition", "query", "string", "only of this partition" },
-    { "type", "query", "string", "only of this type, such as pdf" }, { "category", "query", "string", "only of this category" },
-    { "status", "query", "string", "only with this status" }, { "q", "query", "string", "only with this in the name" },
+    { "external_id", "query", "string", "your own id for it" }, { NULL }
+};
+static const struct param_doc list_params[] = { { "limit", "query", "integer",
+                                                    "1 to 500, default 50" },
+    { "after", "query", "string", "next of the page before" },
+    { "partition", "query", "string", "only of this partition" },
+    { "type", "query", "string", "only of this type, such as pdf" },
+    { "category", "query", "string", "only of this category" },
+    { "status", "query", "string", "only with this status" },
+    { "q", "query", "string", "only with this in the name" },
     { "external_id", "query", "string", "only with this id of yours" },
     { "order", "query", "string", "-created_at (default), created_at or name" }, { NULL } };
 static const struct param_doc page_params[] = { { "id", "path", "string", "the document's id" },
-    { "limit", "query", "integer", "1 to 1000, default 200" }, { "after", "query", "integer", "next of the page before" },
-    { NULL } };
+    { "limit", "query", "integer", "1 to 1000, default 200" },
+    { "after", "query", "integer", "next of the page before" }, { NULL } };
 static const struct param_doc reread_params[] = { { "id", "path", "string", "the document's id" },
     { "mode", "query", "string", "fast or hi_res" }, { NULL } };
 
 #define DOC(name) static const struct route_doc name
-DOC(create_doc) = { .id = "createDocument", .tag = "documents", .summary = "Upload a document", .params = create_params,
-    .upload = "multipart/form-data application/octet-stream", .response = "Document", .success = 201,
+DOC(create_doc) = { .id = "createDocument",
+    .tag = "documents",
+    .summary = "Upload a document",
+    .params = create_params,
+    .upload = "multipart/form-data application/octet-stream",
+    .response = "Document",
+    .success = 201,
     .errors = "400 401 413 422 503 507" };
-DOC(list_doc) = { .id = "listDocuments", .tag = "documents", .summary = "List documents, newest first",
-    .params = list_params, .response = "DocumentList", .success = 200, .errors = "400 401" };
-DOC(get_doc) = { .id = "getDocument", .tag = "documents", .summary = "One document with its progress and findings",
-    .params = id_params, .response = "Document", .success = 200, .errors = "401 404" };
-DOC(delete_doc) = { .id = "deleteDocument", .tag = "documents", .summary = "Remove a document and all that was derived",
-    .params = id_params, .success = 204, .errors = "401 404" };
-DOC(metadata_doc) = { .id = "patchMetadata", .tag = "documents", .summary = "Change metadata; null removes a value",
-    .params = id_params, .request = "MetadataPatch", .response = "Document", .success = 200, .errors = "400 401 404 413" };
-DOC(release_doc) = { .id = "releaseDocument", .tag = "documents", .summary = "Let a quarantined document be read",
-    .params = id_params, .response = "Document", .success = 200, .errors = "401 404 409" };
-DOC(reread_doc) = { .id = "rereadDocument", .tag = "documents",
-    .summary = "Read a document again; the old reading stays until the new one is ready", .params = reread_params,
-    .response = "Document", .success = 200, .errors = "401 404 409" };
-DOC(cancel_doc) = { .id = "cancelDocument", .tag = "documents", .summary = "Stop reading a document",
-    .params = id_params, .response = "Document", .success = 200, .errors = "401 404 409" };
-DOC(elements_doc) = { .id = "listElements", .tag = "documents", .summary = "What was read, in reading order",
-    .params = page_params, .response = "ElementList", .success = 200, .errors = "400 401 404" };
-DOC(chunks_doc) = { .id = "listChunks", .tag = "documents", .summary = "The passages that search works on",
-    .params = page_params, .response = "ChunkList", .success = 200, .errors = "400 401 404" };
-DOC(original_doc) = { .id = "getOriginal", .tag = "documents", .summary = "The bytes as they were uploaded",
-    .params = id_params, .response_media = "application/octet-stream", .success = 200, .errors = "401 404 409" };
+DOC(list_doc) = { .id = "listDocuments",
+    .tag = "documents",
+    .summary = "List documents, newest first",
+    .params = list_params,
+    .response = "DocumentList",
+    .success = 200,
+    .errors = "400 401" };
+DOC(get_doc) = { .id = "getDocument",
+    .tag = "documents",
+    .summary = "One document with its progress and findings",
+    .params = id_params,
+    .response = "Document",
+    .success = 200,
+    .errors = "401 404" };
+DOC(delete_doc) = { .id = "deleteDocument",
+    .tag = "documents",
+    .summary = "Remove a document and all that was derived",
+    .params = id_params,
+    .success = 204,
+    .errors = "401 404" };
+DOC(metadata_doc) = { .id = "patchMetadata",
+    .tag = "documents",
+    .summary = "Change metadata; null removes a value",
+    .params = id_params,
+    .request = "MetadataPatch",
+    .response = "Document",
+    .success = 200,
+    .errors = "400 401 404 413" };
+DOC(release_doc) = { .id = "releaseDocument",
+    .tag = "documents",
+    .summary = "Let a quarantined document be read",
+    .params = id_params,
+    .response = "Document",
+    .success = 200,
+    .errors = "401 404 409" };
+DOC(reread_doc) = { .id = "rereadDocument",
+    .tag = "documents",
+    .summary = "Read a document again; the old reading stays until the new one is ready",
+    .params = reread_params,
+    .response = "Document",
+    .success = 200,
+    .errors = "401 404 409" };
+DOC(cancel_doc) = { .id = "cancelDocument",
+    .tag = "documents",
+    .summary = "Stop reading a document",
+    .params = id_params,
+    .response = "Document",
+    .success = 200,
+    .errors = "401 404 409" };
+DOC(elements_doc) = { .id = "listElements",
+    .tag = "documents",
+    .summary = "What was read, in reading order",
+    .params = page_params,
+    .response = "ElementList",
+    .success = 200,
+    .errors = "400 401 404" };
+DOC(chunks_doc) = { .id = "listChunks",
+    .tag = "documents",
+    .summary = "The passages that search works on",
+    .params = page_params,
+    .response = "ChunkList",
+    .success = 200,
+    .errors = "400 401 404" };
+DOC(original_doc) = { .id = "getOriginal",
+    .tag = "documents",
+    .summary = "The bytes as they were uploaded",
+    .params = id_params,
+    .response_media = "application/octet-stream",
+    .success = 200,
+    .errors = "401 404 409" };
 
 enum { JSON_BODY_MAX = 1024 * 1024 };
 static const int64_t upload_max = (int64_t)4 << 30;
 
 const struct http_route documents_routes[] = {
-    { HTTP_POST, "/v1/documents", documents_create, HTTP_LANE_HEAVY, HTTP_BODY_SPOOL, upload_max, upload_cap, .doc = &create_doc },
+    { HTTP_POST, "/v1/documents", documents_create, HTTP_LANE_HEAVY, HTTP_BODY_SPOOL, upload_max,
+        upload_cap, .doc = &create_doc },
     { HTTP_GET, "/v1/documents", documents_list, .doc = &list_doc },
     { HTTP_GET, "/v1/documents/{id}", documents_get, .doc = &get_doc },
     { HTTP_DELETE, "/v1/documents/{id}", documents_delete, .doc = &delete_doc },
-    { HTTP_PATCH, "/v1/documents/{id}/metadata", documents_metadata, HTTP_LANE_QUICK, HTTP_BODY_MEMORY, JSON_BODY_MAX,
-        .doc = &metadata_doc },
+    { HTTP_PATCH, "/v1/documents/{id}/metadata", documents_metadata, HTTP_LANE_QUICK,
+        HTTP_BODY_MEMORY, JSON_BODY_MAX, .doc = &metadata_doc },
     { HTTP_POST, "/v1/documents/{id}/release", documents_release, .doc = &release_doc },
     { HTTP_POST, "/v1/documents/{id}/reread", documents_reread, .doc = &reread_doc },
     { HTTP_POST, "/v1/documents/{id}/cancel", documents_cancel, .doc = &cancel_doc },
@@ -458,42 +540,59 @@ const struct http_route documents_routes[] = {
 };
 
 const struct schema_doc documents_schemas[] = {
-    { "Place",
-        "{\"type\":[\"object\",\"null\"],\"description\":\"Where it stands: {page, box} | {slide} | {sheet, range} | {rows, "
-        "cols} | {lines} | {part, section} | {time} | {box}\"}" },
-    { "Finding",
-        "{\"type\":\"object\",\"required\":[\"code\",\"layer\",\"severity\",\"message\",\"advice\"],\"properties\":{"
-        "\"code\":{\"type\":\"string\"},\"layer\":{\"type\":\"integer\"},\"severity\":{\"enum\":[\"info\",\"warning\","
-        "\"quarantine\",\"reject\"]},\"message\":{\"type\":\"string\"},\"place\":{\"$ref\":\"#/components/schemas/Place\"},"
-        "\"advice\":{\"type\":\"string\"}}}" },
-    { "Document",
-        "{\"type\":\"object\",\"required\":[\"id\",\"name\",\"type\",\"category\",\"status\",\"verdict\",\"findings\"],"
-        "\"properties\":{\"id\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},\"type\":{\"type\":\"string\"},"
-        "\"category\":{\"type\":\"string\"},\"media_type\":{\"type\":\"string\"},\"status\":{\"enum\":[\"pending\","
-        "\"partitioning\",\"partitioned\",\"refined\",\"chunked\",\"indexed\",\"summary_indexed\",\"keyword_indexed\","
-        "\"ready\",\"failed\",\"quarantined\"]},\"verdict\":{\"enum\":[\"accepted\",\"accepted_with_warnings\","
-        "\"quarantined\",\"rejected\"]},\"reason\":{\"type\":\"string\"},\"findings\":{\"type\":\"array\",\"items\":{"
-        "\"$ref\":\"#/components/schemas/Finding\"}},\"partition\":{\"type\":\"string\"},\"size\":{\"type\":\"integer\"},"
-        "\"sha256\":{\"type\":\"string\"},\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},\"updated_at\":{"
-        "\"type\":\"string\",\"format\":\"date-time\"},\"metadata\":{\"type\":\"object\"},\"errors\":{\"type\":\"array\","
-        "\"items\":{\"type\":\"string\"}},\"media\":{\"type\":\"object\"},\"duplicate\":{\"type\":\"boolean\"},\"progress\":{"
-        "\"type\":\"object\",\"properties\":{\"unit\":{\"type\":\"string\"},\"done\":{\"type\":\"integer\"},\"total\":{"
-        "\"type\":\"integer\"},\"queue_position\":{\"type\":\"integer\"},\"seconds_left\":{\"type\":[\"number\",\"null\"]}}},"
-        "\"links\":{\"type\":\"object\"}}}" },
-    { "DocumentList",
-        "{\"type\":\"object\",\"required\":[\"documents\",\"next\",\"total\"],\"properties\":{\"documents\":{\"type\":"
-        "\"array\",\"items\":{\"$ref\":\"#/components/schemas/Document\"}},\"next\":{\"type\":[\"string\",\"null\"]},"
-        "\"total\":{\"type\":\"integer\"}}}" },
-    { "MetadataPatch",
-        "{\"type\":\"object\",\"required\":[\"metadata\"],\"properties\":{\"metadata\":{\"type\":\"object\"}}}" },
-    { "ElementList",
-        "{\"type\":\"object\",\"required\":[\"elements\",\"next\"],\"properties\":{\"elements\":{\"type\":\"array\",\"items\":{"
-        "\"type\":\"object\",\"required\":[\"index\",\"kind\",\"text\",\"place\"],\"properties\":{\"index\":{\"type\":"
-        "\"integer\"},\"kind\":{\"type\":\"string\"},\"text\":{\"type\":\"string\"},\"markdown\":{\"type\":\"string\"},"
-        "\"place\":{\"$ref\":\"#/components/schemas/Place\"},\"level\":{\"type\":\"integer\"}}}},\"next\":{\"type\":["
-        "\"integer\",\"null\"]}}}" },
-    { "ChunkList",
-        "{\"type\":\"object\",\"required\":[\"chunks\",\"next\"],\"properties\":{\"chunks\":{\"type\":\"array\",\"items\":{"
-        "\"type\":\"object\"}},\"next\":{\"type\":[\"integer\",\"null\"]}}}" },
+    { "Place", "{\"type\":[\"object\",\"null\"],\"description\":\"Where it stands: {page, box} | "
+               "{slide} | {sheet, range} | {rows, "
+               "cols} | {lines} | {part, section} | {time} | {box}\"}" },
+    { "Finding", "{\"type\":\"object\",\"required\":[\"code\",\"layer\",\"severity\",\"message\","
+                 "\"advice\"],\"properties\":{"
+                 "\"code\":{\"type\":\"string\"},\"layer\":{\"type\":\"integer\"},\"severity\":{"
+                 "\"enum\":[\"info\",\"warning\","
+                 "\"quarantine\",\"reject\"]},\"message\":{\"type\":\"string\"},\"place\":{\"$"
+                 "ref\":\"#/components/schemas/Place\"},"
+                 "\"advice\":{\"type\":\"string\"}}}" },
+    { "Document", "{\"type\":\"object\",\"required\":[\"id\",\"name\",\"type\",\"category\","
+                  "\"status\",\"verdict\",\"findings\"],"
+                  "\"properties\":{\"id\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"
+                  "\"type\":{\"type\":\"string\"},"
+                  "\"category\":{\"type\":\"string\"},\"media_type\":{\"type\":\"string\"},"
+                  "\"status\":{\"enum\":[\"pending\","
+                  "\"partitioning\",\"partitioned\",\"refined\",\"chunked\",\"indexed\",\"summary_"
+                  "indexed\",\"keyword_indexed\","
+                  "\"ready\",\"failed\",\"quarantined\"]},\"verdict\":{\"enum\":[\"accepted\","
+                  "\"accepted_with_warnings\","
+                  "\"quarantined\",\"rejected\"]},\"reason\":{\"type\":\"string\"},\"findings\":{"
+                  "\"type\":\"array\",\"items\":{"
+                  "\"$ref\":\"#/components/schemas/"
+                  "Finding\"}},\"partition\":{\"type\":\"string\"},\"size\":{\"type\":\"integer\"},"
+                  "\"sha256\":{\"type\":\"string\"},\"created_at\":{\"type\":\"string\",\"format\":"
+                  "\"date-time\"},\"updated_at\":{"
+                  "\"type\":\"string\",\"format\":\"date-time\"},\"metadata\":{\"type\":\"object\"}"
+                  ",\"errors\":{\"type\":\"array\","
+                  "\"items\":{\"type\":\"string\"}},\"media\":{\"type\":\"object\"},\"duplicate\":{"
+                  "\"type\":\"boolean\"},\"progress\":{"
+                  "\"type\":\"object\",\"properties\":{\"unit\":{\"type\":\"string\"},\"done\":{"
+                  "\"type\":\"integer\"},\"total\":{"
+                  "\"type\":\"integer\"},\"queue_position\":{\"type\":\"integer\"},\"seconds_"
+                  "left\":{\"type\":[\"number\",\"null\"]}}},"
+                  "\"links\":{\"type\":\"object\"}}}" },
+    { "DocumentList", "{\"type\":\"object\",\"required\":[\"documents\",\"next\",\"total\"],"
+                      "\"properties\":{\"documents\":{\"type\":"
+                      "\"array\",\"items\":{\"$ref\":\"#/components/schemas/"
+                      "Document\"}},\"next\":{\"type\":[\"string\",\"null\"]},"
+                      "\"total\":{\"type\":\"integer\"}}}" },
+    { "MetadataPatch", "{\"type\":\"object\",\"required\":[\"metadata\"],\"properties\":{"
+                       "\"metadata\":{\"type\":\"object\"}}}" },
+    { "ElementList", "{\"type\":\"object\",\"required\":[\"elements\",\"next\"],\"properties\":{"
+                     "\"elements\":{\"type\":\"array\",\"items\":{"
+                     "\"type\":\"object\",\"required\":[\"index\",\"kind\",\"text\",\"place\"],"
+                     "\"properties\":{\"index\":{\"type\":"
+                     "\"integer\"},\"kind\":{\"type\":\"string\"},\"text\":{\"type\":\"string\"},"
+                     "\"markdown\":{\"type\":\"string\"},"
+                     "\"place\":{\"$ref\":\"#/components/schemas/"
+                     "Place\"},\"level\":{\"type\":\"integer\"}}}},\"next\":{\"type\":["
+                     "\"integer\",\"null\"]}}}" },
+    { "ChunkList", "{\"type\":\"object\",\"required\":[\"chunks\",\"next\"],\"properties\":{"
+                   "\"chunks\":{\"type\":\"array\",\"items\":{"
+                   "\"type\":\"object\"}},\"next\":{\"type\":[\"integer\",\"null\"]}}}" },
     { NULL, NULL },
 };

@@ -17,7 +17,8 @@ static int load_one(void *ctx, int64_t seq, struct slice kind, struct slice json
     return 0;
 }
 
-int api_events_load(void *app, int64_t since, size_t max, struct http_event_list *list, struct error *err)
+int api_events_load(
+    void *app, int64_t since, size_t max, struct http_event_list *list, struct error *err)
 {
     struct api *api = app;
     struct load l = { list };
@@ -28,7 +29,8 @@ int api_events_load(void *app, int64_t since, size_t max, struct http_event_list
 // Without since: from now on.
 static int since_of(struct http_request *req, int64_t *ret, struct error *err)
 {
-    return api_query_int(req, "since", store_event_last(api_of(req)->store), 0, INT64_MAX, ret, err);
+    return api_query_int(
+        req, "since", store_event_last(api_of(req)->store), 0, INT64_MAX, ret, err);
 }
 
 static int add_one(void *ctx, int64_t seq, struct slice kind, struct slice json)
@@ -63,11 +65,18 @@ static int events_poll(struct http_request *req, struct http_response *resp, str
 }
 
 static const struct param_doc params[] = {
-    { "since", "query", "integer", "only events with a greater number; a stream without it starts now" },
-    { "limit", "query", "integer", "of a JSON page: 1 to 500" }, { NULL } };
-static const struct route_doc events_doc = { .id = "events", .tag = "events",
-    .summary = "The numbered log: a WebSocket with Upgrade, SSE with Accept: text/event-stream, else a JSON page",
-    .params = params, .response = "EventPage", .success = 200, .errors = "400 401" };
+    { "since", "query", "integer",
+        "only events with a greater number; a stream without it starts now" },
+    { "limit", "query", "integer", "of a JSON page: 1 to 500" }, { NULL }
+};
+static const struct route_doc events_doc = { .id = "events",
+    .tag = "events",
+    .summary = "The numbered log: a WebSocket with Upgrade, SSE with Accept: text/event-stream, "
+               "else a JSON page",
+    .params = params,
+    .response = "EventPage",
+    .success = 200,
+    .errors = "400 401" };
 
 const struct http_route events_routes[] = {
     { HTTP_GET, "/v1/events", events_poll, .stream = since_of, .doc = &events_doc },
@@ -75,12 +84,13 @@ const struct http_route events_routes[] = {
 };
 
 const struct schema_doc events_schemas[] = {
-    { "Event",
-        "{\"type\":\"object\",\"required\":[\"seq\",\"time\",\"kind\"],\"properties\":{\"seq\":{\"type\":\"integer\"},"
-        "\"time\":{\"type\":\"string\",\"format\":\"date-time\"},\"kind\":{\"type\":\"string\"},\"document_id\":{\"type\":"
-        "\"string\"},\"data\":{\"type\":\"object\"}}}" },
-    { "EventPage",
-        "{\"type\":\"object\",\"required\":[\"events\",\"last\"],\"properties\":{\"events\":{\"type\":\"array\",\"items\":{"
-        "\"$ref\":\"#/components/schemas/Event\"}},\"last\":{\"type\":\"integer\"}}}" },
+    { "Event", "{\"type\":\"object\",\"required\":[\"seq\",\"time\",\"kind\"],\"properties\":{"
+               "\"seq\":{\"type\":\"integer\"},"
+               "\"time\":{\"type\":\"string\",\"format\":\"date-time\"},\"kind\":{\"type\":"
+               "\"string\"},\"document_id\":{\"type\":"
+               "\"string\"},\"data\":{\"type\":\"object\"}}}" },
+    { "EventPage", "{\"type\":\"object\",\"required\":[\"events\",\"last\"],\"properties\":{"
+                   "\"events\":{\"type\":\"array\",\"items\":{"
+                   "\"$ref\":\"#/components/schemas/Event\"}},\"last\":{\"type\":\"integer\"}}}" },
     { NULL, NULL },
 };

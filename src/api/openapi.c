@@ -4,8 +4,10 @@
 #include "api/api.h"
 #include "wire/json.h"
 
-static const char *const method_words[HTTP_METHODS] = { "get", "head", "post", "put", "patch", "delete", "options" };
-static const struct schema_doc *const schema_lists[] = { documents_schemas, search_schemas, events_schemas, system_schemas, NULL };
+static const char *const method_words[HTTP_METHODS] = { "get", "head", "post", "put", "patch",
+    "delete", "options" };
+static const struct schema_doc *const schema_lists[] = { documents_schemas, search_schemas,
+    events_schemas, system_schemas, NULL };
 static const struct schema_doc session_schema = { "SessionRequest",
     "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":\"string\"}}}" };
 
@@ -53,8 +55,10 @@ static void add_upload(struct json_out *j, const char *media_types)
             json_key_raw(j, "type", SLICE_LIT("\"object\""));
             json_key_raw(j, "required", SLICE_LIT("[\"file\"]"));
             json_key_raw(j, "properties",
-                SLICE_LIT("{\"file\":{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\"},\"name\":{\"type\":"
-                          "\"string\"},\"partition\":{\"type\":\"string\"},\"mode\":{\"type\":\"string\"},\"metadata\":{"
+                SLICE_LIT("{\"file\":{\"type\":\"string\",\"contentMediaType\":\"application/"
+                          "octet-stream\"},\"name\":{\"type\":"
+                          "\"string\"},\"partition\":{\"type\":\"string\"},\"mode\":{\"type\":"
+                          "\"string\"},\"metadata\":{"
                           "\"type\":\"string\"},\"external_id\":{\"type\":\"string\"}}"));
         }
         json_end(j);
@@ -88,7 +92,10 @@ static void add_responses(struct json_out *j, const struct route_doc *d)
     json_key_object(j, "responses");
     snprintf(code, sizeof(code), "%d", d->success);
     json_key_object(j, code);
-    json_key_text(j, "description", d->success == 204 ? "Done" : d->success == 201 ? "Taken in" : "The answer");
+    json_key_text(j, "description",
+        d->success == 204   ? "Done"
+        : d->success == 201 ? "Taken in"
+                            : "The answer");
     if (d->success != 204) {
         json_key_object(j, "content");
         json_key_object(j, d->response_media ? d->response_media : "application/json");
@@ -198,7 +205,8 @@ void openapi_add(struct buf *out)
     json_key_text(&j, "title", "Larder");
     json_key_text(&j, "version", LARDER_VERSION);
     json_key_text(&j, "description", "Documents in, answers with their places out.");
-    json_key_raw(&j, "license", SLICE_LIT("{\"name\":\"AGPL-3.0-or-later\",\"identifier\":\"AGPL-3.0-or-later\"}"));
+    json_key_raw(&j, "license",
+        SLICE_LIT("{\"name\":\"AGPL-3.0-or-later\",\"identifier\":\"AGPL-3.0-or-later\"}"));
     json_end(&j);
     json_key_raw(&j, "security", SLICE_LIT("[{\"key\":[]},{\"session\":[]}]"));
     json_key_object(&j, "paths");
@@ -213,7 +221,8 @@ void openapi_add(struct buf *out)
     json_key_object(&j, "components");
     add_schemas(&j);
     json_key_raw(&j, "securitySchemes",
-        SLICE_LIT("{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\","
+        SLICE_LIT("{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"session\":{\"type\":"
+                  "\"apiKey\",\"in\":\"cookie\","
                   "\"name\":\"" ACCESS_COOKIE "\"}}"));
     json_end(&j);
     json_end(&j);
@@ -228,12 +237,14 @@ static int openapi_get(struct http_request *req, struct http_response *resp, str
     return 0;
 }
 
-static const struct route_doc openapi_doc = { .id = "openapi", .tag = "system", .summary = "This document", .success = 200 };
+static const struct route_doc openapi_doc = {
+    .id = "openapi", .tag = "system", .summary = "This document", .success = 200
+};
 
 const struct http_route openapi_routes[] = {
     { HTTP_GET, "/v1/openapi.json", openapi_get, .open = true, .doc = &openapi_doc },
     { 0 },
 };
 
-const struct http_route *const api_routes[] = { documents_routes, pictures_routes, search_routes, events_routes,
-    system_routes, session_routes, openapi_routes, app_routes, NULL };
+const struct http_route *const api_routes[] = { documents_routes, pictures_routes, search_routes,
+    events_routes, system_routes, session_routes, openapi_routes, app_routes, NULL };

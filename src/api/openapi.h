@@ -7,22 +7,22 @@
 
 struct param_doc {
     const char *name;
-    const char *in;      // query, path, header
-    const char *type;    // string, integer, boolean
+    const char *in; // query, path, header
+    const char *type; // string, integer, boolean
     const char *meaning; // NULL name ends the list
 };
 
 struct route_doc {
-    const char *id;      // operationId
-    const char *tag;     // documents, search, events, system
+    const char *id; // operationId
+    const char *tag; // documents, search, events, system
     const char *summary;
     const struct param_doc *params;
-    const char *request;        // name of a schema for a JSON body, or NULL
-    const char *upload;         // media types of an upload, space-separated, or NULL
-    const char *response;       // name of a schema, or NULL
+    const char *request; // name of a schema for a JSON body, or NULL
+    const char *upload; // media types of an upload, space-separated, or NULL
+    const char *response; // name of a schema, or NULL
     const char *response_media; // NULL: application/json
-    int success;                // 200, 201, 204
-    const char *errors;         // further statuses, space-separated: "404 422"
+    int success; // 200, 201, 204
+    const char *errors; // further statuses, space-separated: "404 422"
 };
 
 // A named schema as JSON; a resource's file lists its own.

@@ -2,10 +2,16 @@
 // Pictures of a document: pages rendered when first asked for, and figures that reading found.
 #include "api/api.h"
 
-enum { WIDTH_DEFAULT = 1000, WIDTH_MIN = 100, WIDTH_MAX = 2400, WIDTH_STEP = 100, PAGE_MAX = 100000 };
+enum {
+    WIDTH_DEFAULT = 1000,
+    WIDTH_MIN = 100,
+    WIDTH_MAX = 2400,
+    WIDTH_STEP = 100,
+    PAGE_MAX = 100000
+};
 
-static int answer_blob(struct http_request *req, struct http_response *resp, const char *hash, const char *media_type,
-    struct error *err)
+static int answer_blob(struct http_request *req, struct http_response *resp, const char *hash,
+    const char *media_type, struct error *err)
 {
     int64_t size = 0;
     int fd = store_blob_open(api_of(req)->store, hash, &size, err);
@@ -32,18 +38,21 @@ static int page_image(struct http_request *req, struct http_response *resp, stru
     if (rc < 0) {
         return rc;
     }
-    if (!slice_to_i64(page, &number) || number < 1 || number > PAGE_MAX || !id_valid(http_param(req, "id"))) {
+    if (!slice_to_i64(page, &number) || number < 1 || number > PAGE_MAX ||
+        !id_valid(http_param(req, "id"))) {
         return error_set(err, ERR_NOT_FOUND, "The document has no such page.");
     }
     width = (width + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP; // few different sizes are kept
-    rc = ingest_page_image(api_of(req)->ingest, http_param(req, "id"), (int32_t)number, (int32_t)width, hash, err);
+    rc = ingest_page_image(
+        api_of(req)->ingest, http_param(req, "id"), (int32_t)number, (int32_t)width, hash, err);
     return rc < 0 ? rc : answer_blob(req, resp, hash, "image/png", err);
 }
 
 static int figure_image(struct http_request *req, struct http_response *resp, struct error *err)
 {
     char hash[BLOB_HASH_SIZE], media_type[64];
-    int rc = store_media_find(api_of(req)->store, http_param(req, "id"), http_param(req, "name"), hash, media_type, err);
+    int rc = store_media_find(
+        api_of(req)->store, http_param(req, "id"), http_param(req, "name"), hash, media_type, err);
 
     if (rc < 0) {
         return rc;
@@ -53,14 +62,24 @@ static int figure_image(struct http_request *req, struct http_response *resp, st
 }
 
 static const struct param_doc page_params[] = { { "id", "path", "string", "the document's id" },
-    { "page", "path", "integer", "page number, from 1" }, { "width", "query", "integer", "pixels, 100 to 2400, default 1000" },
-    { NULL } };
+    { "page", "path", "integer", "page number, from 1" },
+    { "width", "query", "integer", "pixels, 100 to 2400, default 1000" }, { NULL } };
 static const struct param_doc figure_params[] = { { "id", "path", "string", "the document's id" },
     { "name", "path", "string", "the picture's name, from an element's image" }, { NULL } };
-static const struct route_doc page_doc = { .id = "getPageImage", .tag = "documents", .summary = "A page as a picture",
-    .params = page_params, .response_media = "image/png", .success = 200, .errors = "400 401 404 415 503" };
-static const struct route_doc figure_doc = { .id = "getFigure", .tag = "documents", .summary = "A figure of the document",
-    .params = figure_params, .response_media = "image/*", .success = 200, .errors = "401 404" };
+static const struct route_doc page_doc = { .id = "getPageImage",
+    .tag = "documents",
+    .summary = "A page as a picture",
+    .params = page_params,
+    .response_media = "image/png",
+    .success = 200,
+    .errors = "400 401 404 415 503" };
+static const struct route_doc figure_doc = { .id = "getFigure",
+    .tag = "documents",
+    .summary = "A figure of the document",
+    .params = figure_params,
+    .response_media = "image/*",
+    .success = 200,
+    .errors = "401 404" };
 
 const struct http_route pictures_routes[] = {
     { HTTP_GET, "/v1/documents/{id}/pages/{page}", page_image, HTTP_LANE_HEAVY, .doc = &page_doc },

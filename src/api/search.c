@@ -7,8 +7,8 @@
 
 enum { LIST_MAX = 32 };
 
-static int read_list(const json_t *body, const char *field, struct arena *a, const struct slice **ret, size_t *ret_count,
-    struct error *err)
+static int read_list(const json_t *body, const char *field, struct arena *a,
+    const struct slice **ret, size_t *ret_count, struct error *err)
 {
     const json_t *list = NULL;
     int rc = json_in_array(body, field, JSON_OPTIONAL, LIST_MAX, &list, err);
@@ -30,25 +30,36 @@ static int read_list(const json_t *body, const char *field, struct arena *a, con
     return 0;
 }
 
-static int read_request(const json_t *body, struct http_request *req, struct search_request *q, struct error *err)
+static int read_request(
+    const json_t *body, struct http_request *req, struct search_request *q, struct error *err)
 {
-    static const char *const fields[] = { "query", "limit", "types", "categories", "document_ids", "partition", "filter",
-        "mode", "explain", "max_per_document", NULL };
+    static const char *const fields[] = { "query", "limit", "types", "categories", "document_ids",
+        "partition", "filter", "mode", "explain", "max_per_document", NULL };
     struct slice mode = SLICE_LIT("hybrid");
     const json_t *filter = NULL;
     int64_t limit = SEARCH_LIMIT_DEFAULT, per_document = 0;
     int rc = json_in_only(body, fields, err);
 
-    rc = rc < 0 ? rc : json_in_string(body, "query", JSON_REQUIRED, SEARCH_QUERY_MAX_BYTES, &q->query, err);
+    rc = rc < 0
+             ? rc
+             : json_in_string(body, "query", JSON_REQUIRED, SEARCH_QUERY_MAX_BYTES, &q->query, err);
     rc = rc < 0 ? rc : json_in_int(body, "limit", JSON_OPTIONAL, 1, SEARCH_LIMIT_MAX, &limit, err);
-    rc = rc < 0 ? rc : json_in_int(body, "max_per_document", JSON_OPTIONAL, 0, SEARCH_LIMIT_MAX, &per_document, err);
-    rc = rc < 0 ? rc : json_in_string(body, "partition", JSON_OPTIONAL, PARTITION_MAX, &q->partition, err);
+    rc = rc < 0 ? rc
+                : json_in_int(body, "max_per_document", JSON_OPTIONAL, 0, SEARCH_LIMIT_MAX,
+                      &per_document, err);
+    rc = rc < 0
+             ? rc
+             : json_in_string(body, "partition", JSON_OPTIONAL, PARTITION_MAX, &q->partition, err);
     rc = rc < 0 ? rc : json_in_string(body, "mode", JSON_OPTIONAL, 16, &mode, err);
     rc = rc < 0 ? rc : json_in_bool(body, "explain", JSON_OPTIONAL, &q->explain, err);
     rc = rc < 0 ? rc : json_in_object(body, "filter", JSON_OPTIONAL, &filter, err);
     rc = rc < 0 ? rc : read_list(body, "types", req->arena, &q->types, &q->type_count, err);
-    rc = rc < 0 ? rc : read_list(body, "categories", req->arena, &q->categories, &q->category_count, err);
-    rc = rc < 0 ? rc : read_list(body, "document_ids", req->arena, &q->document_ids, &q->document_id_count, err);
+    rc = rc < 0
+             ? rc
+             : read_list(body, "categories", req->arena, &q->categories, &q->category_count, err);
+    rc = rc < 0 ? rc
+                : read_list(body, "document_ids", req->arena, &q->document_ids,
+                      &q->document_id_count, err);
     if (rc < 0) {
         return rc;
     }
@@ -56,7 +67,8 @@ static int read_request(const json_t *body, struct http_request *req, struct sea
         return error_set(err, ERR_INVALID, "query is empty; say what to look for.");
     }
     if (slice_is(mode, "meaning")) {
-        return error_set(err, ERR_UNSUPPORTED, "There is no model here that knows meaning; search by words or leave mode out.");
+        return error_set(err, ERR_UNSUPPORTED,
+            "There is no model here that knows meaning; search by words or leave mode out.");
     }
     if (!slice_is(mode, "words") && !slice_is(mode, "hybrid")) {
         return error_set(err, ERR_INVALID, "mode can be hybrid, words or meaning.");
@@ -70,7 +82,8 @@ static int read_request(const json_t *body, struct http_request *req, struct sea
     return 0;
 }
 
-static void add_explain(struct json_out *j, const struct search_reply *reply, const struct search_result *r)
+static void add_explain(
+    struct json_out *j, const struct search_reply *reply, const struct search_result *r)
 {
     json_key_object(j, "explain");
     json_key_text(j, "engine", "BM25 over words; no embedding model is configured");
@@ -93,7 +106,8 @@ static void add_links(struct json_out *j, const struct search_result *r)
     json_key_object(j, "links");
     snprintf(url, sizeof(url), "/v1/documents/%s", r->hit.document_id);
     json_key_text(j, "document", url);
-    snprintf(url, sizeof(url), "/documents/%s?chunk=%lld", r->hit.document_id, (long long)r->hit.chunk_index);
+    snprintf(url, sizeof(url), "/documents/%s?chunk=%lld", r->hit.document_id,
+        (long long)r->hit.chunk_index);
     json_key_text(j, "show", url);
     const char *page = strstr(r->place ? r->place : "", "\"page\":");
     if (page) {
@@ -103,7 +117,8 @@ static void add_links(struct json_out *j, const struct search_result *r)
     json_end(j);
 }
 
-static void add_result(struct json_out *j, const struct search_reply *reply, const struct search_result *r, bool explain)
+static void add_result(struct json_out *j, const struct search_reply *reply,
+    const struct search_result *r, bool explain)
 {
     char id[32];
 
@@ -157,27 +172,38 @@ static int search_post(struct http_request *req, struct http_response *resp, str
     return json_finish(&j, err);
 }
 
-static const struct route_doc search_doc = { .id = "search", .tag = "search",
-    .summary = "Find passages, each with its document and place", .request = "SearchRequest", .response = "SearchReply",
-    .success = 200, .errors = "400 401 415" };
+static const struct route_doc search_doc = { .id = "search",
+    .tag = "search",
+    .summary = "Find passages, each with its document and place",
+    .request = "SearchRequest",
+    .response = "SearchReply",
+    .success = 200,
+    .errors = "400 401 415" };
 
 const struct http_route search_routes[] = {
-    { HTTP_POST, "/v1/search", search_post, HTTP_LANE_QUICK, HTTP_BODY_MEMORY, 1024 * 1024, .doc = &search_doc },
+    { HTTP_POST, "/v1/search", search_post, HTTP_LANE_QUICK, HTTP_BODY_MEMORY, 1024 * 1024,
+        .doc = &search_doc },
     { 0 },
 };
 
 const struct schema_doc search_schemas[] = {
-    { "SearchRequest",
-        "{\"type\":\"object\",\"required\":[\"query\"],\"properties\":{\"query\":{\"type\":\"string\",\"maxLength\":2000},"
-        "\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100},\"types\":{\"type\":\"array\",\"items\":{\"type\":"
-        "\"string\"}},\"categories\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"document_ids\":{\"type\":\"array\","
-        "\"items\":{\"type\":\"string\"}},\"partition\":{\"type\":\"string\"},\"filter\":{\"type\":\"object\"},\"mode\":{"
-        "\"enum\":[\"hybrid\",\"words\",\"meaning\"]},\"max_per_document\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":"
-        "100},\"explain\":{\"type\":\"boolean\"}},\"additionalProperties\":false}" },
-    { "SearchReply",
-        "{\"type\":\"object\",\"required\":[\"results\",\"took_ms\",\"engine\"],\"properties\":{\"results\":{\"type\":"
-        "\"array\",\"items\":{\"type\":\"object\",\"required\":[\"document_id\",\"document_name\",\"chunk_id\",\"text\","
-        "\"snippet\",\"place\",\"places\",\"score\",\"links\"]}},\"took_ms\":{\"type\":\"number\"},\"engine\":{\"type\":"
-        "\"string\"}}}" },
+    { "SearchRequest", "{\"type\":\"object\",\"required\":[\"query\"],\"properties\":{\"query\":{"
+                       "\"type\":\"string\",\"maxLength\":2000},"
+                       "\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100},\"types\":{"
+                       "\"type\":\"array\",\"items\":{\"type\":"
+                       "\"string\"}},\"categories\":{\"type\":\"array\",\"items\":{\"type\":"
+                       "\"string\"}},\"document_ids\":{\"type\":\"array\","
+                       "\"items\":{\"type\":\"string\"}},\"partition\":{\"type\":\"string\"},"
+                       "\"filter\":{\"type\":\"object\"},\"mode\":{"
+                       "\"enum\":[\"hybrid\",\"words\",\"meaning\"]},\"max_per_document\":{"
+                       "\"type\":\"integer\",\"minimum\":0,\"maximum\":"
+                       "100},\"explain\":{\"type\":\"boolean\"}},\"additionalProperties\":false}" },
+    { "SearchReply", "{\"type\":\"object\",\"required\":[\"results\",\"took_ms\",\"engine\"],"
+                     "\"properties\":{\"results\":{\"type\":"
+                     "\"array\",\"items\":{\"type\":\"object\",\"required\":[\"document_id\","
+                     "\"document_name\",\"chunk_id\",\"text\","
+                     "\"snippet\",\"place\",\"places\",\"score\",\"links\"]}},\"took_ms\":{"
+                     "\"type\":\"number\"},\"engine\":{\"type\":"
+                     "\"string\"}}}" },
     { NULL, NULL },
 };

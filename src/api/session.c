@@ -3,9 +3,11 @@
 #include "api/api.h"
 #include "wire/json.h"
 
-static void set_cookie(struct http_request *req, struct http_response *resp, const char *value, int64_t max_age)
+static void set_cookie(
+    struct http_request *req, struct http_response *resp, const char *value, int64_t max_age)
 {
-    char *cookie = arena_printf(req->arena, ACCESS_COOKIE "=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict", value,
+    char *cookie = arena_printf(req->arena,
+        ACCESS_COOKIE "=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict", value,
         (long long)max_age);
 
     if (cookie) {
@@ -26,7 +28,8 @@ static int session_create(struct http_request *req, struct http_response *resp, 
         return rc;
     }
     if (!access_key_matches(access, slice_trim(key))) {
-        return error_set(err, ERR_AUTH, "The key is not known here. Check it, or ask who runs this Larder for one.");
+        return error_set(err, ERR_AUTH,
+            "The key is not known here. Check it, or ask who runs this Larder for one.");
     }
     access_new_cookie(access, cookie);
     set_cookie(req, resp, cookie, ACCESS_SESSION_S);
@@ -58,13 +61,19 @@ static int session_start(struct http_request *req, struct http_response *resp, s
     return 0;
 }
 
-static const struct route_doc create_doc = { .id = "createSession", .tag = "system",
-    .summary = "Sign a browser in with a key; answers with a cookie", .request = "SessionRequest", .success = 204,
+static const struct route_doc create_doc = { .id = "createSession",
+    .tag = "system",
+    .summary = "Sign a browser in with a key; answers with a cookie",
+    .request = "SessionRequest",
+    .success = 204,
     .errors = "400 401" };
-static const struct route_doc delete_doc = { .id = "deleteSession", .tag = "system", .summary = "Sign out", .success = 204 };
+static const struct route_doc delete_doc = {
+    .id = "deleteSession", .tag = "system", .summary = "Sign out", .success = 204
+};
 
 const struct http_route session_routes[] = {
-    { HTTP_POST, "/v1/session", session_create, HTTP_LANE_QUICK, HTTP_BODY_MEMORY, 4096, .open = true, .doc = &create_doc },
+    { HTTP_POST, "/v1/session", session_create, HTTP_LANE_QUICK, HTTP_BODY_MEMORY, 4096,
+        .open = true, .doc = &create_doc },
     { HTTP_DELETE, "/v1/session", session_delete, .open = true, .doc = &delete_doc },
     { HTTP_GET, "/start", session_start, .open = true },
     { 0 },

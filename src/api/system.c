@@ -27,8 +27,8 @@ static int readyz(struct http_request *req, struct http_response *resp, struct e
     return livez(req, resp, err);
 }
 
-static void add_check(struct json_out *j, const char *name, const char *status, const char *unit, double value,
-    const char *output)
+static void add_check(struct json_out *j, const char *name, const char *status, const char *unit,
+    double value, const char *output)
 {
     json_key_array(j, name);
     json_begin_object(j);
@@ -67,15 +67,19 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     json_key_text(&j, "version", LARDER_VERSION);
     json_key_text(&j, "description", "Larder");
     json_key_object(&j, "checks");
-    add_check(&j, "store:answers", rc < 0 ? "fail" : "pass", NULL, 0, rc < 0 ? store_err.text : NULL);
+    add_check(
+        &j, "store:answers", rc < 0 ? "fail" : "pass", NULL, 0, rc < 0 ? store_err.text : NULL);
     add_check(&j, "jobs:waiting", "pass", "documents", (double)stats.jobs_queued, NULL);
-    add_check(&j, "jobs:dead", stats.jobs_dead ? "warn" : "pass", "documents", (double)stats.jobs_dead,
-        stats.jobs_dead ? "Some documents could not be read after several tries; see larder status." : NULL);
+    add_check(&j, "jobs:dead", stats.jobs_dead ? "warn" : "pass", "documents",
+        (double)stats.jobs_dead,
+        stats.jobs_dead ? "Some documents could not be read after several tries; see larder status."
+                        : NULL);
     if (disk) {
         add_check(&j, "disk:free", low ? "warn" : "pass", "bytes", (double)free_bytes,
             low ? "Less than 512 MiB are free; make room or move the data folder." : NULL);
     }
-    add_check(&j, "search:meaning", "pass", NULL, 0, "No embedding model is configured: search is by words (BM25).");
+    add_check(&j, "search:meaning", "pass", NULL, 0,
+        "No embedding model is configured: search is by words (BM25).");
     add_check(&j, "reader:sandbox", "pass", NULL, 0, level[0] ? level : "not used yet");
     json_end(&j);
     json_end(&j);
@@ -176,16 +180,36 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     return json_finish(&j, err);
 }
 
-static const struct route_doc livez_doc = { .id = "livez", .tag = "system", .summary = "The process answers",
-    .response_media = "text/plain", .success = 200 };
-static const struct route_doc readyz_doc = { .id = "readyz", .tag = "system", .summary = "The server can work",
-    .response_media = "text/plain", .success = 200, .errors = "503" };
-static const struct route_doc health_doc = { .id = "health", .tag = "system", .summary = "Health by part",
-    .response = "Health", .response_media = "application/health+json", .success = 200, .errors = "401 503" };
-static const struct route_doc formats_doc = { .id = "formats", .tag = "system",
-    .summary = "The file types that are taken in", .response = "FormatList", .success = 200, .errors = "401" };
-static const struct route_doc status_doc = { .id = "status", .tag = "system",
-    .summary = "Counts of documents, jobs, storage and connections", .response = "Status", .success = 200, .errors = "401" };
+static const struct route_doc livez_doc = { .id = "livez",
+    .tag = "system",
+    .summary = "The process answers",
+    .response_media = "text/plain",
+    .success = 200 };
+static const struct route_doc readyz_doc = { .id = "readyz",
+    .tag = "system",
+    .summary = "The server can work",
+    .response_media = "text/plain",
+    .success = 200,
+    .errors = "503" };
+static const struct route_doc health_doc = { .id = "health",
+    .tag = "system",
+    .summary = "Health by part",
+    .response = "Health",
+    .response_media = "application/health+json",
+    .success = 200,
+    .errors = "401 503" };
+static const struct route_doc formats_doc = { .id = "formats",
+    .tag = "system",
+    .summary = "The file types that are taken in",
+    .response = "FormatList",
+    .success = 200,
+    .errors = "401" };
+static const struct route_doc status_doc = { .id = "status",
+    .tag = "system",
+    .summary = "Counts of documents, jobs, storage and connections",
+    .response = "Status",
+    .success = 200,
+    .errors = "401" };
 
 const struct http_route system_routes[] = {
     { HTTP_GET, "/livez", livez, .open = true, .doc = &livez_doc },
@@ -197,17 +221,20 @@ const struct http_route system_routes[] = {
 };
 
 const struct schema_doc system_schemas[] = {
-    { "Health",
-        "{\"type\":\"object\",\"required\":[\"status\",\"checks\"],\"properties\":{\"status\":{\"enum\":[\"pass\",\"warn\","
-        "\"fail\"]},\"version\":{\"type\":\"string\"},\"checks\":{\"type\":\"object\"}}}" },
-    { "FormatList",
-        "{\"type\":\"object\",\"required\":[\"formats\"],\"properties\":{\"formats\":{\"type\":\"array\",\"items\":{\"type\":"
-        "\"object\"}}}}" },
+    { "Health", "{\"type\":\"object\",\"required\":[\"status\",\"checks\"],\"properties\":{"
+                "\"status\":{\"enum\":[\"pass\",\"warn\","
+                "\"fail\"]},\"version\":{\"type\":\"string\"},\"checks\":{\"type\":\"object\"}}}" },
+    { "FormatList", "{\"type\":\"object\",\"required\":[\"formats\"],\"properties\":{\"formats\":{"
+                    "\"type\":\"array\",\"items\":{\"type\":"
+                    "\"object\"}}}}" },
     { "Status", "{\"type\":\"object\"}" },
-    { "Problem",
-        "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\"],\"properties\":{\"type\":{\"type\":\"string\"},"
-        "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"code\":{"
-        "\"type\":\"string\"},\"request_id\":{\"type\":\"string\"},\"reason\":{\"type\":\"string\"},\"verdict\":{\"type\":"
-        "\"string\"},\"findings\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Finding\"}}}}" },
+    { "Problem", "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\"],\"properties\":"
+                 "{\"type\":{\"type\":\"string\"},"
+                 "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{"
+                 "\"type\":\"string\"},\"code\":{"
+                 "\"type\":\"string\"},\"request_id\":{\"type\":\"string\"},\"reason\":{\"type\":"
+                 "\"string\"},\"verdict\":{\"type\":"
+                 "\"string\"},\"findings\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/"
+                 "schemas/Finding\"}}}}" },
     { NULL, NULL },
 };

@@ -9,11 +9,11 @@
 #include <stddef.h>
 
 struct web_asset {
-    const char *path;          // "/app.js"
-    const char *media_type;    // "text/javascript; charset=utf-8"
+    const char *path; // "/app.js"
+    const char *media_type; // "text/javascript; charset=utf-8"
     const unsigned char *data; // len bytes, then a 0 that does not count
     size_t len;
-    const char *etag;          // quoted; from the content
+    const char *etag; // quoted; from the content
 };
 
 extern const struct web_asset web_assets[]; // sorted by path

@@ -11,7 +11,7 @@
 struct arena_block;
 struct arena {
     struct arena_block *blocks; // newest first
-    size_t used;                // bytes handed out
+    size_t used; // bytes handed out
     size_t max;
 };
 

@@ -50,7 +50,7 @@ char *xstrndup(const char *text, size_t len);
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 void free_ptr(void *pointer_to_pointer); // for CLEANUP
-void close_fd(const int *fd);            // for CLEANUP; -1 is fine
+void close_fd(const int *fd); // for CLEANUP; -1 is fine
 #define AUTO_FREE CLEANUP(free_ptr)
 #define AUTO_FD CLEANUP(close_fd)
 

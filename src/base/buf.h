@@ -17,11 +17,14 @@ struct buf {
     bool failed;
 };
 
-#define BUF_INIT(max_bytes) { .max = (max_bytes) }
+#define BUF_INIT(max_bytes)                                                                        \
+    {                                                                                              \
+        .max = (max_bytes)                                                                         \
+    }
 #define AUTO_BUF CLEANUP(buf_done) struct buf
 
 void buf_init(struct buf *b, size_t max);
-void buf_done(struct buf *b);  // frees; safe on a zeroed one and twice
+void buf_done(struct buf *b); // frees; safe on a zeroed one and twice
 void buf_reset(struct buf *b); // empty again, memory kept, failed cleared
 static inline bool buf_ok(const struct buf *b)
 {

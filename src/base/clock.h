@@ -6,7 +6,8 @@
 #include "base/base.h"
 
 int64_t clock_wall_ms(void); // since 1970-01-01 UTC
-int64_t clock_mono_ms(void); // since boot, suspended time included, so that leases lapse over a closed lid
+int64_t clock_mono_ms(
+    void); // since boot, suspended time included, so that leases lapse over a closed lid
 int64_t clock_mono_us(void);
 
 enum { CLOCK_TEXT_MAX = 32 };

@@ -18,12 +18,24 @@ struct log_value {
     struct slice text;
     int64_t number;
 };
-#define LS(k, v) (struct log_value){ .key = (k), .type = LOG_STRING, .text = slice_of(v) }
-#define LSLICE(k, v) (struct log_value){ .key = (k), .type = LOG_STRING, .text = (v) }
-#define LI(k, v) (struct log_value){ .key = (k), .type = LOG_INT, .number = (int64_t)(v) }
+#define LS(k, v)                                                                                   \
+    (struct log_value)                                                                             \
+    {                                                                                              \
+        .key = (k), .type = LOG_STRING, .text = slice_of(v)                                        \
+    }
+#define LSLICE(k, v)                                                                               \
+    (struct log_value)                                                                             \
+    {                                                                                              \
+        .key = (k), .type = LOG_STRING, .text = (v)                                                \
+    }
+#define LI(k, v)                                                                                   \
+    (struct log_value)                                                                             \
+    {                                                                                              \
+        .key = (k), .type = LOG_INT, .number = (int64_t)(v)                                        \
+    }
 
 void log_event(enum log_level level, const char *event, const struct log_value *values);
-#define LOG_VALUES(...) ((const struct log_value[]){ __VA_ARGS__ __VA_OPT__(, ) { .key = NULL } })
+#define LOG_VALUES(...) ((const struct log_value[]){ __VA_ARGS__ __VA_OPT__(, ){ .key = NULL } })
 #define log_debug(event, ...) log_event(LOG_LEVEL_DEBUG, event, LOG_VALUES(__VA_ARGS__))
 #define log_info(event, ...) log_event(LOG_LEVEL_INFO, event, LOG_VALUES(__VA_ARGS__))
 #define log_warn(event, ...) log_event(LOG_LEVEL_WARN, event, LOG_VALUES(__VA_ARGS__))

@@ -62,13 +62,16 @@ void *map_find(const struct map *m, struct slice key)
     if (!m->cap) {
         return NULL;
     }
-    struct map_entry *e = &m->entries[place_of(m, key, hash_bytes(key.data, key.len, process_seed))];
+    struct map_entry *e =
+        &m->entries[place_of(m, key, hash_bytes(key.data, key.len, process_seed))];
     return e->key ? e->value : NULL;
 }
 
 static int grow(struct map *m)
 {
-    struct map bigger = { .cap = m->cap ? m->cap * 2 : FIRST_CAP, .max = m->max, .count = m->count };
+    struct map bigger = {
+        .cap = m->cap ? m->cap * 2 : FIRST_CAP, .max = m->max, .count = m->count
+    };
 
     bigger.entries = calloc(bigger.cap, sizeof(*bigger.entries));
     if (!bigger.entries) {

@@ -46,7 +46,7 @@ static inline bool slice_starts(struct slice s, const char *prefix)
     return s.len >= n && memcmp(s.data, prefix, n) == 0;
 }
 bool slice_equal_nocase(struct slice a, struct slice b); // ASCII only
-struct slice slice_trim(struct slice s);                 // ASCII white space off both ends
+struct slice slice_trim(struct slice s); // ASCII white space off both ends
 // Cuts the next piece up to `separator` off the front of *rest; false when nothing is left.
 bool slice_cut(struct slice *rest, char separator, struct slice *ret_piece);
 // Decimal digits only, all of the slice; false on anything else or on overflow.

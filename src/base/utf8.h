@@ -11,7 +11,8 @@ enum { UTF8_REPLACEMENT = 0xFFFD };
 // The code point at the front and its length in bytes (1 to 4); for a malformed byte U+FFFD and 1. len must be > 0.
 uint32_t utf8_decode(const char *at, size_t len, size_t *ret_bytes);
 bool utf8_valid(struct slice s);
-size_t utf8_encode(uint32_t code_point, char ret_bytes[4]); // bytes written; U+FFFD for what is no code point
+size_t utf8_encode(
+    uint32_t code_point, char ret_bytes[4]); // bytes written; U+FFFD for what is no code point
 void utf8_add(struct buf *b, uint32_t code_point);
 // Appends s with each malformed byte, NUL and other C0 control but tab and newline replaced by U+FFFD (controls by a
 // space), so that what is stored is always valid text.

@@ -53,13 +53,14 @@ static int follow(struct invocation *in, struct bar *bar, json_t **document, str
         const char *status = field_text(*document, "status");
         const json_t *progress = json_object_get(*document, "progress");
         AUTO_REPLY reply = { 0 };
-        if (strcmp(status, "ready") == 0 || strcmp(status, "failed") == 0 || strcmp(status, "quarantined") == 0) {
+        if (strcmp(status, "ready") == 0 || strcmp(status, "failed") == 0 ||
+            strcmp(status, "quarantined") == 0) {
             return 0;
         }
         if (!in->quiet && !in->json) {
             int64_t position = field_number(progress, "queue_position");
-            draw(bar, position > 0 ? "waiting" : "reading", field_number(progress, "done"), field_number(progress, "total"),
-                field_text(progress, "unit"));
+            draw(bar, position > 0 ? "waiting" : "reading", field_number(progress, "done"),
+                field_number(progress, "total"), field_text(progress, "unit"));
         }
         usleep(POLL_MS * 1000);
         AUTO_FREE char *path = xasprintf("/v1/documents/%s", field_text(*document, "id"));
@@ -87,19 +88,20 @@ static void report(const struct invocation *in, const char *name, const json_t *
     if (!status[0]) {
         printf(": not taken in (%s)\n", field_text(d, "reason"));
     } else if (strcmp(status, "ready") == 0) {
-        printf(": ready, %lld passages in %.1f s, %s\n", (long long)field_number(d, "chunk_count"), (double)took_ms / 1000,
-            field_text(d, "id"));
+        printf(": ready, %lld passages in %.1f s, %s\n", (long long)field_number(d, "chunk_count"),
+            (double)took_ms / 1000, field_text(d, "id"));
     } else {
         printf(": %s, %s\n", status, field_text(d, "id"));
     }
     print_findings(json_object_get(d, "findings"));
 }
 
-static int upload(struct invocation *in, const char *file, const char *query, struct bar *bar, struct reply *reply,
-    struct error *err)
+static int upload(struct invocation *in, const char *file, const char *query, struct bar *bar,
+    struct reply *reply, struct error *err)
 {
     for (int tries = 1;; tries++) {
-        int rc = client_upload(in, file, query, in->json || in->quiet ? NULL : on_upload, bar, reply, err);
+        int rc = client_upload(
+            in, file, query, in->json || in->quiet ? NULL : on_upload, bar, reply, err);
         if (rc < 0 || reply->status != 503 || tries == RETRY_MAX) {
             return rc;
         }
@@ -119,7 +121,8 @@ static int add_one(struct invocation *in, const char *file, json_t *all, struct 
     AUTO_REPLY reply = { 0 };
     AUTO_BUF query = BUF_INIT(256 * 1024);
     int64_t start = clock_mono_ms();
-    const char *const pairs[][2] = { { "partition", partition }, { "mode", mode }, { "metadata", metadata } };
+    const char *const pairs[][2] = { { "partition", partition }, { "mode", mode },
+        { "metadata", metadata } };
 
     buf_add_str(&query, "name=");
     url_add(&query, name);
@@ -135,8 +138,11 @@ static int add_one(struct invocation *in, const char *file, json_t *all, struct 
         return rc;
     }
     if (reply.status >= 400 && reply.status != 422) {
-        return error_set(err, reply.status == 401 ? ERR_AUTH : reply.status == 503 ? ERR_BUSY : ERR_INVALID, "%s",
-            field_text(reply.json, "detail"));
+        return error_set(err,
+            reply.status == 401   ? ERR_AUTH
+            : reply.status == 503 ? ERR_BUSY
+                                  : ERR_INVALID,
+            "%s", field_text(reply.json, "detail"));
     }
     json_t *document = json_incref(reply.json);
     if (reply.status < 400 && !option_value(in, "no-wait")) {
@@ -148,7 +154,8 @@ static int add_one(struct invocation *in, const char *file, json_t *all, struct 
         report(in, name, document, clock_mono_ms() - start);
         json_array_append(all, document);
         const char *status = field_text(document, "status");
-        rc = reply.status >= 400 || strcmp(status, "failed") == 0 || strcmp(status, "quarantined") == 0;
+        rc = reply.status >= 400 || strcmp(status, "failed") == 0 ||
+             strcmp(status, "quarantined") == 0;
     }
     json_decref(document);
     return rc;
@@ -184,10 +191,12 @@ static int add_run(struct invocation *in, struct error *err)
     return rc < 0 ? rc : worst;
 }
 
-static const struct option_info options[] = { { "partition", "NAME", "where the documents belong (default)" },
+static const struct option_info options[] = { { "partition", "NAME",
+                                                  "where the documents belong (default)" },
     { "mode", "MODE", "fast or hi_res; each type has its own default" },
     { "metadata", "JSON", "an object of your own values, to filter by" },
     { "no-wait", NULL, "do not wait until the documents are read" }, { NULL } };
 
-const struct command add_command = { "add", "FILE…", "Upload documents and follow them until they are ready",
+const struct command add_command = { "add", "FILE…",
+    "Upload documents and follow them until they are ready",
     "Exit status: 0 all ready, 65 at least one was refused or failed.", options, add_run };

@@ -27,8 +27,8 @@ void client_reply_done(struct reply *r)
 void url_add(struct buf *b, const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || *c == '.' ||
-                     *c == '-' || *c == '_' || *c == '~';
+        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= 'a' && *c <= 'z') || *c == '.' || *c == '-' || *c == '_' || *c == '~';
         buf_addf(b, plain ? "%c" : "%%%02X", *c);
     }
 }
@@ -95,8 +95,8 @@ struct transfer {
     struct target target;
 };
 
-static int transfer_start(const struct invocation *in, struct transfer *t, const char *path, struct reply *ret,
-    struct error *err)
+static int transfer_start(const struct invocation *in, struct transfer *t, const char *path,
+    struct reply *ret, struct error *err)
 {
     static bool ready = false;
 
@@ -132,19 +132,21 @@ static int transfer_run(struct transfer *t, struct reply *ret, struct error *err
     curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
     CURLcode code = curl_easy_perform(t->curl);
     if (code != CURLE_OK) {
-        rc = error_set(err, ERR_IO, "No answer from %s (%s). Is the server running? Start it with: larder serve",
+        rc = error_set(err, ERR_IO,
+            "No answer from %s (%s). Is the server running? Start it with: larder serve",
             t->target.url, curl_easy_strerror(code));
     } else {
         curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &ret->status);
-        ret->json = ret->body.len ? json_loadb(ret->body.data, ret->body.len, JSON_DECODE_ANY, NULL) : NULL;
+        ret->json =
+            ret->body.len ? json_loadb(ret->body.data, ret->body.len, JSON_DECODE_ANY, NULL) : NULL;
     }
     curl_slist_free_all(t->headers);
     curl_easy_cleanup(t->curl);
     return rc;
 }
 
-int client_call(struct invocation *in, const char *method, const char *path, const char *json, struct reply *ret,
-    struct error *err)
+int client_call(struct invocation *in, const char *method, const char *path, const char *json,
+    struct reply *ret, struct error *err)
 {
     struct transfer t = { 0 };
     int rc = transfer_start(in, &t, path, ret, err);
@@ -165,8 +167,9 @@ int client_call(struct invocation *in, const char *method, const char *path, con
 
 static int status_to_code(long status)
 {
-    static const int codes[] = { ERR_INVALID, ERR_NOT_FOUND, ERR_CONFLICT, ERR_DENIED, ERR_AUTH, ERR_TOO_LARGE, ERR_LIMIT,
-        ERR_UNSUPPORTED, ERR_REFUSED, ERR_BUSY, ERR_TIMEOUT, ERR_NO_SPACE };
+    static const int codes[] = { ERR_INVALID, ERR_NOT_FOUND, ERR_CONFLICT, ERR_DENIED, ERR_AUTH,
+        ERR_TOO_LARGE, ERR_LIMIT, ERR_UNSUPPORTED, ERR_REFUSED, ERR_BUSY, ERR_TIMEOUT,
+        ERR_NO_SPACE };
 
     for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
         if (error_kind(codes[i])->http_status == status) {
@@ -176,8 +179,8 @@ static int status_to_code(long status)
     return ERR_INTERNAL;
 }
 
-int client_ask(struct invocation *in, const char *method, const char *path, const char *json, struct reply *ret,
-    struct error *err)
+int client_ask(struct invocation *in, const char *method, const char *path, const char *json,
+    struct reply *ret, struct error *err)
 {
     int rc = client_call(in, method, path, json, ret, err);
 
@@ -195,7 +198,8 @@ struct upload {
     int64_t total;
 };
 
-static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+static int on_progress(
+    void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
     struct upload *u = ctx;
 
@@ -206,8 +210,8 @@ static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_o
     return 0;
 }
 
-int client_upload(struct invocation *in, const char *file, const char *query, upload_progress_fn fn, void *ctx,
-    struct reply *ret, struct error *err)
+int client_upload(struct invocation *in, const char *file, const char *query, upload_progress_fn fn,
+    void *ctx, struct reply *ret, struct error *err)
 {
     struct transfer t = { 0 };
     struct stat st;

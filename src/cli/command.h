@@ -12,8 +12,8 @@
 enum { ARGS_MAX = 4096 };
 
 struct option_info {
-    const char *name;    // "limit": --limit VALUE
-    const char *value;   // "N"; NULL: a switch
+    const char *name; // "limit": --limit VALUE
+    const char *value; // "N"; NULL: a switch
     const char *meaning; // NULL name ends the list
 };
 
@@ -22,9 +22,10 @@ struct command {
     const char *name;
     const char *arguments; // "FILE…"
     const char *summary;
-    const char *detail;    // further paragraphs of its help, or NULL
+    const char *detail; // further paragraphs of its help, or NULL
     const struct option_info *options;
-    int (*run)(struct invocation *in, struct error *err); // 0, a negative ERR_*, or a positive exit code
+    int (*run)(
+        struct invocation *in, struct error *err); // 0, a negative ERR_*, or a positive exit code
 };
 extern const struct command *const commands[]; // ended by NULL
 const struct command *command_find(const char *name);
@@ -32,9 +33,9 @@ const struct command *command_find(const char *name);
 struct invocation {
     const struct command *command;
     struct settings *settings;
-    bool json;           // --json
-    bool quiet;          // --quiet
-    const char *url;     // NULL: found out
+    bool json; // --json
+    bool quiet; // --quiet
+    const char *url; // NULL: found out
     const char *key;
     const char **arguments;
     size_t argument_count;
@@ -43,8 +44,10 @@ struct invocation {
     } options[32];
     size_t option_count;
 };
-const char *option_value(const struct invocation *in, const char *name); // NULL if not given; "" for a switch
-int option_number(const struct invocation *in, const char *name, int64_t fallback, int64_t *ret, struct error *err);
+const char *option_value(
+    const struct invocation *in, const char *name); // NULL if not given; "" for a switch
+int option_number(const struct invocation *in, const char *name, int64_t fallback, int64_t *ret,
+    struct error *err);
 
 // The whole of a program run: parses, runs, prints an error, gives the exit code.
 int command_line_main(int argc, char **argv);
@@ -58,28 +61,29 @@ struct reply {
 void client_reply_done(struct reply *r);
 #define AUTO_REPLY CLEANUP(client_reply_done) struct reply
 // method GET, POST, DELETE; json NULL for none. 0 with any HTTP status; ERR_IO if nobody answers.
-int client_call(struct invocation *in, const char *method, const char *path, const char *json, struct reply *ret,
-    struct error *err);
-// The same, and a status of 400 or more becomes an error with the problem's sentence.
-int client_ask(struct invocation *in, const char *method, const char *path, const char *json, struct reply *ret,
-    struct error *err);
-typedef void (*upload_progress_fn)(void *ctx, int64_t sent, int64_t total);
-int client_upload(struct invocation *in, const char *file, const char *query, upload_progress_fn fn, void *ctx,
+int client_call(struct invocation *in, const char *method, const char *path, const char *json,
     struct reply *ret, struct error *err);
+// The same, and a status of 400 or more becomes an error with the problem's sentence.
+int client_ask(struct invocation *in, const char *method, const char *path, const char *json,
+    struct reply *ret, struct error *err);
+typedef void (*upload_progress_fn)(void *ctx, int64_t sent, int64_t total);
+int client_upload(struct invocation *in, const char *file, const char *query, upload_progress_fn fn,
+    void *ctx, struct reply *ret, struct error *err);
 // Appends text percent-encoded for a query.
 void url_add(struct buf *b, const char *text);
 
 // ---- printing (print.c)
-void print_json(const json_t *value);           // two spaces of indentation
+void print_json(const json_t *value); // two spaces of indentation
 const char *field_text(const json_t *object, const char *field); // "" if it is not there
 int64_t field_number(const json_t *object, const char *field);
-void print_findings(const json_t *findings);    // one a line, with advice
-void print_place(const json_t *place);          // "page 12"
-void print_safe(const char *text);              // control characters left out, so that a name can't drive the terminal
+void print_findings(const json_t *findings); // one a line, with advice
+void print_place(const json_t *place); // "page 12"
+void print_safe(
+    const char *text); // control characters left out, so that a name can't drive the terminal
 bool is_terminal(void);
 
-extern const struct command serve_command, add_command, list_command, show_command, search_command, status_command,
-    doctor_command, formats_command, delete_command, reread_command, release_command, cancel_command, watch_command,
-    help_command, version_command;
+extern const struct command serve_command, add_command, list_command, show_command, search_command,
+    status_command, doctor_command, formats_command, delete_command, reread_command,
+    release_command, cancel_command, watch_command, help_command, version_command;
 
 #endif

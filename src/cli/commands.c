@@ -7,13 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct command *const commands[] = { &serve_command, &add_command, &list_command, &show_command, &search_command,
-    &status_command, &doctor_command, &formats_command, &watch_command, &reread_command, &release_command, &cancel_command,
-    &delete_command, &help_command, &version_command, NULL };
+const struct command *const commands[] = { &serve_command, &add_command, &list_command,
+    &show_command, &search_command, &status_command, &doctor_command, &formats_command,
+    &watch_command, &reread_command, &release_command, &cancel_command, &delete_command,
+    &help_command, &version_command, NULL };
 
 static const struct option_info common_options[] = { { "json", NULL, "print JSON for programs" },
-    { "quiet", NULL, "print nothing but errors" }, { "url", "URL", "the server; found from the data folder if left out" },
-    { "key", "KEY", "the key; better in LARDER_KEY, since arguments can be seen by others" }, { NULL } };
+    { "quiet", NULL, "print nothing but errors" },
+    { "url", "URL", "the server; found from the data folder if left out" },
+    { "key", "KEY", "the key; better in LARDER_KEY, since arguments can be seen by others" },
+    { NULL } };
 
 const struct command *command_find(const char *name)
 {
@@ -35,7 +38,8 @@ const char *option_value(const struct invocation *in, const char *name)
     return NULL;
 }
 
-int option_number(const struct invocation *in, const char *name, int64_t fallback, int64_t *ret, struct error *err)
+int option_number(const struct invocation *in, const char *name, int64_t fallback, int64_t *ret,
+    struct error *err)
 {
     const char *value = option_value(in, name);
 
@@ -46,7 +50,8 @@ int option_number(const struct invocation *in, const char *name, int64_t fallbac
     return 0;
 }
 
-static const struct option_info *option_find(const struct option_info *list, const char *name, size_t len)
+static const struct option_info *option_find(
+    const struct option_info *list, const char *name, size_t len)
 {
     for (; list && list->name; list++) {
         if (strlen(list->name) == len && strncmp(list->name, name, len) == 0) {
@@ -57,8 +62,8 @@ static const struct option_info *option_find(const struct option_info *list, con
 }
 
 // --section-key VALUE sets a setting, for every command.
-static int set_setting(struct invocation *in, const char *name, size_t len, const char *value, bool *ret_known,
-    struct error *err)
+static int set_setting(struct invocation *in, const char *name, size_t len, const char *value,
+    bool *ret_known, struct error *err)
 {
     *ret_known = false;
     for (size_t i = 0; setting_at(i); i++) {
@@ -68,7 +73,8 @@ static int set_setting(struct invocation *in, const char *name, size_t len, cons
         for (char *c = flag; *c; c++) {
             *c = *c == '_' ? '-' : *c;
         }
-        bool is_short = strcmp(s->section, "server") == 0 && strlen(s->key) == len && strncmp(s->key, name, len) == 0;
+        bool is_short = strcmp(s->section, "server") == 0 && strlen(s->key) == len &&
+                        strncmp(s->key, name, len) == 0;
         if (is_short || (strlen(flag) == len && strncmp(flag, name, len) == 0)) {
             *ret_known = true;
             snprintf(setting, sizeof(setting), "%s.%s", s->section, s->key);
@@ -79,7 +85,8 @@ static int set_setting(struct invocation *in, const char *name, size_t len, cons
     return 0;
 }
 
-static int take_option(struct invocation *in, const char *text, const char *next, bool *ret_used_next, struct error *err)
+static int take_option(struct invocation *in, const char *text, const char *next,
+    bool *ret_used_next, struct error *err)
 {
     const char *equals = strchr(text, '=');
     size_t len = equals ? (size_t)(equals - text) : strlen(text);
@@ -93,7 +100,8 @@ static int take_option(struct invocation *in, const char *text, const char *next
         int rc = set_setting(in, text, len, value, &known, err);
         *ret_used_next = known && !equals;
         return rc < 0 || known ? rc
-                               : error_set(err, ERR_INVALID, "larder %s has no option --%.*s; see larder help %s.",
+                               : error_set(err, ERR_INVALID,
+                                     "larder %s has no option --%.*s; see larder help %s.",
                                      in->command->name, (int)len, text, in->command->name);
     }
     if (!o->value && equals) {
@@ -120,7 +128,8 @@ static int parse(struct invocation *in, int argc, char **argv, struct error *err
         if (!options_end && strcmp(argv[i], "--") == 0) {
             options_end = true;
         } else if (!options_end && strncmp(argv[i], "--", 2) == 0) {
-            int rc = take_option(in, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, &used_next, err);
+            int rc =
+                take_option(in, argv[i] + 2, i + 1 < argc ? argv[i + 1] : NULL, &used_next, err);
             if (rc < 0) {
                 return rc;
             }
@@ -128,7 +137,8 @@ static int parse(struct invocation *in, int argc, char **argv, struct error *err
         } else if (in->argument_count < ARGS_MAX) {
             in->arguments[in->argument_count++] = argv[i];
         } else {
-            return error_set(err, ERR_LIMIT, "There are too many arguments; at most %d can be given.", ARGS_MAX);
+            return error_set(
+                err, ERR_LIMIT, "There are too many arguments; at most %d can be given.", ARGS_MAX);
         }
     }
     in->json = option_value(in, "json") != NULL;
@@ -174,7 +184,8 @@ int command_line_main(int argc, char **argv)
     rc = rc < 0 ? rc : parse(&in, argc, argv, &err);
     rc = rc < 0 ? rc : in.command->run(&in, &err);
     if (rc < 0) {
-        fprintf(stderr, "larder %s: %s\n", in.command->name, err.text[0] ? err.text : error_kind(rc)->title);
+        fprintf(stderr, "larder %s: %s\n", in.command->name,
+            err.text[0] ? err.text : error_kind(rc)->title);
     }
     settings_done(&settings);
     free(in.arguments);
@@ -187,19 +198,21 @@ static void print_options(const struct option_info *list)
 {
     for (; list && list->name; list++) {
         char left[64];
-        snprintf(left, sizeof(left), "--%s%s%s", list->name, list->value ? " " : "", list->value ? list->value : "");
+        snprintf(left, sizeof(left), "--%s%s%s", list->name, list->value ? " " : "",
+            list->value ? list->value : "");
         printf("  %-26s %s\n", left, list->meaning);
     }
 }
 
 static void print_settings(void)
 {
-    printf("Settings, in a file larder.ini (or the one LARDER_SETTINGS names) as [section] key = value,\n"
+    printf("Settings, in a file larder.ini (or the one LARDER_SETTINGS names) as [section] key = "
+           "value,\n"
            "in the environment as LARDER_SECTION_KEY, or as --section-key VALUE:\n\n");
     for (size_t i = 0; setting_at(i); i++) {
         const struct setting_info *s = setting_at(i);
-        printf("  [%s] %-16s %s%s%s%s\n", s->section, s->key, s->meaning, s->fallback[0] ? " (" : "", s->fallback,
-            s->fallback[0] ? ")" : "");
+        printf("  [%s] %-16s %s%s%s%s\n", s->section, s->key, s->meaning,
+            s->fallback[0] ? " (" : "", s->fallback, s->fallback[0] ? ")" : "");
     }
     for (size_t i = 0; format_at(i); i++) {
         printf("  [limits] %-14s largest %s (%lld MiB)\n", format_at(i)->name, format_at(i)->title,
@@ -209,25 +222,28 @@ static void print_settings(void)
 
 static void print_finding_codes(void)
 {
-    printf("| code | layer | severity | reason of a refusal | what to do next |\n| --- | --- | --- | --- | --- |\n");
+    printf("| code | layer | severity | reason of a refusal | what to do next |\n| --- | --- | --- "
+           "| --- | --- |\n");
     for (size_t i = 0; finding_code_at(i); i++) {
         const struct finding_code *c = finding_code_at(i);
         const char *reason = reason_word(c->reason);
-        printf("| `%s` | %d | %s | %s | %s |\n", c->code, c->layer, severity_word(c->severity), reason ? reason : "",
-            c->advice);
+        printf("| `%s` | %d | %s | %s | %s |\n", c->code, c->layer, severity_word(c->severity),
+            reason ? reason : "", c->advice);
     }
 }
 
 static int help_run(struct invocation *in, struct error *err)
 {
     if (in->argument_count == 0) {
-        printf("larder: restaurant documents in, answers with their places out\n\nusage: larder COMMAND [options]\n\n");
+        printf("larder: restaurant documents in, answers with their places out\n\nusage: larder "
+               "COMMAND [options]\n\n");
         for (size_t i = 0; commands[i]; i++) {
             char left[64];
             snprintf(left, sizeof(left), "%s %s", commands[i]->name, commands[i]->arguments);
             printf("  %-22s %s\n", left, commands[i]->summary);
         }
-        printf("\nlarder help COMMAND tells more; larder help settings lists the settings,\nlarder help findings the codes of what checks can find.\n");
+        printf("\nlarder help COMMAND tells more; larder help settings lists the settings,\nlarder "
+               "help findings the codes of what checks can find.\n");
         return 0;
     }
     if (strcmp(in->arguments[0], "settings") == 0) {
@@ -240,7 +256,8 @@ static int help_run(struct invocation *in, struct error *err)
     }
     const struct command *c = command_find(in->arguments[0]);
     if (!c) {
-        return error_set(err, ERR_NOT_FOUND, "There is no command %.60s; larder help lists them.", in->arguments[0]);
+        return error_set(err, ERR_NOT_FOUND, "There is no command %.60s; larder help lists them.",
+            in->arguments[0]);
     }
     printf("usage: larder %s [options] %s\n\n%s.\n", c->name, c->arguments, c->summary);
     if (c->detail) {
@@ -260,5 +277,7 @@ static int version_run(struct invocation *in, struct error *err)
     return 0;
 }
 
-const struct command help_command = { "help", "[COMMAND]", "Show how to use larder", NULL, NULL, help_run };
-const struct command version_command = { "version", "", "Print the version", NULL, NULL, version_run };
+const struct command help_command = { "help", "[COMMAND]", "Show how to use larder", NULL, NULL,
+    help_run };
+const struct command version_command = { "version", "", "Print the version", NULL, NULL,
+    version_run };

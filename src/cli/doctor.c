@@ -21,7 +21,8 @@ struct doctor {
 
 static void say(struct doctor *d, const char *name, const char *status, const char *text)
 {
-    json_array_append_new(d->checks, json_pack("{s:s, s:s, s:s}", "check", name, "status", status, "message", text));
+    json_array_append_new(
+        d->checks, json_pack("{s:s, s:s, s:s}", "check", name, "status", status, "message", text));
     d->bad += strcmp(status, "fail") == 0;
     if (!d->json) {
         printf("%-5s %-10s %s\n", status, name, text);
@@ -36,15 +37,18 @@ static void check_folder(struct doctor *d, const struct settings *s)
     const char *where = there ? s->data_dir : ".";
 
     if (access(where, W_OK | X_OK) != 0) {
-        say(d, "data", "fail", "The data folder can't be written by this user; choose another with --data.");
+        say(d, "data", "fail",
+            "The data folder can't be written by this user; choose another with --data.");
         return;
     }
     if (disk_read(where, &space) != 0) {
         say(d, "data", "warn", "How much room the disk has could not be read.");
         return;
     }
-    text = xasprintf("%s; %.1f GiB free.%s", there ? "The data folder can be written" : "There is no data folder yet; serve makes it",
-        (double)space.free_bytes / (1 << 30), space.free_bytes < (int64_t)1 << 30 ? " Make room: originals and the index need it." : "");
+    text = xasprintf("%s; %.1f GiB free.%s",
+        there ? "The data folder can be written" : "There is no data folder yet; serve makes it",
+        (double)space.free_bytes / (1 << 30),
+        space.free_bytes < (int64_t)1 << 30 ? " Make room: originals and the index need it." : "");
     say(d, "data", space.free_bytes < (int64_t)1 << 30 ? "warn" : "pass", text);
 }
 
@@ -81,7 +85,8 @@ static void check_reader(struct doctor *d, const struct settings *s)
     struct reader_events events = { .element = count_element, .ctx = &elements };
     int rc = reader_run(&request, &events, NULL, &result, &err);
     if (rc < 0 || result.end != READER_DONE || elements != 1) {
-        AUTO_FREE char *why = xasprintf("The reader did not read a test line: %s.", rc < 0 ? err.text : reader_end_word(result.end));
+        AUTO_FREE char *why = xasprintf("The reader did not read a test line: %s.",
+            rc < 0 ? err.text : reader_end_word(result.end));
         say(d, "reader", "fail", why);
         return;
     }
@@ -101,12 +106,14 @@ static void check_server(struct doctor *d, struct invocation *in)
         return;
     }
     if (reply.status == 401) {
-        say(d, "server", "warn", "A server answers, but the key is not known to it; set LARDER_KEY.");
+        say(d, "server", "warn",
+            "A server answers, but the key is not known to it; set LARDER_KEY.");
         return;
     }
     const char *status = field_text(reply.json, "status");
     say(d, "server", strcmp(status, "pass") == 0 ? "pass" : "warn",
-        strcmp(status, "pass") == 0 ? "The server answers and is well." : "The server answers but is not well; see larder status.");
+        strcmp(status, "pass") == 0 ? "The server answers and is well."
+                                    : "The server answers but is not well; see larder status.");
 }
 
 static int doctor_run(struct invocation *in, struct error *err)
@@ -124,5 +131,6 @@ static int doctor_run(struct invocation *in, struct error *err)
     return d.bad ? 1 : 0;
 }
 
-const struct command doctor_command = { "doctor", "", "Check that this machine has what Larder needs",
+const struct command doctor_command = { "doctor", "",
+    "Check that this machine has what Larder needs",
     "Exit status: 0 when nothing is wrong, 1 when something is.", NULL, doctor_run };

@@ -11,11 +11,12 @@ static void print_row(const json_t *d)
     double size = (double)field_number(d, "size");
     const json_t *progress = json_object_get(d, "progress");
 
-    printf("%s  %-5s %-12s %9.1f KiB  ", field_text(d, "id"), field_text(d, "type"), field_text(d, "status"), size / 1024);
+    printf("%s  %-5s %-12s %9.1f KiB  ", field_text(d, "id"), field_text(d, "type"),
+        field_text(d, "status"), size / 1024);
     print_safe(field_text(d, "name"));
     if (field_number(progress, "total") > 0) {
-        printf("  %s %lld of %lld", field_text(progress, "unit"), (long long)field_number(progress, "done"),
-            (long long)field_number(progress, "total"));
+        printf("  %s %lld of %lld", field_text(progress, "unit"),
+            (long long)field_number(progress, "done"), (long long)field_number(progress, "total"));
     }
     putchar('\n');
 }
@@ -86,7 +87,8 @@ static int show_elements(struct invocation *in, const char *id, json_t *all, str
     int64_t after = -1;
 
     for (;;) {
-        AUTO_FREE char *path = xasprintf("/v1/documents/%s/elements?limit=1000&after=%lld", id, (long long)after);
+        AUTO_FREE char *path =
+            xasprintf("/v1/documents/%s/elements?limit=1000&after=%lld", id, (long long)after);
         AUTO_REPLY reply = { 0 };
         int rc = client_ask(in, "GET", path, NULL, &reply, err);
         if (rc < 0) {
@@ -134,7 +136,8 @@ static int show_run(struct invocation *in, struct error *err)
     return rc;
 }
 
-static int act(struct invocation *in, const char *method, const char *tail, const char *done, struct error *err)
+static int act(struct invocation *in, const char *method, const char *tail, const char *done,
+    struct error *err)
 {
     AUTO_REPLY reply = { 0 };
     int rc = need_document(in, err);
@@ -159,7 +162,8 @@ static int delete_run(struct invocation *in, struct error *err)
 
 static int reread_run(struct invocation *in, struct error *err)
 {
-    return act(in, "POST", "/reread", "It will be read again; the old reading stays until then.", err);
+    return act(
+        in, "POST", "/reread", "It will be read again; the old reading stays until then.", err);
 }
 
 static int release_run(struct invocation *in, struct error *err)
@@ -172,17 +176,24 @@ static int cancel_run(struct invocation *in, struct error *err)
     return act(in, "POST", "/cancel", "Stopped.", err);
 }
 
-static const struct option_info list_options[] = { { "partition", "NAME", "only of this partition" },
-    { "type", "TYPE", "only of this type, such as pdf" }, { "status", "STATUS", "only with this status, such as failed" },
+static const struct option_info list_options[] = { { "partition", "NAME",
+                                                       "only of this partition" },
+    { "type", "TYPE", "only of this type, such as pdf" },
+    { "status", "STATUS", "only with this status, such as failed" },
     { "q", "WORDS", "only with this in the name" }, { "limit", "N", "at most so many (50)" },
     { "after", "CURSOR", "the page after this one" }, { NULL } };
-static const struct option_info show_options[] = { { "brief", NULL, "without its content" }, { NULL } };
+static const struct option_info show_options[] = { { "brief", NULL, "without its content" },
+    { NULL } };
 
-const struct command list_command = { "list", "", "List documents, newest first", NULL, list_options, list_run };
-const struct command show_command = { "show", "DOC", "Show one document: state, findings, content with places", NULL,
-    show_options, show_run };
-const struct command delete_command = { "delete", "DOC", "Remove a document and all that was derived from it", NULL, NULL,
-    delete_run };
-const struct command reread_command = { "reread", "DOC", "Read a document again", NULL, NULL, reread_run };
-const struct command release_command = { "release", "DOC", "Let a quarantined document be read", NULL, NULL, release_run };
-const struct command cancel_command = { "cancel", "DOC", "Stop reading a document", NULL, NULL, cancel_run };
+const struct command list_command = { "list", "", "List documents, newest first", NULL,
+    list_options, list_run };
+const struct command show_command = { "show", "DOC",
+    "Show one document: state, findings, content with places", NULL, show_options, show_run };
+const struct command delete_command = { "delete", "DOC",
+    "Remove a document and all that was derived from it", NULL, NULL, delete_run };
+const struct command reread_command = { "reread", "DOC", "Read a document again", NULL, NULL,
+    reread_run };
+const struct command release_command = { "release", "DOC", "Let a quarantined document be read",
+    NULL, NULL, release_run };
+const struct command cancel_command = { "cancel", "DOC", "Stop reading a document", NULL, NULL,
+    cancel_run };

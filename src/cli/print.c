@@ -37,7 +37,8 @@ void print_safe(const char *text)
     AUTO_BUF clean = BUF_INIT(16 * 1024 * 1024);
 
     utf8_add_clean(&clean, slice_of(text));
-    for (size_t i = 0; i < clean.len; i++) { // C1 controls drive terminals too: U+0080 to U+009F are C2 80 to C2 9F
+    for (size_t i = 0; i < clean.len;
+         i++) { // C1 controls drive terminals too: U+0080 to U+009F are C2 80 to C2 9F
         unsigned char c = (unsigned char)clean.data[i], next = (unsigned char)clean.data[i + 1];
         if (c == 0xC2 && next >= 0x80 && next <= 0x9F) {
             i++;
@@ -69,7 +70,8 @@ void print_findings(const json_t *findings)
     json_array_foreach(findings, i, f)
     {
         const json_t *place = json_object_get(f, "place");
-        printf("    layer %lld, %s, %s: ", (long long)field_number(f, "layer"), field_text(f, "severity"), field_text(f, "code"));
+        printf("    layer %lld, %s, %s: ", (long long)field_number(f, "layer"),
+            field_text(f, "severity"), field_text(f, "code"));
         print_safe(field_text(f, "message"));
         if (json_is_object(place)) {
             printf(" (");

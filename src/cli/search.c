@@ -11,8 +11,9 @@ static void print_snippet(const char *html)
 {
     static const struct {
         const char *html, *plain, *terminal;
-    } words[] = { { "<mark>", "", "\033[1m" }, { "</mark>", "", "\033[0m" }, { "&lt;", "<", "<" }, { "&gt;", ">", ">" },
-        { "&quot;", "\"", "\"" }, { "&#39;", "'", "'" }, { "&amp;", "&", "&" } };
+    } words[] = { { "<mark>", "", "\033[1m" }, { "</mark>", "", "\033[0m" }, { "&lt;", "<", "<" },
+        { "&gt;", ">", ">" }, { "&quot;", "\"", "\"" }, { "&#39;", "'", "'" },
+        { "&amp;", "&", "&" } };
     bool terminal = is_terminal();
 
     while (*html) {
@@ -97,8 +98,12 @@ static int search_run_command(struct invocation *in, struct error *err)
 }
 
 static const struct option_info options[] = { { "limit", "N", "at most so many passages (10)" },
-    { "type", "TYPE,…", "only of these types" }, { "category", "NAME,…", "only of these categories" },
-    { "partition", "NAME", "in this partition (default)" }, { "explain", NULL, "say how each score came about" }, { NULL } };
+    { "type", "TYPE,…", "only of these types" },
+    { "category", "NAME,…", "only of these categories" },
+    { "partition", "NAME", "in this partition (default)" },
+    { "explain", NULL, "say how each score came about" }, { NULL } };
 
-const struct command search_command = { "search", "WORDS…", "Find passages, each with its document and place",
-    "\"a phrase\" must occur as it is, word* matches beginnings, -word excludes.", options, search_run_command };
+const struct command search_command = { "search", "WORDS…",
+    "Find passages, each with its document and place",
+    "\"a phrase\" must occur as it is, word* matches beginnings, -word excludes.", options,
+    search_run_command };

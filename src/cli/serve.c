@@ -59,7 +59,8 @@ int data_folder_make(const char *dir, struct error *err)
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         AUTO_FREE char *path = xasprintf("%s%s", dir, parts[i]);
         if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-            return error_set(err, ERR_IO, "The data folder \"%.200s\" can't be made: %s.", dir, strerror(errno));
+            return error_set(
+                err, ERR_IO, "The data folder \"%.200s\" can't be made: %s.", dir, strerror(errno));
         }
     }
     return 0;
@@ -72,12 +73,13 @@ static int lock_folder(struct server *s, struct error *err)
 
     s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (s->lock_fd < 0) {
-        return error_set(err, ERR_IO, "The data folder \"%.200s\" can't be written: %s.", s->settings->data_dir,
-            strerror(errno));
+        return error_set(err, ERR_IO, "The data folder \"%.200s\" can't be written: %s.",
+            s->settings->data_dir, strerror(errno));
     }
     if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         return error_set(err, ERR_CONFLICT,
-            "Another Larder serves from the data folder \"%.200s\" already. Stop it first, or choose another with --data.",
+            "Another Larder serves from the data folder \"%.200s\" already. Stop it first, or "
+            "choose another with --data.",
             s->settings->data_dir);
     }
     return 0;
@@ -115,7 +117,8 @@ static void raise_limits(void)
     struct rlimit r;
 
     if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < CONNECTIONS_WANTED + FDS_SPARE) {
-        r.rlim_cur = r.rlim_max < CONNECTIONS_WANTED + FDS_SPARE ? r.rlim_max : CONNECTIONS_WANTED + FDS_SPARE;
+        r.rlim_cur = r.rlim_max < CONNECTIONS_WANTED + FDS_SPARE ? r.rlim_max
+                                                                 : CONNECTIONS_WANTED + FDS_SPARE;
         setrlimit(RLIMIT_NOFILE, &r);
     }
     prctl(PR_SET_DUMPABLE, 0); // keys don't belong in core dumps
@@ -149,13 +152,14 @@ static void *sweep_run(void *ctx)
 static int write_run_file(struct server *s, const char *url, struct error *err)
 {
     AUTO_FREE char *temp = xasprintf("%s/run/server.json.new", s->settings->data_dir);
-    AUTO_FREE char *text = xasprintf("{\"url\": \"%s\", \"key\": \"%s\", \"pid\": %d}\n", url, access_local_key(s->access),
-        (int)getpid());
+    AUTO_FREE char *text = xasprintf("{\"url\": \"%s\", \"key\": \"%s\", \"pid\": %d}\n", url,
+        access_local_key(s->access), (int)getpid());
 
     s->run_file = xasprintf("%s/run/server.json", s->settings->data_dir);
     unlink(temp);
     AUTO_FD int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || rename(temp, s->run_file) != 0) {
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+        rename(temp, s->run_file) != 0) {
         return error_set(err, ERR_IO, "The data folder can't be written: %s.", strerror(errno));
     }
     return 0;
@@ -173,9 +177,11 @@ static void greet(struct server *s, const char *url, const char *new_key)
         printf("\n  Open access from this machine is on (access.loopback = open).\n");
     } else {
         access_new_token(s->access, token);
-        printf("\n  Open this link once to sign your browser in:\n    %s/start?token=%s\n", url, token);
+        printf("\n  Open this link once to sign your browser in:\n    %s/start?token=%s\n", url,
+            token);
     }
-    printf("\n  Add a file:  drop it on the page, or run: larder add FILE\n  Stop:        Ctrl-C\n\n");
+    printf(
+        "\n  Add a file:  drop it on the page, or run: larder add FILE\n  Stop:        Ctrl-C\n\n");
     fflush(stdout);
 }
 
@@ -197,9 +203,11 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
     }
     if (access(reader, X_OK) != 0) {
         return error_set(err, ERR_NOT_FOUND,
-            "The program larder-reader, which opens documents, is not beside larder; build it or set reader.program.");
+            "The program larder-reader, which opens documents, is not beside larder; build it or "
+            "set reader.program.");
     }
-    s->ingest = ingest_new(&(struct ingest_options){ .store = s->store, .settings = settings, .reader_program = reader });
+    s->ingest = ingest_new(&(struct ingest_options){
+        .store = s->store, .settings = settings, .reader_program = reader });
     s->api = (struct api){ .store = s->store,
         .ingest = s->ingest,
         .settings = settings,
@@ -234,7 +242,8 @@ static void stop_parts(struct server *s)
     struct error err = { 0 };
     if (s->ingest && ingest_stop(s->ingest, &err) < 0) {
         log_error("server.stop", LS("what", err.text));
-        _exit(1); // a worker still uses the store; leases lapse and the next start goes on from there
+        _exit(
+            1); // a worker still uses the store; leases lapse and the next start goes on from there
     }
     struct http_server *http = __atomic_exchange_n(&s->http, NULL, __ATOMIC_ACQ_REL);
     ingest_free(s->ingest);
@@ -261,7 +270,9 @@ static void url_of(const struct server *s, char *ret_url, size_t size)
 
 static int serve_run(struct invocation *in, struct error *err)
 {
-    struct server s = { .settings = in->settings, .lock_fd = -1, .mutex = PTHREAD_MUTEX_INITIALIZER,
+    struct server s = { .settings = in->settings,
+        .lock_fd = -1,
+        .mutex = PTHREAD_MUTEX_INITIALIZER,
         .wake = PTHREAD_COND_INITIALIZER };
     static const char *const levels[] = { "debug", "info", "warn", "error" };
     char new_key[ACCESS_KEY_SIZE] = "", url[300];
@@ -296,7 +307,8 @@ static int serve_run(struct invocation *in, struct error *err)
 }
 
 const struct command serve_command = { "serve", "", "Run the server",
-    "The first start makes an admin key and shows it once, unless LARDER_ADMIN_KEY_FILE names a file that holds one.\n"
+    "The first start makes an admin key and shows it once, unless LARDER_ADMIN_KEY_FILE names a "
+    "file that holds one.\n"
     "It serves until it gets SIGTERM or SIGINT, then finishes what is in flight.\n"
     "--data DIR and --listen ADDRESS:PORT say where; larder help settings lists all settings.",
     NULL, serve_run };

@@ -24,9 +24,12 @@ static int status_run(struct invocation *in, struct error *err)
         print_json(reply.json);
         return 0;
     }
-    const json_t *documents = json_object_get(reply.json, "documents"), *jobs = json_object_get(reply.json, "jobs");
-    const json_t *storage = json_object_get(reply.json, "storage"), *connections = json_object_get(reply.json, "connections");
-    printf("larder %s, running since %s\n", field_text(reply.json, "version"), field_text(reply.json, "started_at"));
+    const json_t *documents = json_object_get(reply.json, "documents"),
+                 *jobs = json_object_get(reply.json, "jobs");
+    const json_t *storage = json_object_get(reply.json, "storage"),
+                 *connections = json_object_get(reply.json, "connections");
+    printf("larder %s, running since %s\n", field_text(reply.json, "version"),
+        field_text(reply.json, "started_at"));
     printf("documents    %lld", (long long)field_number(documents, "total"));
     json_object_foreach((json_t *)documents, status, value)
     {
@@ -34,21 +37,28 @@ static int status_run(struct invocation *in, struct error *err)
             printf(", %s %lld", status, (long long)json_integer_value(value));
         }
     }
-    printf("\njobs         %lld waiting, %lld running, %lld dead\n", (long long)field_number(jobs, "queued"),
-        (long long)field_number(jobs, "running"), (long long)field_number(jobs, "dead"));
+    printf("\njobs         %lld waiting, %lld running, %lld dead\n",
+        (long long)field_number(jobs, "queued"), (long long)field_number(jobs, "running"),
+        (long long)field_number(jobs, "dead"));
     json_array_foreach(json_object_get(jobs, "dead_letters"), i, letter)
     {
         printf("    %s: ", field_text(letter, "document_id"));
         print_safe(field_text(letter, "sentence"));
         putchar('\n');
     }
-    printf("storage      %lld passages, %lld originals and pictures in %.1f MiB, database %.1f MiB\n",
+    printf(
+        "storage      %lld passages, %lld originals and pictures in %.1f MiB, database %.1f MiB\n",
         (long long)field_number(storage, "chunks"), (long long)field_number(storage, "blobs"),
-        (double)field_number(storage, "blob_bytes") / (1 << 20), (double)field_number(storage, "database_bytes") / (1 << 20));
-    printf("connections  %lld open, %lld WebSockets, %lld requests so far\n", (long long)field_number(connections, "open"),
-        (long long)field_number(connections, "websockets"), (long long)field_number(connections, "requests"));
-    printf("memory       %.1f MiB\n", (double)field_number(json_object_get(reply.json, "process"), "rss_bytes") / (1 << 20));
-    printf("sandbox      %s\n", field_text(reply.json, "sandbox")[0] ? field_text(reply.json, "sandbox") : "not used yet");
+        (double)field_number(storage, "blob_bytes") / (1 << 20),
+        (double)field_number(storage, "database_bytes") / (1 << 20));
+    printf("connections  %lld open, %lld WebSockets, %lld requests so far\n",
+        (long long)field_number(connections, "open"),
+        (long long)field_number(connections, "websockets"),
+        (long long)field_number(connections, "requests"));
+    printf("memory       %.1f MiB\n",
+        (double)field_number(json_object_get(reply.json, "process"), "rss_bytes") / (1 << 20));
+    printf("sandbox      %s\n",
+        field_text(reply.json, "sandbox")[0] ? field_text(reply.json, "sandbox") : "not used yet");
     printf("search       by %s\n", field_text(reply.json, "search_engine"));
     return 0;
 }
@@ -71,9 +81,10 @@ static void print_markdown(const struct settings *s)
 
 static json_t *format_json(const struct settings *s, const struct format_info *f)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "type", f->name, "title", f->title, "extensions",
-        f->extensions, "media_type", f->media_type, "category", f->category, "mode", f->mode, "cap_bytes",
-        (json_int_t)s->cap[f->id], "unit", f->unit, "read_into", f->read_into, "cited_by", f->cited_by);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "type", f->name, "title",
+        f->title, "extensions", f->extensions, "media_type", f->media_type, "category", f->category,
+        "mode", f->mode, "cap_bytes", (json_int_t)s->cap[f->id], "unit", f->unit, "read_into",
+        f->read_into, "cited_by", f->cited_by);
 }
 
 static int formats_run(struct invocation *in, struct error *err)
@@ -94,8 +105,8 @@ static int formats_run(struct invocation *in, struct error *err)
     }
     for (size_t i = 0; format_at(i); i++) {
         const struct format_info *f = format_at(i);
-        printf("%-5s %-20s .%-12s up to %4lld MiB  %s; cited by %s\n", f->name, f->title, f->extensions,
-            (long long)(in->settings->cap[f->id] >> 20), f->read_into, f->cited_by);
+        printf("%-5s %-20s .%-12s up to %4lld MiB  %s; cited by %s\n", f->name, f->title,
+            f->extensions, (long long)(in->settings->cap[f->id] >> 20), f->read_into, f->cited_by);
     }
     return 0;
 }
@@ -108,8 +119,8 @@ static void print_event(const struct invocation *in, const json_t *e)
         json_dumpf(e, stdout, JSON_COMPACT);
         putchar('\n');
     } else {
-        printf("%lld %s %s %s %s ", (long long)field_number(e, "seq"), field_text(e, "time"), field_text(e, "kind"),
-            field_text(e, "document_id"), field_text(data, "status"));
+        printf("%lld %s %s %s %s ", (long long)field_number(e, "seq"), field_text(e, "time"),
+            field_text(e, "kind"), field_text(e, "document_id"), field_text(data, "status"));
         print_safe(field_text(data, "name"));
         putchar('\n');
     }
@@ -143,11 +154,17 @@ static int watch_run(struct invocation *in, struct error *err)
     return rc;
 }
 
-static const struct option_info formats_options[] = { { "markdown", NULL, "as the table of docs/formats.md" }, { NULL } };
-static const struct option_info watch_options[] = { { "since", "N", "start after this number (0: all that is kept)" },
-    { "once", NULL, "end when there is no more" }, { NULL } };
+static const struct option_info formats_options[] = {
+    { "markdown", NULL, "as the table of docs/formats.md" }, { NULL }
+};
+static const struct option_info watch_options[] = {
+    { "since", "N", "start after this number (0: all that is kept)" },
+    { "once", NULL, "end when there is no more" }, { NULL }
+};
 
-const struct command status_command = { "status", "", "Show what the server has and does", NULL, NULL, status_run };
-const struct command formats_command = { "formats", "", "List the file types that are taken in", NULL, formats_options,
-    formats_run };
-const struct command watch_command = { "watch", "", "Print events as they happen", NULL, watch_options, watch_run };
+const struct command status_command = { "status", "", "Show what the server has and does", NULL,
+    NULL, status_run };
+const struct command formats_command = { "formats", "", "List the file types that are taken in",
+    NULL, formats_options, formats_run };
+const struct command watch_command = { "watch", "", "Print events as they happen", NULL,
+    watch_options, watch_run };

@@ -23,22 +23,24 @@ enum format_id {
 
 struct format_info {
     enum format_id id;
-    const char *name;       // "pdf": the type in the API
-    const char *title;      // "Word with macros"
+    const char *name; // "pdf": the type in the API
+    const char *title; // "Word with macros"
     const char *extensions; // space-separated, lower case, no dots: "jpg jpeg"
     const char *media_type;
-    const char *category;   // manual, spreadsheet, presentation, text, data, image, video, audio
-    const char *mode;       // default mode: fast, hi_res
-    int64_t cap;            // bytes, default
-    const char *unit;       // what progress counts: page, slide, row, line, second, section
-    const char *read_into;  // for the formats page
+    const char *category; // manual, spreadsheet, presentation, text, data, image, video, audio
+    const char *mode; // default mode: fast, hi_res
+    int64_t cap; // bytes, default
+    const char *unit; // what progress counts: page, slide, row, line, second, section
+    const char *read_into; // for the formats page
     const char *cited_by;
 };
 
-const struct format_info *format_info(enum format_id id);        // entry of FORMAT_UNKNOWN: NULL
-const struct format_info *format_by_name(struct slice name);     // "pdf"; NULL if none
-const struct format_info *format_by_extension(struct slice ext); // without dot, any case; NULL if none
-const struct format_info *format_by_media_type(struct slice type); // parameters after ';' ignored; NULL if none
-const struct format_info *format_at(size_t i);                   // for listing; NULL past the end
+const struct format_info *format_info(enum format_id id); // entry of FORMAT_UNKNOWN: NULL
+const struct format_info *format_by_name(struct slice name); // "pdf"; NULL if none
+const struct format_info *format_by_extension(
+    struct slice ext); // without dot, any case; NULL if none
+const struct format_info *format_by_media_type(
+    struct slice type); // parameters after ';' ignored; NULL if none
+const struct format_info *format_at(size_t i); // for listing; NULL past the end
 
 #endif

@@ -9,13 +9,21 @@
 #include <string.h>
 
 #define TEXT(sec, key, field, fallback, meaning)                                                   \
-    { sec, key, SETTING_TEXT, fallback, NULL, meaning, offsetof(struct settings, field) }
+    {                                                                                              \
+        sec, key, SETTING_TEXT, fallback, NULL, meaning, offsetof(struct settings, field)          \
+    }
 #define CHOICE(sec, key, field, fallback, choices, meaning)                                        \
-    { sec, key, SETTING_CHOICE, fallback, choices, meaning, offsetof(struct settings, field) }
+    {                                                                                              \
+        sec, key, SETTING_CHOICE, fallback, choices, meaning, offsetof(struct settings, field)     \
+    }
 #define NUMBER(sec, key, field, fallback, meaning)                                                 \
-    { sec, key, SETTING_NUMBER, fallback, NULL, meaning, offsetof(struct settings, field) }
+    {                                                                                              \
+        sec, key, SETTING_NUMBER, fallback, NULL, meaning, offsetof(struct settings, field)        \
+    }
 #define SIZE(sec, key, field, fallback, meaning)                                                   \
-    { sec, key, SETTING_SIZE, fallback, NULL, meaning, offsetof(struct settings, field) }
+    {                                                                                              \
+        sec, key, SETTING_SIZE, fallback, NULL, meaning, offsetof(struct settings, field)          \
+    }
 
 static const struct setting_info table[] = {
     TEXT("server", "data", data_dir, "data", "folder that holds everything Larder keeps"),
@@ -24,7 +32,8 @@ static const struct setting_info table[] = {
         "file with the first admin key; without it one is made at the first start and shown once"),
     CHOICE("access", "loopback", access_loopback, "closed", "closed open",
         "open lets clients on this machine act without a key; for tests and demos"),
-    CHOICE("log", "level", log_level, "info", "debug info warn error", "least level that is logged"),
+    CHOICE(
+        "log", "level", log_level, "info", "debug info warn error", "least level that is logged"),
     CHOICE("log", "format", log_format, "text", "text json", "form of the log's lines"),
     TEXT("reader", "program", reader_program, "",
         "the larder-reader program; empty: the one beside larder"),
@@ -47,7 +56,8 @@ bool size_parse(struct slice text, int64_t *ret_bytes)
     static const struct {
         const char *word;
         int shift;
-    } units[] = { { "KiB", 10 }, { "MiB", 20 }, { "GiB", 30 }, { "TiB", 40 }, { "B", 0 }, { "", 0 } };
+    } units[] = { { "KiB", 10 }, { "MiB", 20 }, { "GiB", 30 }, { "TiB", 40 }, { "B", 0 },
+        { "", 0 } };
     size_t digits = 0;
     int64_t n = 0;
 
@@ -78,7 +88,8 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
-static int assign(struct settings *s, const struct setting_info *info, const char *value, struct error *err)
+static int assign(
+    struct settings *s, const struct setting_info *info, const char *value, struct error *err)
 {
     void *at = (char *)s + info->offset;
     int64_t n = 0;
@@ -86,8 +97,9 @@ static int assign(struct settings *s, const struct setting_info *info, const cha
     switch (info->type) {
     case SETTING_CHOICE:
         if (!is_choice(info->choices, value)) {
-            return error_set(err, ERR_INVALID, "The setting %s.%s is \"%.60s\"; it can be one of: %s.",
-                info->section, info->key, value, info->choices);
+            return error_set(err, ERR_INVALID,
+                "The setting %s.%s is \"%.60s\"; it can be one of: %s.", info->section, info->key,
+                value, info->choices);
         }
         // fall through
     case SETTING_TEXT:
@@ -96,15 +108,17 @@ static int assign(struct settings *s, const struct setting_info *info, const cha
         return 0;
     case SETTING_NUMBER:
         if (!slice_to_i64(slice_trim(slice_of(value)), &n) || n < 1) {
-            return error_set(err, ERR_INVALID, "The setting %s.%s is \"%.60s\"; it must be a whole number of at least 1.",
+            return error_set(err, ERR_INVALID,
+                "The setting %s.%s is \"%.60s\"; it must be a whole number of at least 1.",
                 info->section, info->key, value);
         }
         *(int64_t *)at = n;
         return 0;
     case SETTING_SIZE:
         if (!size_parse(slice_of(value), &n) || n < 1) {
-            return error_set(err, ERR_INVALID, "The setting %s.%s is \"%.60s\"; it must be a size such as 100MiB.",
-                info->section, info->key, value);
+            return error_set(err, ERR_INVALID,
+                "The setting %s.%s is \"%.60s\"; it must be a size such as 100MiB.", info->section,
+                info->key, value);
         }
         *(int64_t *)at = n;
         return 0;
@@ -116,7 +130,8 @@ int settings_set(struct settings *s, const char *name, const char *value, struct
 {
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         size_t n = strlen(table[i].section);
-        if (strncmp(name, table[i].section, n) == 0 && name[n] == '.' && strcmp(name + n + 1, table[i].key) == 0) {
+        if (strncmp(name, table[i].section, n) == 0 && name[n] == '.' &&
+            strcmp(name + n + 1, table[i].key) == 0) {
             return assign(s, &table[i], value, err);
         }
     }
@@ -127,10 +142,11 @@ int settings_set(struct settings *s, const char *name, const char *value, struct
             s->cap[f->id] = bytes;
             return 0;
         }
-        return error_set(err, ERR_INVALID, "The setting %.40s = \"%.60s\" does not name a file type and a size.",
-            name, value);
+        return error_set(err, ERR_INVALID,
+            "The setting %.40s = \"%.60s\" does not name a file type and a size.", name, value);
     }
-    return error_set(err, ERR_INVALID, "There is no setting %.80s; `larder help settings` lists them.", name);
+    return error_set(
+        err, ERR_INVALID, "There is no setting %.80s; `larder help settings` lists them.", name);
 }
 
 void settings_init(struct settings *s)
@@ -188,7 +204,8 @@ int settings_load_file(struct settings *s, const char *path, struct error *err)
         return error_set(err, ERR_NOT_FOUND, "The settings file could not be opened.");
     }
     if (line > 0) {
-        return error_set(err, ERR_INVALID, "Settings file, line %d: this is neither [section] nor key = value.", line);
+        return error_set(err, ERR_INVALID,
+            "Settings file, line %d: this is neither [section] nor key = value.", line);
     }
     return 0;
 }

@@ -11,35 +11,37 @@
 enum setting_type { SETTING_TEXT, SETTING_NUMBER, SETTING_SIZE, SETTING_CHOICE };
 
 struct settings {
-    char *data_dir;          // server.data
-    char *listen;            // server.listen
-    char *admin_key_file;    // admin.key_file; "" makes a key at first start
-    char *access_loopback;   // access.loopback: closed | open
-    char *log_level;         // log.level
-    char *log_format;        // log.format: text | json
-    char *reader_program;    // reader.program; "" is larder-reader beside larder
-    char *reader_sandbox;    // reader.sandbox: require | prefer
-    int64_t reader_memory;   // bytes of address space of one reader
-    int64_t reader_check_s;  // seconds a check may take
-    int64_t reader_read_s;   // seconds that reading one document may take
-    int64_t jobs_workers;    // documents read at the same time
-    int64_t jobs_queue;      // documents waiting at most
+    char *data_dir; // server.data
+    char *listen; // server.listen
+    char *admin_key_file; // admin.key_file; "" makes a key at first start
+    char *access_loopback; // access.loopback: closed | open
+    char *log_level; // log.level
+    char *log_format; // log.format: text | json
+    char *reader_program; // reader.program; "" is larder-reader beside larder
+    char *reader_sandbox; // reader.sandbox: require | prefer
+    int64_t reader_memory; // bytes of address space of one reader
+    int64_t reader_check_s; // seconds a check may take
+    int64_t reader_read_s; // seconds that reading one document may take
+    int64_t jobs_workers; // documents read at the same time
+    int64_t jobs_queue; // documents waiting at most
     int64_t cap[FORMAT_IDS]; // limits.TYPE in bytes
 };
 
 struct setting_info {
     const char *section, *key;
     enum setting_type type;
-    const char *fallback;    // the default as text
-    const char *choices;     // SETTING_CHOICE: space-separated
+    const char *fallback; // the default as text
+    const char *choices; // SETTING_CHOICE: space-separated
     const char *meaning;
-    size_t offset;           // in struct settings
+    size_t offset; // in struct settings
 };
-const struct setting_info *setting_at(size_t i); // NULL past the end; limits.TYPE are not listed: see formats.h
+const struct setting_info *setting_at(
+    size_t i); // NULL past the end; limits.TYPE are not listed: see formats.h
 
 void settings_init(struct settings *s); // defaults
 void settings_done(struct settings *s);
-int settings_load_file(struct settings *s, const char *path, struct error *err); // ERR_NOT_FOUND if there is none
+int settings_load_file(
+    struct settings *s, const char *path, struct error *err); // ERR_NOT_FOUND if there is none
 int settings_load_environment(struct settings *s, struct error *err);
 // name: "server.listen". ERR_INVALID with a sentence on an unknown name or a value that does not fit.
 int settings_set(struct settings *s, const char *name, const char *value, struct error *err);

@@ -10,14 +10,14 @@ struct chunker {
     void *ctx;
     int64_t count;
     struct buf levels[HEADING_LEVELS]; // the heading in force at each level
-    struct buf heading;                // their path
+    struct buf heading; // their path
     struct buf text;
-    struct buf places;                 // JSON array, unclosed
-    struct arena arena;                // copies of the first place's names
+    struct buf places; // JSON array, unclosed
+    struct arena arena; // copies of the first place's names
     struct place place;
     int64_t first, last;
     size_t elements;
-    bool only_headings;                // nothing but headings so far
+    bool only_headings; // nothing but headings so far
 };
 
 struct chunker *chunker_new(chunk_fn fn, void *ctx)
@@ -62,7 +62,8 @@ static bool same_region(const struct place *a, const struct place *b)
     if (a->kind != b->kind || !slice_equal(a->name, b->name)) {
         return false;
     }
-    return (a->kind != PLACE_PAGE && a->kind != PLACE_SLIDE && a->kind != PLACE_IMAGE) || a->number == b->number;
+    return (a->kind != PLACE_PAGE && a->kind != PLACE_SLIDE && a->kind != PLACE_IMAGE) ||
+           a->number == b->number;
 }
 
 static void span(int32_t to[2], const int32_t from[2])
@@ -162,7 +163,9 @@ static size_t cut_at(struct slice text, size_t max)
 
 static void set_heading(struct chunker *c, const struct element *e)
 {
-    int level = e->kind == ELEMENT_TITLE || e->level < 1 ? 1 : e->level > HEADING_LEVELS ? HEADING_LEVELS : e->level;
+    int level = e->kind == ELEMENT_TITLE || e->level < 1 ? 1
+                : e->level > HEADING_LEVELS              ? HEADING_LEVELS
+                                                         : e->level;
     struct slice text = utf8_prefix(slice_trim(e->text), HEADING_PATH_MAX / HEADING_LEVELS);
 
     for (int i = level - 1; i < HEADING_LEVELS; i++) {
@@ -180,7 +183,8 @@ static void set_heading(struct chunker *c, const struct element *e)
     }
 }
 
-static int add_text(struct chunker *c, const struct element *e, struct slice text, struct error *err)
+static int add_text(
+    struct chunker *c, const struct element *e, struct slice text, struct error *err)
 {
     struct slice header = slice_trim(e->header);
     bool headless = e->kind == ELEMENT_TABLE && header.len && header.len < CHUNK_MAX_BYTES / 2 &&
@@ -226,9 +230,10 @@ int chunker_add(struct chunker *c, const struct element *e, struct error *err)
     if ((e->flags & ELEMENT_NOT_INDEXED) || text.len == 0) {
         return 0;
     }
-    bool close = c->text.len && (!same_region(&c->place, &e->place) || c->elements >= CHUNK_PLACES_MAX ||
-                                    (heading && !c->only_headings) ||
-                                    (!heading && !c->only_headings && c->text.len >= CHUNK_TARGET_BYTES));
+    bool close =
+        c->text.len && (!same_region(&c->place, &e->place) || c->elements >= CHUNK_PLACES_MAX ||
+                           (heading && !c->only_headings) ||
+                           (!heading && !c->only_headings && c->text.len >= CHUNK_TARGET_BYTES));
     if (close) {
         rc = flush(c, err);
         if (rc < 0) {

@@ -12,10 +12,10 @@
 #include "store/store.h"
 
 enum {
-    CHUNK_TARGET_BYTES = 900,  // a chunk that has this much is closed at the next element
-    CHUNK_MAX_BYTES = 1800,    // no chunk of several elements is longer; one element is cut here
-    CHUNK_PLACES_MAX = 64,     // places named; more elements than that close the chunk
-    HEADING_PATH_MAX = 600,    // bytes
+    CHUNK_TARGET_BYTES = 900, // a chunk that has this much is closed at the next element
+    CHUNK_MAX_BYTES = 1800, // no chunk of several elements is longer; one element is cut here
+    CHUNK_PLACES_MAX = 64, // places named; more elements than that close the chunk
+    HEADING_PATH_MAX = 600, // bytes
     HEADING_LEVELS = 6,
 };
 

@@ -79,8 +79,8 @@ void ingest_note_sandbox(struct ingest *g, const struct reader_result *r)
     pthread_mutex_unlock(&g->mutex);
 }
 
-struct reader_request ingest_reader_request(const struct ingest *g, enum reader_mode mode, const char *format, int input_fd,
-    int64_t wall_s)
+struct reader_request ingest_reader_request(
+    const struct ingest *g, enum reader_mode mode, const char *format, int input_fd, int64_t wall_s)
 {
     return (struct reader_request){ .program = g->reader_program,
         .mode = mode,
@@ -113,7 +113,8 @@ void media_facts_done(struct media_facts *m)
     buf_done(&m->json);
 }
 
-void media_facts_add(struct media_facts *m, struct slice key, const struct slice *text, double number)
+void media_facts_add(
+    struct media_facts *m, struct slice key, const struct slice *text, double number)
 {
     if (m->json.len > 1) {
         buf_add_char(&m->json, ',');
@@ -155,8 +156,8 @@ static int on_page(void *ctx, struct slice name, struct slice media_type, struct
     return store_blob_put_bytes(r->store, bytes.data, bytes.len, r->hash, r->err);
 }
 
-static int render_page(struct ingest *g, const struct document *d, int32_t page, int32_t width, struct render *out,
-    struct error *err)
+static int render_page(struct ingest *g, const struct document *d, int32_t page, int32_t width,
+    struct render *out, struct error *err)
 {
     struct reader_result result = { 0 };
     int64_t size = 0;
@@ -165,19 +166,21 @@ static int render_page(struct ingest *g, const struct document *d, int32_t page,
     if (fd < 0) {
         return fd;
     }
-    struct reader_request request = ingest_reader_request(g, READER_RENDER, d->type, fd, RENDER_SECONDS);
+    struct reader_request request =
+        ingest_reader_request(g, READER_RENDER, d->type, fd, RENDER_SECONDS);
     request.page = page;
     request.width = width;
     struct reader_events events = { .image = on_page, .ctx = out };
     int rc = reader_run(&request, &events, NULL, &result, err);
     if (rc == 0 && !out->got) {
-        rc = error_set(err, ERR_NOT_FOUND, "Page %d can't be shown: the document has no such page, or it is damaged.", page);
+        rc = error_set(err, ERR_NOT_FOUND,
+            "Page %d can't be shown: the document has no such page, or it is damaged.", page);
     }
     return rc;
 }
 
-int ingest_page_image(struct ingest *g, struct slice document_id, int32_t page, int32_t width, char ret_hash[BLOB_HASH_SIZE],
-    struct error *err)
+int ingest_page_image(struct ingest *g, struct slice document_id, int32_t page, int32_t width,
+    char ret_hash[BLOB_HASH_SIZE], struct error *err)
 {
     struct render out = { .store = g->store, .err = err };
     struct document d;

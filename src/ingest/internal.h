@@ -16,13 +16,13 @@ struct ingest {
     const struct settings *settings;
     char *reader_program;
     struct jobs *jobs;
-    pthread_mutex_t mutex;                 // guards sandbox
+    pthread_mutex_t mutex; // guards sandbox
     char sandbox[SANDBOX_WORDS_MAX];
 };
 
 // A request with the settings' limits filled in.
-struct reader_request ingest_reader_request(const struct ingest *g, enum reader_mode mode, const char *format, int input_fd,
-    int64_t wall_s);
+struct reader_request ingest_reader_request(const struct ingest *g, enum reader_mode mode,
+    const char *format, int input_fd, int64_t wall_s);
 void ingest_note_sandbox(struct ingest *g, const struct reader_result *r);
 
 // Facts about a document that a reader reports (pages, title, …), kept as a JSON object.
@@ -32,12 +32,14 @@ struct media_facts {
 };
 void media_facts_init(struct media_facts *m);
 void media_facts_done(struct media_facts *m);
-void media_facts_add(struct media_facts *m, struct slice key, const struct slice *text, double number); // text NULL: number
+void media_facts_add(struct media_facts *m, struct slice key, const struct slice *text,
+    double number); // text NULL: number
 const char *media_facts_close(struct media_facts *m); // the whole object; no adding afterwards
 
 // Adds the finding that a reader's end means for the document, if it means one.
 bool ingest_end_finding(const struct reader_result *r, struct findings *f);
 
-int ingest_run_read(void *ctx, const struct job *job, struct job_control *control, struct error *err); // read.c
+int ingest_run_read(
+    void *ctx, const struct job *job, struct job_control *control, struct error *err); // read.c
 
 #endif

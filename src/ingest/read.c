@@ -124,7 +124,8 @@ static int on_element(void *ctx, const struct element *e)
         r->element_count++;
         r->total_elements++;
         r->bytes += copy->text.len + copy->markdown.len;
-        struct element numbered = *e; // not the copy: the chunker may flush the batch that owns it in the middle
+        struct element numbered =
+            *e; // not the copy: the chunker may flush the batch that owns it in the middle
         numbered.index = copy->index;
         rc = chunker_add(r->chunker, &numbered, r->err);
     }
@@ -164,7 +165,8 @@ static int on_image(void *ctx, struct slice name, struct slice media_type, struc
     AUTO_FREE char *type_text = xstrndup(media_type.data, media_type.len);
     int rc = store_blob_put_bytes(r->ingest->store, bytes.data, bytes.len, hash, r->err);
 
-    return rc < 0 ? rc : store_job_media(r->ingest->store, r->job, name_text, type_text, hash, r->err);
+    return rc < 0 ? rc
+                  : store_job_media(r->ingest->store, r->job, name_text, type_text, hash, r->err);
 }
 
 // The findings that the document has from its check, then those of this reading that are new.
@@ -182,8 +184,9 @@ static char *merge_findings(const char *before, const struct findings *f)
         bool known = false;
         json_array_foreach(list, k, had)
         {
-            known = known || (json_equal(json_object_get(one, "code"), json_object_get(had, "code")) &&
-                                 json_equal(json_object_get(one, "place"), json_object_get(had, "place")));
+            known = known ||
+                    (json_equal(json_object_get(one, "code"), json_object_get(had, "code")) &&
+                        json_equal(json_object_get(one, "place"), json_object_get(had, "place")));
         }
         if (!known) {
             json_array_append(list, one);
@@ -204,7 +207,8 @@ static int refuse(struct read_run *r)
             break;
         }
     }
-    return store_job_refuse(r->ingest->store, r->job, reason_word(reason), findings ? findings : "[]", sentence, r->err);
+    return store_job_refuse(r->ingest->store, r->job, reason_word(reason),
+        findings ? findings : "[]", sentence, r->err);
 }
 
 static int finish(struct read_run *r)
@@ -216,7 +220,8 @@ static int finish(struct read_run *r)
         return rc;
     }
     if (r->total_elements == 0 && findings_verdict(&r->findings) != VERDICT_REJECTED) {
-        findings_add(&r->findings, "structure.no_content", NULL, "Nothing to read was found in the document.");
+        findings_add(&r->findings, "structure.no_content", NULL,
+            "Nothing to read was found in the document.");
     }
     if (findings_verdict(&r->findings) == VERDICT_REJECTED) {
         return refuse(r);
@@ -248,12 +253,14 @@ static int conclude(struct read_run *r, const struct reader_result *result)
     }
     ingest_end_finding(result, &r->findings);
     if (findings_verdict(&r->findings) != VERDICT_REJECTED) {
-        findings_add(&r->findings, "structure.corrupt", NULL, "The document could not be read to its end.");
+        findings_add(
+            &r->findings, "structure.corrupt", NULL, "The document could not be read to its end.");
     }
     return refuse(r);
 }
 
-int ingest_run_read(void *ctx, const struct job *job, struct job_control *control, struct error *err)
+int ingest_run_read(
+    void *ctx, const struct job *job, struct job_control *control, struct error *err)
 {
     struct ingest *g = ctx;
     struct document document;
@@ -271,13 +278,16 @@ int ingest_run_read(void *ctx, const struct job *job, struct job_control *contro
         return fd;
     }
     struct read_run *r = xalloc(sizeof(*r));
-    *r = (struct read_run){ .ingest = g, .job = job, .control = control, .document = &document, .err = err };
+    *r = (struct read_run){
+        .ingest = g, .job = job, .control = control, .document = &document, .err = err
+    };
     r->chunker = chunker_new(on_chunk, r);
     arena_init(&r->arena, BATCH_ARENA);
     findings_init(&r->findings);
     media_facts_init(&r->media);
 
-    struct reader_request request = ingest_reader_request(g, READER_READ, document.type, fd, g->settings->reader_read_s);
+    struct reader_request request =
+        ingest_reader_request(g, READER_READ, document.type, fd, g->settings->reader_read_s);
     request.hi_res = strcmp(document.mode, "fast") != 0;
     struct reader_events events = { .finding = on_finding,
         .element = on_element,
@@ -291,9 +301,9 @@ int ingest_run_read(void *ctx, const struct job *job, struct job_control *contro
         rc = conclude(r, &result);
     }
     log_info("read.end", LS("document", job->document_id), LS("type", document.type),
-        LS("ending", rc < 0 ? error_kind(rc)->word : reader_end_word(result.end)), LI("elements", r->total_elements),
-        LI("chunks", chunker_count(r->chunker)), LI("ms", clock_mono_ms() - start),
-        LI("peak_kib", result.peak_rss_bytes / 1024));
+        LS("ending", rc < 0 ? error_kind(rc)->word : reader_end_word(result.end)),
+        LI("elements", r->total_elements), LI("chunks", chunker_count(r->chunker)),
+        LI("ms", clock_mono_ms() - start), LI("peak_kib", result.peak_rss_bytes / 1024));
 
     chunker_free(r->chunker);
     arena_done(&r->arena);

@@ -55,13 +55,16 @@ static int check_request(const struct receive_input *in, struct error *err)
 {
     if (in->partition.len && !partition_name_valid(in->partition)) {
         return error_set(err, ERR_INVALID,
-            "The partition's name can have lower-case letters, digits, _ and -, up to %d of them.", PARTITION_MAX);
+            "The partition's name can have lower-case letters, digits, _ and -, up to %d of them.",
+            PARTITION_MAX);
     }
     if (in->external_id.len > EXTERNAL_ID_MAX) {
-        return error_set(err, ERR_INVALID, "external_id can have at most %d bytes.", EXTERNAL_ID_MAX);
+        return error_set(
+            err, ERR_INVALID, "external_id can have at most %d bytes.", EXTERNAL_ID_MAX);
     }
-    if (in->mode.len && !slice_is(in->mode, "fast") && !slice_is(in->mode, "hi_res") && !slice_is(in->mode, "all") &&
-        !slice_is(in->mode, "agentic_ocr") && in->mode.data[0] != '{') {
+    if (in->mode.len && !slice_is(in->mode, "fast") && !slice_is(in->mode, "hi_res") &&
+        !slice_is(in->mode, "all") && !slice_is(in->mode, "agentic_ocr") &&
+        in->mode.data[0] != '{') {
         return error_set(err, ERR_INVALID, "mode can be fast, hi_res or all.");
     }
     if (in->mode.len > 256) {
@@ -70,7 +73,8 @@ static int check_request(const struct receive_input *in, struct error *err)
     return 0;
 }
 
-static int copy_metadata(const struct receive_input *in, struct arena *a, const char **ret, struct error *err)
+static int copy_metadata(
+    const struct receive_input *in, struct arena *a, const char **ret, struct error *err)
 {
     *ret = "{}";
     if (!in->metadata.len) {
@@ -106,13 +110,15 @@ static int on_check_info(void *ctx, struct slice key, const struct slice *text, 
 }
 
 // Layers 4 and 5.
-static int check_deep(struct ingest *g, int fd, const struct format_info *format, struct findings *findings,
-    struct media_facts *media, struct error *err)
+static int check_deep(struct ingest *g, int fd, const struct format_info *format,
+    struct findings *findings, struct media_facts *media, struct error *err)
 {
     struct reader_request request =
         ingest_reader_request(g, READER_CHECK, format->name, fd, g->settings->reader_check_s);
     struct check_run run = { findings, media };
-    struct reader_events events = { .finding = on_check_finding, .info = on_check_info, .ctx = &run };
+    struct reader_events events = {
+        .finding = on_check_finding, .info = on_check_info, .ctx = &run
+    };
     struct reader_result result = { 0 };
     int rc = reader_run(&request, &events, NULL, &result, err);
 
@@ -123,13 +129,15 @@ static int check_deep(struct ingest *g, int fd, const struct format_info *format
     if (result.end == READER_DONE) {
         return 0;
     }
-    log_warn("check.ended", LS("end", reader_end_word(result.end)), LI("signal", result.signal), LS("format", format->name));
+    log_warn("check.ended", LS("end", reader_end_word(result.end)), LI("signal", result.signal),
+        LS("format", format->name));
     if (result.end == READER_NO_SANDBOX || result.end == READER_UNSUPPORTED) {
         return error_set(err, ERR_UNSUPPORTED, "%s", result.text);
     }
     ingest_end_finding(&result, findings);
     if (findings_verdict(findings) < VERDICT_QUARANTINED) {
-        findings_add(findings, "structure.corrupt", NULL, "The file could not be checked to its end, so it can't be trusted.");
+        findings_add(findings, "structure.corrupt", NULL,
+            "The file could not be checked to its end, so it can't be trusted.");
     }
     return 0;
 }
@@ -142,8 +150,9 @@ static const char *json_of(const struct findings *f, struct arena *a)
     return buf_ok(&out) ? arena_strndup(a, out.data, out.len) : NULL;
 }
 
-static int check_all(struct ingest *g, const struct receive_input *in, struct document *d, struct findings *findings,
-    struct media_facts *media, const struct format_info **ret_format, struct error *err)
+static int check_all(struct ingest *g, const struct receive_input *in, struct document *d,
+    struct findings *findings, struct media_facts *media, const struct format_info **ret_format,
+    struct error *err)
 {
     AUTO_FD int fd = open(in->path, O_RDONLY | O_CLOEXEC);
 
@@ -165,7 +174,8 @@ static int check_all(struct ingest *g, const struct receive_input *in, struct do
     return rc;
 }
 
-static int keep(struct ingest *g, const struct receive_input *in, struct receive_result *ret, struct error *err)
+static int keep(
+    struct ingest *g, const struct receive_input *in, struct receive_result *ret, struct error *err)
 {
     int rc = store_blob_put(g->store, ret->document.blob, in->path, err);
 
@@ -189,8 +199,8 @@ static int clean_name(struct slice name, struct arena *a, const char **ret, stru
     return *ret ? 0 : error_set(err, ERR_MEMORY, "The name did not fit into memory.");
 }
 
-int ingest_receive(struct ingest *g, const struct receive_input *in, struct arena *a, struct receive_result *ret,
-    struct error *err)
+int ingest_receive(struct ingest *g, const struct receive_input *in, struct arena *a,
+    struct receive_result *ret, struct error *err)
 {
     struct document *d = &ret->document;
     const struct format_info *format = NULL;
@@ -216,7 +226,8 @@ int ingest_receive(struct ingest *g, const struct receive_input *in, struct aren
             return rc;
         }
         const char *metadata = d->metadata, *name = d->name;
-        if (rc == 0) { // a failed reading of the same content does not stand in the way of a new try
+        if (rc ==
+            0) { // a failed reading of the same content does not stand in the way of a new try
             *d = (struct document){ 0 };
             hex_format(in->sha256, sizeof(in->sha256), d->blob);
             rc = copy_metadata(in, a, &metadata, err);
@@ -239,14 +250,18 @@ int ingest_receive(struct ingest *g, const struct receive_input *in, struct aren
         d->media = arena_strdup(a, media_facts_close(&media));
         d->page_count = media.pages;
         d->partition = arena_strndup(a, partition.data, partition.len);
-        d->external_id = in->external_id.len ? arena_strndup(a, in->external_id.data, in->external_id.len) : NULL;
+        d->external_id = in->external_id.len
+                             ? arena_strndup(a, in->external_id.data, in->external_id.len)
+                             : NULL;
         d->size = in->size;
         d->errors = "[]";
         d->created_ms = d->updated_ms = clock_wall_ms();
         d->type = format ? format->name : "";
         d->category = format ? format->category : "";
         d->media_type = format ? format->media_type : "";
-        d->mode = in->mode.len ? arena_strndup(a, in->mode.data, in->mode.len) : format ? format->mode : "";
+        d->mode = in->mode.len ? arena_strndup(a, in->mode.data, in->mode.len)
+                  : format     ? format->mode
+                               : "";
         d->status = verdict == VERDICT_QUARANTINED ? DOCUMENT_QUARANTINED : DOCUMENT_PENDING;
         ret->refused = verdict == VERDICT_REJECTED || !format;
         if (!d->findings || !d->media || !d->partition || !d->mode) {

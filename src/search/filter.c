@@ -33,7 +33,8 @@ static bool field_valid(const char *field)
 
     for (size_t i = 0; i < n; i++) {
         char c = field[i];
-        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                    c == '_' || c == '-' || c == '.';
         if (!fine) {
             return false;
         }
@@ -75,9 +76,12 @@ static const char *type_test(const json_t *value)
     return json_is_string(value) ? "e.type='text'" : "e.type IN ('integer','real','true','false')";
 }
 
-static int add_comparison(struct walk *w, const char *field, const char *sign, const json_t *value, struct error *err)
+static int add_comparison(
+    struct walk *w, const char *field, const char *sign, const json_t *value, struct error *err)
 {
-    buf_addf(&w->sql, "EXISTS(SELECT 1 FROM json_tree(d.metadata,'$.\"%s\"') e WHERE e.atom IS NOT NULL AND %s AND e.atom %s ",
+    buf_addf(&w->sql,
+        "EXISTS(SELECT 1 FROM json_tree(d.metadata,'$.\"%s\"') e WHERE e.atom IS NOT NULL AND %s "
+        "AND e.atom %s ",
         field, type_test(value), sign);
     int rc = add_value(w, value, err);
     buf_add_char(&w->sql, ')');
@@ -103,11 +107,13 @@ static int add_any(struct walk *w, const char *field, const json_t *list, struct
     return 0;
 }
 
-static int walk_operator(struct walk *w, const char *field, const char *op, const json_t *value, struct error *err)
+static int walk_operator(
+    struct walk *w, const char *field, const char *op, const json_t *value, struct error *err)
 {
     static const struct {
         const char *op, *sign;
-    } comparisons[] = { { "$eq", "=" }, { "$gt", ">" }, { "$gte", ">=" }, { "$lt", "<" }, { "$lte", "<=" } };
+    } comparisons[] = { { "$eq", "=" }, { "$gt", ">" }, { "$gte", ">=" }, { "$lt", "<" },
+        { "$lte", "<=" } };
 
     if (++w->conditions > SEARCH_FILTER_CONDITIONS) {
         return bad(err, "it has too many conditions");
@@ -159,7 +165,8 @@ static int walk_field(struct walk *w, const char *field, const json_t *value, st
     return 0;
 }
 
-static int walk_list(struct walk *w, const char *joint, const json_t *list, int depth, struct error *err)
+static int walk_list(
+    struct walk *w, const char *joint, const json_t *list, int depth, struct error *err)
 {
     size_t n = json_array_size(list);
 

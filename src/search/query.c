@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    COMMON_SHARE = 5,        // a word in more than 1/5 of the chunks is common
+    COMMON_SHARE = 5, // a word in more than 1/5 of the chunks is common
     COMMON_CHUNKS_MIN = 20000, // in a smaller store every word is cheap
 };
 
@@ -61,7 +61,8 @@ static size_t cut_terms(struct slice text, struct term *terms, size_t max)
             continue;
         }
         struct term t = { 0 };
-        if (c == '-' && i + 1 < text.len && text.data[i + 1] != ' ' && (i == 0 || text.data[i - 1] == ' ')) {
+        if (c == '-' && i + 1 < text.len && text.data[i + 1] != ' ' &&
+            (i == 0 || text.data[i - 1] == ' ')) {
             t.no = true;
             i++;
             c = text.data[i];
@@ -76,7 +77,8 @@ static size_t cut_terms(struct slice text, struct term *terms, size_t max)
             t.phrase = true;
             i += i < text.len;
         } else {
-            while (i < text.len && text.data[i] != ' ' && text.data[i] != '"' && !(text.data[i] >= '\t' && text.data[i] <= '\r')) {
+            while (i < text.len && text.data[i] != ' ' && text.data[i] != '"' &&
+                   !(text.data[i] >= '\t' && text.data[i] <= '\r')) {
                 i++;
             }
             t.text = slice_make(text.data + start, i - start);
@@ -108,11 +110,13 @@ static int compare_rare(const void *x, const void *y)
 
 static bool same_term(const struct term *a, const struct term *b)
 {
-    return a->phrase == b->phrase && a->prefix == b->prefix && a->no == b->no && slice_equal_nocase(a->text, b->text);
+    return a->phrase == b->phrase && a->prefix == b->prefix && a->no == b->no &&
+           slice_equal_nocase(a->text, b->text);
 }
 
 // Moves the plain words that are worth searching to the front, rarest first; returns how many.
-static size_t choose_words(struct store *store, struct term *words, size_t count, struct error *err, int *ret_rc)
+static size_t choose_words(
+    struct store *store, struct term *words, size_t count, struct error *err, int *ret_rc)
 {
     struct slice texts[2 * SEARCH_TERMS_MAX];
     int64_t counts[2 * SEARCH_TERMS_MAX], chunks = 0;
@@ -142,14 +146,15 @@ static size_t choose_words(struct store *store, struct term *words, size_t count
     }
     qsort(words, kept, sizeof(*words), compare_rare);
     size_t rare = 0;
-    while (rare < kept && rare < SEARCH_TERMS_MAX && 
+    while (rare < kept && rare < SEARCH_TERMS_MAX &&
            (rare < 2 || chunks < COMMON_CHUNKS_MIN || words[rare].count * COMMON_SHARE <= chunks)) {
         rare++;
     }
     return rare;
 }
 
-int query_parse(struct store *store, struct slice text, struct arena *a, struct query *ret, struct error *err)
+int query_parse(
+    struct store *store, struct slice text, struct arena *a, struct query *ret, struct error *err)
 {
     struct term all[2 * SEARCH_TERMS_MAX], words[2 * SEARCH_TERMS_MAX];
     size_t count = 0, word_count = 0;
@@ -157,8 +162,8 @@ int query_parse(struct store *store, struct slice text, struct arena *a, struct 
 
     *ret = (struct query){ .match = "" };
     if (text.len > SEARCH_QUERY_MAX_BYTES) {
-        return error_set(err, ERR_TOO_LARGE, "The question has more than %d bytes; ask it in fewer words.",
-            SEARCH_QUERY_MAX_BYTES);
+        return error_set(err, ERR_TOO_LARGE,
+            "The question has more than %d bytes; ask it in fewer words.", SEARCH_QUERY_MAX_BYTES);
     }
     count = cut_terms(text, all, ARRAY_LEN(all));
     for (size_t i = 0; i < count; i++) {

@@ -10,8 +10,8 @@ enum { SNIPPET_CHARS = 280, CANDIDATES_MIN = 50 };
 static const struct field_weights default_weights = { .title = 1.5, .heading = 2.0, .text = 1.0 };
 
 // The place of the element of the chunk with most of the words; a chunk of one element has nothing to choose.
-static int sharpen_place(struct store *store, const struct query *q, struct search_result *r, struct arena *a,
-    struct error *err)
+static int sharpen_place(struct store *store, const struct query *q, struct search_result *r,
+    struct arena *a, struct error *err)
 {
     struct element_row *rows = NULL;
     size_t count = 0, best_terms = 0, best = 0;
@@ -21,12 +21,14 @@ static int sharpen_place(struct store *store, const struct query *q, struct sear
     r->place = r->hit.place;
     if (r->hit.first_element < r->hit.last_element) {
         int limit = (int)(r->hit.last_element - r->hit.first_element + 1);
-        int rc = store_element_list(store, slice_of(r->hit.document_id), r->hit.first_element - 1, limit, a, &rows, &count, err);
+        int rc = store_element_list(store, slice_of(r->hit.document_id), r->hit.first_element - 1,
+            limit, a, &rows, &count, err);
         if (rc < 0 && rc != ERR_NOT_FOUND) {
             return rc;
         }
         for (size_t i = 0; i < count; i++) {
-            bool heading = rows[i].element.kind == ELEMENT_HEADING || rows[i].element.kind == ELEMENT_TITLE;
+            bool heading =
+                rows[i].element.kind == ELEMENT_HEADING || rows[i].element.kind == ELEMENT_TITLE;
             size_t terms = 2 * snippet_count_terms(rows[i].element.text, &q->terms) + !heading;
             if (terms > best_terms) {
                 best_terms = terms;
@@ -44,7 +46,8 @@ static int sharpen_place(struct store *store, const struct query *q, struct sear
     return r->place_words ? 0 : error_set(err, ERR_MEMORY, "The results did not fit into memory.");
 }
 
-static int describe(struct store *store, const struct query *q, struct search_result *r, struct arena *a, struct error *err)
+static int describe(struct store *store, const struct query *q, struct search_result *r,
+    struct arena *a, struct error *err)
 {
     AUTO_BUF snippet = BUF_INIT(64 * 1024);
 
@@ -57,7 +60,8 @@ static int describe(struct store *store, const struct query *q, struct search_re
     return sharpen_place(store, q, r, a, err);
 }
 
-static bool over_share(const struct search_result *results, size_t count, const char *document_id, int max)
+static bool over_share(
+    const struct search_result *results, size_t count, const char *document_id, int max)
 {
     int same = 0;
 
@@ -67,11 +71,12 @@ static bool over_share(const struct search_result *results, size_t count, const 
     return max > 0 && same >= max;
 }
 
-int search_run(struct store *store, const struct search_request *q, struct arena *a, struct search_reply *ret,
-    struct error *err)
+int search_run(struct store *store, const struct search_request *q, struct arena *a,
+    struct search_reply *ret, struct error *err)
 {
     int limit = q->limit > 0 ? q->limit : SEARCH_LIMIT_DEFAULT;
-    struct chunk_filter filter = { .partition = q->partition.len ? q->partition : SLICE_LIT("default"),
+    struct chunk_filter filter = { .partition =
+                                       q->partition.len ? q->partition : SLICE_LIT("default"),
         .types = q->types,
         .type_count = q->type_count,
         .categories = q->categories,
@@ -97,7 +102,8 @@ int search_run(struct store *store, const struct search_request *q, struct arena
     ret->term_count = query.term_count;
     int candidates = q->max_per_document > 0 ? limit * 4 : limit;
     candidates = candidates > CANDIDATES_MIN ? candidates : CANDIDATES_MIN;
-    rc = store_search_words(store, slice_of(query.match), &filter, ret->weights, candidates, a, &hits, &count, err);
+    rc = store_search_words(
+        store, slice_of(query.match), &filter, ret->weights, candidates, a, &hits, &count, err);
     if (rc < 0) {
         return rc;
     }

@@ -59,8 +59,8 @@ static bool double_consonant(const struct stem *s, int i)
 // consonant-vowel-consonant, the last not w, x or y
 static bool is_cvc(const struct stem *s, int i)
 {
-    return i >= 2 && is_consonant(s, i) && !is_consonant(s, i - 1) && is_consonant(s, i - 2) && s->b[i] != 'w' &&
-           s->b[i] != 'x' && s->b[i] != 'y';
+    return i >= 2 && is_consonant(s, i) && !is_consonant(s, i - 1) && is_consonant(s, i - 2) &&
+           s->b[i] != 'w' && s->b[i] != 'x' && s->b[i] != 'y';
 }
 
 static bool ends_with(struct stem *s, const char *suffix)
@@ -134,25 +134,26 @@ static void apply_first(struct stem *s, const struct rule *rules, size_t count)
 
 static void step_2(struct stem *s)
 {
-    static const struct rule rules[] = { { "ational", "ate" }, { "tional", "tion" }, { "enci", "ence" },
-        { "anci", "ance" }, { "izer", "ize" }, { "logi", "log" }, { "bli", "ble" }, { "alli", "al" },
-        { "entli", "ent" }, { "eli", "e" }, { "ousli", "ous" }, { "ization", "ize" }, { "ation", "ate" },
-        { "ator", "ate" }, { "alism", "al" }, { "iveness", "ive" }, { "fulness", "ful" }, { "ousness", "ous" },
-        { "aliti", "al" }, { "iviti", "ive" }, { "biliti", "ble" } };
+    static const struct rule rules[] = { { "ational", "ate" }, { "tional", "tion" },
+        { "enci", "ence" }, { "anci", "ance" }, { "izer", "ize" }, { "logi", "log" },
+        { "bli", "ble" }, { "alli", "al" }, { "entli", "ent" }, { "eli", "e" }, { "ousli", "ous" },
+        { "ization", "ize" }, { "ation", "ate" }, { "ator", "ate" }, { "alism", "al" },
+        { "iveness", "ive" }, { "fulness", "ful" }, { "ousness", "ous" }, { "aliti", "al" },
+        { "iviti", "ive" }, { "biliti", "ble" } };
     apply_first(s, rules, ARRAY_LEN(rules));
 }
 
 static void step_3(struct stem *s)
 {
-    static const struct rule rules[] = { { "icate", "ic" }, { "ative", "" }, { "alize", "al" }, { "iciti", "ic" },
-        { "ical", "ic" }, { "ful", "" }, { "ness", "" } };
+    static const struct rule rules[] = { { "icate", "ic" }, { "ative", "" }, { "alize", "al" },
+        { "iciti", "ic" }, { "ical", "ic" }, { "ful", "" }, { "ness", "" } };
     apply_first(s, rules, ARRAY_LEN(rules));
 }
 
 static void step_4(struct stem *s)
 {
-    static const char *const suffixes[] = { "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment",
-        "ent", "ion", "ou", "ism", "ate", "iti", "ous", "ive", "ize" };
+    static const char *const suffixes[] = { "al", "ance", "ence", "er", "ic", "able", "ible", "ant",
+        "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti", "ous", "ive", "ize" };
 
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         if (!ends_with(s, suffixes[i])) {

@@ -73,7 +73,8 @@ int snippet_match(const struct snippet_terms *t, const struct word *w)
     return -1;
 }
 
-static size_t find_matches(struct slice text, const struct snippet_terms *t, struct match *ret, size_t max)
+static size_t find_matches(
+    struct slice text, const struct snippet_terms *t, struct match *ret, size_t max)
 {
     struct word w;
     size_t at = 0, count = 0;

@@ -8,8 +8,9 @@
 
 bool code_point_is_cjk(uint32_t c)
 {
-    return (c >= 0x3040 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) ||
-           (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3134F) || (c >= 0xFF66 && c <= 0xFF9F);
+    return (c >= 0x3040 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x4DBF) ||
+           (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) ||
+           (c >= 0x20000 && c <= 0x3134F) || (c >= 0xFF66 && c <= 0xFF9F);
 }
 
 bool code_point_is_word(uint32_t c)
@@ -21,16 +22,19 @@ bool code_point_is_word(uint32_t c)
         return c == 0xAA || c == 0xB5 || c == 0xBA;
     }
     // Punctuation and symbols of the common blocks; the rest of Unicode counts as letters.
-    return !(c == 0xD7 || c == 0xF7 || (c >= 0x2000 && c <= 0x206F) || (c >= 0x20A0 && c <= 0x20CF) ||
-             (c >= 0x2100 && c <= 0x2BFF) || (c >= 0x3000 && c <= 0x3004) || (c >= 0x3007 && c <= 0x3020) ||
-             (c >= 0xFF00 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20) || (c >= 0xFF3B && c <= 0xFF40) ||
-             (c >= 0xFF5B && c <= 0xFF65) || c == UTF8_REPLACEMENT || c == 0xFEFF || (c >= 0x1F000 && c <= 0x1FAFF));
+    return !(c == 0xD7 || c == 0xF7 || (c >= 0x2000 && c <= 0x206F) ||
+             (c >= 0x20A0 && c <= 0x20CF) || (c >= 0x2100 && c <= 0x2BFF) ||
+             (c >= 0x3000 && c <= 0x3004) || (c >= 0x3007 && c <= 0x3020) ||
+             (c >= 0xFF00 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20) ||
+             (c >= 0xFF3B && c <= 0xFF40) || (c >= 0xFF5B && c <= 0xFF65) ||
+             c == UTF8_REPLACEMENT || c == 0xFEFF || (c >= 0x1F000 && c <= 0x1FAFF));
 }
 
 // Base letters of U+00C0 to U+017F in order; '?' marks a letter without a plain base, which only lower case changes.
-static const char latin_base[] = "aaaaaa?ceeeeiiii?nooooo?ouuuuy??aaaaaa?ceeeeiiii?nooooo?ouuuuy?y"
-                                 "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii??jjkk?llllllllll"
-                                 "nnnnnn???oooooo??rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+static const char latin_base[] =
+    "aaaaaa?ceeeeiiii?nooooo?ouuuuy??aaaaaa?ceeeeiiii?nooooo?ouuuuy?y"
+    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii??jjkk?llllllllll"
+    "nnnnnn???oooooo??rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
 uint32_t code_point_fold(uint32_t c)
 {
@@ -42,7 +46,8 @@ uint32_t code_point_fold(uint32_t c)
         if (base != '?') {
             return (uint32_t)base;
         }
-        if ((c >= 0xC0 && c <= 0xDE) || (c >= 0x100 && c <= 0x137 && !(c & 1)) || (c >= 0x14A && !(c & 1))) {
+        if ((c >= 0xC0 && c <= 0xDE) || (c >= 0x100 && c <= 0x137 && !(c & 1)) ||
+            (c >= 0x14A && !(c & 1))) {
             return c < 0x100 ? c + 32 : c + 1;
         }
         return c;
@@ -100,14 +105,16 @@ bool word_next(struct slice text, size_t *at, struct word *ret_word)
     return any;
 }
 
-static const char *const stop_words[] = { "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as",
-    "at", "be", "because", "been", "before", "being", "between", "both", "but", "by", "can", "could", "did", "do",
-    "does", "doing", "during", "each", "for", "from", "had", "has", "have", "having", "he", "her", "here", "him", "his",
-    "how", "i", "if", "in", "into", "is", "it", "its", "just", "me", "more", "most", "my", "no", "nor", "not", "of",
-    "off", "often", "on", "once", "only", "or", "other", "our", "out", "over", "own", "s", "same", "she", "should", "so",
-    "some", "such", "t", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those",
-    "through", "to", "too", "under", "until", "up", "us", "very", "was", "we", "were", "what", "when", "where", "which",
-    "while", "who", "whom", "why", "will", "with", "would", "you", "your" };
+static const char *const stop_words[] = { "a", "about", "after", "all", "also", "am", "an", "and",
+    "any", "are", "as", "at", "be", "because", "been", "before", "being", "between", "both", "but",
+    "by", "can", "could", "did", "do", "does", "doing", "during", "each", "for", "from", "had",
+    "has", "have", "having", "he", "her", "here", "him", "his", "how", "i", "if", "in", "into",
+    "is", "it", "its", "just", "me", "more", "most", "my", "no", "nor", "not", "of", "off", "often",
+    "on", "once", "only", "or", "other", "our", "out", "over", "own", "s", "same", "she", "should",
+    "so", "some", "such", "t", "than", "that", "the", "their", "them", "then", "there", "these",
+    "they", "this", "those", "through", "to", "too", "under", "until", "up", "us", "very", "was",
+    "we", "were", "what", "when", "where", "which", "while", "who", "whom", "why", "will", "with",
+    "would", "you", "your" };
 
 static int compare_words(const void *a, const void *b)
 {
@@ -116,5 +123,6 @@ static int compare_words(const void *a, const void *b)
 
 bool word_is_stop(const char *folded)
 {
-    return bsearch(folded, stop_words, ARRAY_LEN(stop_words), sizeof(stop_words[0]), compare_words) != NULL;
+    return bsearch(folded, stop_words, ARRAY_LEN(stop_words), sizeof(stop_words[0]),
+               compare_words) != NULL;
 }

@@ -10,8 +10,8 @@
 enum { WORD_MAX = 64 }; // bytes of a folded word; longer ones are cut
 
 struct word {
-    size_t start, end;       // bytes in the text
-    char folded[WORD_MAX];   // NUL-terminated
+    size_t start, end; // bytes in the text
+    char folded[WORD_MAX]; // NUL-terminated
 };
 // The next word at or after *at; moves *at past it. False at the end.
 bool word_next(struct slice text, size_t *at, struct word *ret_word);

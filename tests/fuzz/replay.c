@@ -33,7 +33,8 @@ static int run_file(const char *path)
         len += n;
     }
     fclose(f);
-    uint8_t *exact = malloc(len ? len : 1); // an exact block, so that a sanitizer sees one byte too far
+    uint8_t *exact =
+        malloc(len ? len : 1); // an exact block, so that a sanitizer sees one byte too far
     if (!exact) {
         abort();
     }

@@ -18,8 +18,9 @@ static void sizes_are_read_with_their_units(void **state)
     assert_true(size_parse(SLICE_LIT(" 64 kib "), &n) && n == 64 << 10);
     assert_true(size_parse(SLICE_LIT("1000"), &n) && n == 1000);
     assert_true(size_parse(SLICE_LIT("2GiB"), &n) && n == (int64_t)2 << 30);
-    assert_false(size_parse(SLICE_LIT("10MB"), &n) || size_parse(SLICE_LIT("MiB"), &n) || size_parse(SLICE_LIT("-1"), &n) ||
-                 size_parse(SLICE_LIT("9999999999TiB"), &n) || size_parse(SLICE_LIT(""), &n));
+    assert_false(size_parse(SLICE_LIT("10MB"), &n) || size_parse(SLICE_LIT("MiB"), &n) ||
+                 size_parse(SLICE_LIT("-1"), &n) || size_parse(SLICE_LIT("9999999999TiB"), &n) ||
+                 size_parse(SLICE_LIT(""), &n));
 }
 
 static void a_wrong_value_is_named(void **state)

@@ -43,13 +43,17 @@ static void drop(struct kept *k)
     }
 }
 
-static struct element on_page(int64_t index, enum element_kind kind, int level, int page, const char *text)
+static struct element on_page(
+    int64_t index, enum element_kind kind, int level, int page, const char *text)
 {
     return (struct element){ .index = index,
         .kind = kind,
         .level = level,
         .text = slice_of(text),
-        .place = { .kind = PLACE_PAGE, .number = page, .has_box = true, .box = { 0.1f, 0.1f * (float)(index % 9), 0.9f, 0.5f } } };
+        .place = { .kind = PLACE_PAGE,
+            .number = page,
+            .has_box = true,
+            .box = { 0.1f, 0.1f * (float)(index % 9), 0.9f, 0.5f } } };
 }
 
 static void run(const struct element *elements, size_t count, struct kept *k)
@@ -66,9 +70,11 @@ static void run(const struct element *elements, size_t count, struct kept *k)
 static void a_heading_begins_a_chunk_and_stands_above_it(void **state)
 {
     struct kept k = { .count = 0 };
-    const struct element e[] = { on_page(0, ELEMENT_TITLE, 0, 1, "Fryer manual"), on_page(1, ELEMENT_HEADING, 1, 1, "Cleaning"),
-        on_page(2, ELEMENT_HEADING, 2, 1, "Daily"), on_page(3, ELEMENT_PARAGRAPH, 0, 1, "Filter the oil."),
-        on_page(4, ELEMENT_HEADING, 2, 1, "Weekly"), on_page(5, ELEMENT_PARAGRAPH, 0, 1, "Boil out.") };
+    const struct element e[] = { on_page(0, ELEMENT_TITLE, 0, 1, "Fryer manual"),
+        on_page(1, ELEMENT_HEADING, 1, 1, "Cleaning"), on_page(2, ELEMENT_HEADING, 2, 1, "Daily"),
+        on_page(3, ELEMENT_PARAGRAPH, 0, 1, "Filter the oil."),
+        on_page(4, ELEMENT_HEADING, 2, 1, "Weekly"),
+        on_page(5, ELEMENT_PARAGRAPH, 0, 1, "Boil out.") };
 
     (void)state;
     run(e, ARRAY_LEN(e), &k);
@@ -83,7 +89,8 @@ static void a_heading_begins_a_chunk_and_stands_above_it(void **state)
 static void no_chunk_crosses_a_page(void **state)
 {
     struct kept k = { .count = 0 };
-    const struct element e[] = { on_page(0, ELEMENT_PARAGRAPH, 0, 1, "One."), on_page(1, ELEMENT_PARAGRAPH, 0, 2, "Two."),
+    const struct element e[] = { on_page(0, ELEMENT_PARAGRAPH, 0, 1, "One."),
+        on_page(1, ELEMENT_PARAGRAPH, 0, 2, "Two."),
         on_page(2, ELEMENT_PARAGRAPH, 0, 2, "Three.") };
 
     (void)state;
@@ -104,7 +111,8 @@ static void long_text_is_cut_at_sentences_and_keeps_its_place(void **state)
 
     (void)state;
     for (int i = 0; strlen(text) < 9000; i++) {
-        snprintf(text + strlen(text), sizeof(text) - strlen(text), "Sentence number %d stands here. ", i);
+        snprintf(text + strlen(text), sizeof(text) - strlen(text),
+            "Sentence number %d stands here. ", i);
     }
     const struct element e = on_page(0, ELEMENT_PARAGRAPH, 0, 7, text);
     run(&e, 1, &k);
@@ -121,10 +129,22 @@ static void a_block_of_a_table_gets_its_header(void **state)
 {
     struct kept k = { .count = 0 };
     struct element e[] = {
-        { .index = 0, .kind = ELEMENT_TABLE, .text = SLICE_LIT("Item | Price\nFries | 2.50"), .header = SLICE_LIT("Item | Price"),
-            .place = { .kind = PLACE_SHEET, .name = SLICE_LIT("Menu"), .rows = { 1, 2 }, .cols = { 1, 2 } } },
-        { .index = 1, .kind = ELEMENT_TABLE, .text = SLICE_LIT("Shake | 3.00"), .header = SLICE_LIT("Item | Price"),
-            .place = { .kind = PLACE_SHEET, .name = SLICE_LIT("Drinks"), .rows = { 3, 3 }, .cols = { 1, 2 } } },
+        { .index = 0,
+            .kind = ELEMENT_TABLE,
+            .text = SLICE_LIT("Item | Price\nFries | 2.50"),
+            .header = SLICE_LIT("Item | Price"),
+            .place = { .kind = PLACE_SHEET,
+                .name = SLICE_LIT("Menu"),
+                .rows = { 1, 2 },
+                .cols = { 1, 2 } } },
+        { .index = 1,
+            .kind = ELEMENT_TABLE,
+            .text = SLICE_LIT("Shake | 3.00"),
+            .header = SLICE_LIT("Item | Price"),
+            .place = { .kind = PLACE_SHEET,
+                .name = SLICE_LIT("Drinks"),
+                .rows = { 3, 3 },
+                .cols = { 1, 2 } } },
     };
 
     (void)state;
@@ -139,7 +159,8 @@ static void a_block_of_a_table_gets_its_header(void **state)
 static void what_is_not_indexed_is_left_out(void **state)
 {
     struct kept k = { .count = 0 };
-    struct element e[] = { on_page(0, ELEMENT_FOOTER, 0, 1, "Page 1 of 9"), on_page(1, ELEMENT_PARAGRAPH, 0, 1, "  \n "),
+    struct element e[] = { on_page(0, ELEMENT_FOOTER, 0, 1, "Page 1 of 9"),
+        on_page(1, ELEMENT_PARAGRAPH, 0, 1, "  \n "),
         on_page(2, ELEMENT_PARAGRAPH, 0, 1, "Real text.") };
 
     (void)state;
@@ -170,7 +191,8 @@ static void many_small_elements_close_a_chunk_by_count(void **state)
 static void a_document_of_headings_only_is_still_found(void **state)
 {
     struct kept k = { .count = 0 };
-    const struct element e[] = { on_page(0, ELEMENT_HEADING, 1, 1, "Call the hotline"), on_page(1, ELEMENT_HEADING, 1, 1, "Now") };
+    const struct element e[] = { on_page(0, ELEMENT_HEADING, 1, 1, "Call the hotline"),
+        on_page(1, ELEMENT_HEADING, 1, 1, "Now") };
 
     (void)state;
     run(e, ARRAY_LEN(e), &k);

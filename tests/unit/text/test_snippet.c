@@ -21,7 +21,8 @@ static void matches_are_marked_by_stem(void **state)
     AUTO_FREE char *s = snippet_of("Filtering keeps oil clean. Filter it.", "filters oil", 200);
 
     (void)state;
-    assert_string_equal(s, "<mark>Filtering</mark> keeps <mark>oil</mark> clean. <mark>Filter</mark> it.");
+    assert_string_equal(
+        s, "<mark>Filtering</mark> keeps <mark>oil</mark> clean. <mark>Filter</mark> it.");
 }
 
 static void everything_else_is_escaped(void **state)
@@ -29,7 +30,8 @@ static void everything_else_is_escaped(void **state)
     AUTO_FREE char *s = snippet_of("<b>oil</b> & \"fat\" 'x'\nnext", "oil", 200);
 
     (void)state;
-    assert_string_equal(s, "&lt;b&gt;<mark>oil</mark>&lt;/b&gt; &amp; &quot;fat&quot; &#39;x&#39; next");
+    assert_string_equal(
+        s, "&lt;b&gt;<mark>oil</mark>&lt;/b&gt; &amp; &quot;fat&quot; &#39;x&#39; next");
 }
 
 static void the_stretch_with_most_words_is_taken(void **state)
@@ -47,14 +49,16 @@ static void the_stretch_with_most_words_is_taken(void **state)
         strcat(text, "nothing of note here, ");
     }
     AUTO_FREE char *s = snippet_of(text, "fryer oil change", 160);
-    assert_non_null(strstr(s, "<mark>change</mark> the <mark>oil</mark> of the <mark>fryer</mark> weekly"));
+    assert_non_null(
+        strstr(s, "<mark>change</mark> the <mark>oil</mark> of the <mark>fryer</mark> weekly"));
     assert_true(strncmp(s, "… ", strlen("… ")) == 0);
     assert_true(strlen(s) < 400);
 }
 
 static void without_a_match_the_beginning_is_shown(void **state)
 {
-    AUTO_FREE char *s = snippet_of("One two three four five six seven eight nine ten eleven twelve", "zebra", 40);
+    AUTO_FREE char *s =
+        snippet_of("One two three four five six seven eight nine ten eleven twelve", "zebra", 40);
 
     (void)state;
     assert_string_equal(s, "One two three four five six seven eight …");
@@ -64,7 +68,8 @@ static void cuts_never_break_a_character(void **state)
 {
     (void)state;
     for (size_t max = 41; max < 60; max++) {
-        AUTO_FREE char *s = snippet_of("油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油", "油", max);
+        AUTO_FREE char *s = snippet_of(
+            "油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油油", "油", max);
         size_t n = strlen(s);
         for (size_t i = 0; i < n;) {
             size_t len = 0;

@@ -21,10 +21,13 @@ static void assert_words(const char *text, const char *const *wanted)
 static void words_are_folded_and_split_at_punctuation(void **state)
 {
     (void)state;
-    assert_words("The Fryer's oil, 350 °F!", (const char *const[]){ "the", "fryer", "s", "oil", "350", "f", NULL });
-    assert_words("Crème BRÛLÉE Łódź Ærø", (const char *const[]){ "creme", "brulee", "lodz", "æro", NULL });
+    assert_words("The Fryer's oil, 350 °F!",
+        (const char *const[]){ "the", "fryer", "s", "oil", "350", "f", NULL });
+    assert_words(
+        "Crème BRÛLÉE Łódź Ærø", (const char *const[]){ "creme", "brulee", "lodz", "æro", NULL });
     assert_words("ΩΜΕΓΑ Привет Ёлка", (const char *const[]){ "ωμεγα", "привет", "ёлка", NULL });
-    assert_words("soft\xc2\xadhyphen e\xcc\x81t\xcc\x81", (const char *const[]){ "softhyphen", "et", NULL });
+    assert_words(
+        "soft\xc2\xadhyphen e\xcc\x81t\xcc\x81", (const char *const[]){ "softhyphen", "et", NULL });
     assert_words("油を濾す", (const char *const[]){ "油", "を", "濾", "す", NULL });
     assert_words("mixed油oil", (const char *const[]){ "mixed", "油", "oil", NULL });
     assert_words("", (const char *const[]){ NULL });
@@ -58,19 +61,23 @@ static void long_words_are_cut_but_passed_over_whole(void **state)
 // From the vocabulary that M. F. Porter publishes with the algorithm.
 static void stems_are_porters(void **state)
 {
-    static const char *const pairs[][2] = { { "caresses", "caress" }, { "ponies", "poni" }, { "ties", "ti" }, { "cats", "cat" },
-        { "feed", "feed" }, { "agreed", "agre" }, { "plastered", "plaster" }, { "bled", "bled" }, { "motoring", "motor" },
-        { "sing", "sing" }, { "conflated", "conflat" }, { "troubled", "troubl" }, { "sized", "size" }, { "hopping", "hop" },
-        { "tanned", "tan" }, { "falling", "fall" }, { "hissing", "hiss" }, { "fizzed", "fizz" }, { "failing", "fail" },
-        { "filing", "file" }, { "happy", "happi" }, { "sky", "sky" }, { "relational", "relat" }, { "conditional", "condit" },
-        { "rational", "ration" }, { "valenci", "valenc" }, { "digitizer", "digit" }, { "operator", "oper" },
-        { "feudalism", "feudal" }, { "decisiveness", "decis" }, { "hopefulness", "hope" }, { "formaliti", "formal" },
-        { "sensibiliti", "sensibl" }, { "triplicate", "triplic" }, { "formative", "form" }, { "electriciti", "electr" },
-        { "goodness", "good" }, { "revival", "reviv" }, { "allowance", "allow" }, { "inference", "infer" },
-        { "airliner", "airlin" }, { "adjustable", "adjust" }, { "replacement", "replac" }, { "adoption", "adopt" },
-        { "effective", "effect" }, { "probate", "probat" }, { "rate", "rate" }, { "cease", "ceas" }, { "controll", "control" },
-        { "roll", "roll" }, { "filters", "filter" }, { "filtering", "filter" }, { "filtered", "filter" }, { "oil", "oil" },
-        { "is", "is" }, { "x9", "x9" } };
+    static const char *const pairs[][2] = { { "caresses", "caress" }, { "ponies", "poni" },
+        { "ties", "ti" }, { "cats", "cat" }, { "feed", "feed" }, { "agreed", "agre" },
+        { "plastered", "plaster" }, { "bled", "bled" }, { "motoring", "motor" }, { "sing", "sing" },
+        { "conflated", "conflat" }, { "troubled", "troubl" }, { "sized", "size" },
+        { "hopping", "hop" }, { "tanned", "tan" }, { "falling", "fall" }, { "hissing", "hiss" },
+        { "fizzed", "fizz" }, { "failing", "fail" }, { "filing", "file" }, { "happy", "happi" },
+        { "sky", "sky" }, { "relational", "relat" }, { "conditional", "condit" },
+        { "rational", "ration" }, { "valenci", "valenc" }, { "digitizer", "digit" },
+        { "operator", "oper" }, { "feudalism", "feudal" }, { "decisiveness", "decis" },
+        { "hopefulness", "hope" }, { "formaliti", "formal" }, { "sensibiliti", "sensibl" },
+        { "triplicate", "triplic" }, { "formative", "form" }, { "electriciti", "electr" },
+        { "goodness", "good" }, { "revival", "reviv" }, { "allowance", "allow" },
+        { "inference", "infer" }, { "airliner", "airlin" }, { "adjustable", "adjust" },
+        { "replacement", "replac" }, { "adoption", "adopt" }, { "effective", "effect" },
+        { "probate", "probat" }, { "rate", "rate" }, { "cease", "ceas" }, { "controll", "control" },
+        { "roll", "roll" }, { "filters", "filter" }, { "filtering", "filter" },
+        { "filtered", "filter" }, { "oil", "oil" }, { "is", "is" }, { "x9", "x9" } };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
@@ -84,7 +91,8 @@ static void stems_are_porters(void **state)
 static void stop_words_are_found(void **state)
 {
     (void)state;
-    assert_true(word_is_stop("the") && word_is_stop("how") && word_is_stop("a") && word_is_stop("your"));
+    assert_true(
+        word_is_stop("the") && word_is_stop("how") && word_is_stop("a") && word_is_stop("your"));
     assert_false(word_is_stop("oil") || word_is_stop("") || word_is_stop("thee"));
 }
 
