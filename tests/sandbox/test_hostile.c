@@ -130,6 +130,7 @@ static const struct attack {
     { "noise", READER_BREACH, 0, { 0 } },
     { "write_elsewhere", READER_DONE, NORMAL_ONLY, { 0 } },
     { "linger", READER_DONE, 0, { 0 } },
+    { "local_time", READER_DONE, 0, { 0 } },
     { "nothing", READER_DONE, 0, { 0 } },
 };
 

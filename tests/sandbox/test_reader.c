@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The real larder-reader, started as the server starts it. Usage: test_reader LARDER-READER [--bench RUNS].
+// The real larder-reader, started as the server starts it. Usage: test_reader LARDER-READER (SAMPLES-FOLDER
+// | --bench RUNS).
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include "jobs/reader_client.h"
 #include "wire/frame.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const char *program;
+static const char *program, *samples;
 
 static int input_of(const char *text, size_t len)
 {
@@ -103,6 +105,50 @@ static void nonsense_never_harms(void **state)
     }
 }
 
+static int count_png(void *ctx, struct slice name, struct slice media_type, struct slice bytes)
+{
+    (void)name;
+    *(int *)ctx += slice_is(media_type, "image/png") && slice_starts(bytes, "\x89PNG");
+    return 0;
+}
+
+// The samples hold every library that opens documents: none may need a system call that is not allowed.
+static void samples_are_read_inside_the_sandbox(void **state)
+{
+    DIR *dir = opendir(samples);
+    int read = 0, pictures = 0;
+    (void)state;
+    assert_non_null(dir);
+    for (struct dirent *e; (e = readdir(dir));) {
+        const char *dot = strrchr(e->d_name, '.');
+        const struct format_info *format = dot ? format_by_extension(slice_of(dot + 1)) : NULL;
+        if (!format || strcmp(e->d_name, "requirements.txt") == 0) {
+            continue;
+        }
+        AUTO_FREE char *path = xasprintf("%s/%s", samples, e->d_name);
+        for (int mode = READER_CHECK; mode <= READER_RENDER; mode++) {
+            AUTO_BUF log = BUF_INIT(16 << 20);
+            AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+            struct reader_events events = { .finding = collect_codes, .ctx = &log };
+            struct reader_events picture = { .image = count_png, .ctx = &pictures };
+            struct reader_request q = { .program = program, .input_fd = fd, .mode = (enum reader_mode)mode,
+                .format = format->name, .hi_res = true };
+            struct reader_result r = { .end = READER_ENDS };
+            assert_int_equal(reader_run(&q, mode == READER_RENDER ? &picture : &events, NULL, &r, NULL), 0);
+            if (r.end != READER_DONE && !(mode == READER_RENDER && r.end == READER_UNSUPPORTED)) {
+                fail_msg("%s in mode %d: %s, signal %d", e->d_name, mode, reader_end_word(r.end), r.signal);
+            }
+            if (mode == READER_READ && r.elements < 3) {
+                fail_msg("%s gave %lld elements", e->d_name, (long long)r.elements);
+            }
+        }
+        read++;
+    }
+    closedir(dir);
+    assert_true(read >= 7);
+    assert_true(pictures >= 1);
+}
+
 static int bench(int runs)
 {
     struct slice text = SLICE_LIT("Clean the fryer every night.\n");
@@ -124,14 +170,16 @@ int main(int argc, char **argv)
         cmocka_unit_test(text_is_checked_and_read),
         cmocka_unit_test(what_it_can_not_do_is_said),
         cmocka_unit_test(nonsense_never_harms),
+        cmocka_unit_test(samples_are_read_inside_the_sandbox),
     };
-    if (argc < 2) {
-        fputs("usage: test_reader LARDER-READER [--bench RUNS]\n", stderr);
+    if (argc < 3) {
+        fputs("usage: test_reader LARDER-READER (SAMPLES-FOLDER | --bench RUNS)\n", stderr);
         return 64;
     }
     program = argv[1];
     if (argc == 4 && strcmp(argv[2], "--bench") == 0) {
         return bench(atoi(argv[3]));
     }
+    samples = argv[2];
     return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }
