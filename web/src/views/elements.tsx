@@ -174,7 +174,7 @@ export function ElementsView({ doc, passage, visit }: { doc: Doc; passage: Passa
     }, [doc.id, visit, doc.status]);
 
     useEffect(() => {
-        const hit = room.current?.querySelector(".hit-row") ?? room.current?.querySelector(".hit");
+        const hit = room.current?.querySelector(".best .hit-row") ?? room.current?.querySelector(".best") ?? room.current?.querySelector(".hit");
         if (hit && !seeking) {
             const rect = hit.getBoundingClientRect();
             scrollTo({ top: scrollY + rect.top - Math.max(80, innerHeight * 0.2), behavior: "instant" });
@@ -200,6 +200,7 @@ export function ElementsView({ doc, passage, visit }: { doc: Doc; passage: Passa
             setError(sentence(e));
         }
     };
+    const best = passage.places[0];
     let last = "";
     let lastMargin = "";
     const blocks: ComponentChildren[] = [];
@@ -215,7 +216,7 @@ export function ElementsView({ doc, passage, visit }: { doc: Doc; passage: Passa
         const hit = isHit(e, passage);
         const hidden = e.flags?.includes("hidden");
         blocks.push(
-            <div key={e.index} class={"el" + (hit ? " hit" : "")} data-index={e.index}>
+            <div key={e.index} class={"el" + (hit ? " hit" : "") + (hit && best && placesMeet(e.place, best) ? " best" : "")} data-index={e.index}>
                 <p class="side">{side !== lastMargin ? capital(side) : ""}{hidden && <span> hidden</span>}</p>
                 <div class="el-body">{hit && <span class="hidden">Passage: </span>}<Content e={e} doc={doc} hit={hit} places={passage.places} /></div>
             </div>,

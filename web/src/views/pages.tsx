@@ -23,6 +23,7 @@ interface PageProps {
     width: number;
     ratio: number;
     places: Place[];
+    best: Place | undefined;
     onRatio: (ratio: number) => void;
 }
 
@@ -30,7 +31,7 @@ function boxesOf(places: Place[]): number[][] {
     return places.map((p) => p.box).filter((b) => b !== undefined);
 }
 
-function PageImage({ doc, number, width, ratio, places, onRatio }: PageProps) {
+function PageImage({ doc, number, width, ratio, places, best, onRatio }: PageProps) {
     const [attempt, setAttempt] = useState(0);
     const [own, setOwn] = useState(0);
     const boxes = boxesOf(places);
@@ -48,7 +49,7 @@ function PageImage({ doc, number, width, ratio, places, onRatio }: PageProps) {
             {attempt > ATTEMPTS_MAX ? <Failed text={`Page ${number} cannot be shown.`} again={() => setAttempt(1)} /> :
                 <img src={src} alt={`Page ${number} of ${doc.name}`} loading="lazy" onLoad={loaded} onError={failed} />}
             {boxes.map(([x0, y0, x1, y1], i) => (
-                <div key={i} class="box" aria-hidden="true"
+                <div key={i} class={boxes[i] === best?.box ? "box best" : "box"} aria-hidden="true"
                     style={{ left: `${x0! * 100}%`, top: `${y0! * 100}%`, width: `${(x1! - x0!) * 100}%`, height: `${(y1! - y0!) * 100}%` }} />
             ))}
             <figcaption>{places.length > 0 && <span class="hidden">The passage is on this page. </span>}{number}</figcaption>
@@ -66,7 +67,8 @@ export function PagesView({ doc, pages, passage, visit }: { doc: Doc; pages: num
     const settled = useRef(false); // the person scrolls
 
     const places = (page: number) => passage.places.filter((p) => p.page === page);
-    const first = Math.min(...passage.places.map((p) => (p.page && p.page <= pages ? p.page : Infinity)));
+    const best = passage.places.find((p) => p.page && p.page <= pages);
+    const first = best?.page ?? Infinity;
 
     useEffect(() => {
         const resized = new ResizeObserver(() => setWidth(room.current?.clientWidth ?? 0));
@@ -87,8 +89,7 @@ export function PagesView({ doc, pages, passage, visit }: { doc: Doc; pages: num
         const page = room.current?.querySelector(`[data-page="${number}"]`);
         if (page) {
             const rect = page.getBoundingClientRect();
-            const tops = boxesOf(places(number)).map((b) => b[1]!);
-            const top = tops.length > 0 ? Math.min(...tops) * rect.height : 0;
+            const top = number === first ? (best?.box?.[1] ?? 0) * rect.height : 0;
             const head = tools.current!.offsetHeight + 12;
             const lead = Math.min(top, (innerHeight - head) * 0.25); // some lines before the passage
             scrollTo({ top: scrollY + rect.top + top - lead - head, behavior: "instant" });
@@ -133,7 +134,7 @@ export function PagesView({ doc, pages, passage, visit }: { doc: Doc; pages: num
             </nav>
             <div class="pages" ref={room}>
                 {width > 0 && Array.from({ length: pages }, (_, i) => (
-                    <PageImage key={i} doc={doc} number={i + 1} width={imageWidth(width)} ratio={ratio || PAPER} places={places(i + 1)}
+                    <PageImage key={i} doc={doc} number={i + 1} width={imageWidth(width)} ratio={ratio || PAPER} places={places(i + 1)} best={best}
                         onRatio={(r) => setRatio((old) => old || r)} />
                 ))}
             </div>

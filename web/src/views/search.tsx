@@ -24,7 +24,7 @@ export function hitLink(hit: Hit): string {
     const query = new URLSearchParams();
     const seen = new Set<string>();
     const places: Place[] = [];
-    for (const raw of hit.places?.length ? hit.places : [hit.place]) {
+    for (const raw of [hit.place, ...(hit.places ?? [])]) { // the sharpest first
         const place = toPlace(raw);
         const key = JSON.stringify(place);
         if (place && !seen.has(key) && places.length < LINK_PLACES_MAX) {
