@@ -274,6 +274,29 @@ static int documents_cancel(struct http_request *req, struct http_response *resp
 
 // ---- content
 
+// ?limit= and ?after= of a list inside one document, and the document.
+static int load_page(struct http_request *req, int64_t *ret_limit, int64_t *ret_after,
+    struct document *ret, struct error *err)
+{
+    int rc = api_query_int(req, "limit", ELEMENTS_LIMIT, 1, ELEMENTS_LIMIT_MAX, ret_limit, err);
+
+    rc = rc < 0 ? rc : api_query_int(req, "after", -1, -1, INT64_MAX, ret_after, err);
+    return rc < 0 ? rc : load(req, ret, err);
+}
+
+// Ends the array and the page: next is the index to go on after, or null when this was the last page.
+static int end_page(struct json_out *j, bool full, int64_t last_index, struct error *err)
+{
+    json_end(j);
+    if (full) {
+        json_key_int(j, "next", last_index);
+    } else {
+        json_key_null(j, "next");
+    }
+    json_end(j);
+    return json_finish(j, err);
+}
+
 static int documents_elements(
     struct http_request *req, struct http_response *resp, struct error *err)
 {
@@ -282,14 +305,8 @@ static int documents_elements(
     size_t count = 0;
     int64_t limit = 0, after = 0;
     struct json_out j;
-    int rc = api_query_int(req, "limit", ELEMENTS_LIMIT, 1, ELEMENTS_LIMIT_MAX, &limit, err);
+    int rc = load_page(req, &limit, &after, &d, err);
 
-    if (rc == 0) {
-        rc = api_query_int(req, "after", -1, -1, INT64_MAX, &after, err);
-    }
-    if (rc == 0) {
-        rc = load(req, &d, err);
-    }
     if (rc == 0) {
         rc = store_element_list(
             api_of(req)->store, slice_of(d.id), after, (int)limit, req->arena, &rows, &count, err);
@@ -305,14 +322,23 @@ static int documents_elements(
         element_add_json(&one, &rows[i].element);
         json_raw(&j, buf_slice(&one));
     }
-    json_end(&j);
-    if (count == (size_t)limit) {
-        json_key_int(&j, "next", rows[count - 1].element.index);
-    } else {
-        json_key_null(&j, "next");
-    }
-    json_end(&j);
-    return json_finish(&j, err);
+    bool full = count == (size_t)limit;
+    return end_page(&j, full, full ? rows[count - 1].element.index : 0, err);
+}
+
+static void add_chunk(struct json_out *j, const struct chunk *chunk)
+{
+    AUTO_BUF place = BUF_INIT(64 * 1024);
+
+    place_add_json(&place, &chunk->place);
+    json_begin_object(j);
+    json_key_int(j, "id", chunk->id);
+    json_key_int(j, "index", chunk->index);
+    json_key_string(j, "heading", chunk->heading);
+    json_key_string(j, "text", chunk->text);
+    json_key_raw(j, "place", buf_slice(&place));
+    json_key_raw(j, "places", slice_of(chunk->places));
+    json_end(j);
 }
 
 static int documents_chunks(struct http_request *req, struct http_response *resp, struct error *err)
@@ -322,14 +348,8 @@ static int documents_chunks(struct http_request *req, struct http_response *resp
     size_t count = 0;
     int64_t limit = 0, after = 0;
     struct json_out j;
-    int rc = api_query_int(req, "limit", ELEMENTS_LIMIT, 1, ELEMENTS_LIMIT_MAX, &limit, err);
+    int rc = load_page(req, &limit, &after, &d, err);
 
-    if (rc == 0) {
-        rc = api_query_int(req, "after", -1, -1, INT64_MAX, &after, err);
-    }
-    if (rc == 0) {
-        rc = load(req, &d, err);
-    }
     if (rc == 0) {
         rc = store_chunk_list(api_of(req)->store, slice_of(d.id), after, (int)limit, req->arena,
             &chunks, &count, err);
@@ -341,25 +361,10 @@ static int documents_chunks(struct http_request *req, struct http_response *resp
     json_begin_object(&j);
     json_key_array(&j, "chunks");
     for (size_t i = 0; i < count; i++) {
-        AUTO_BUF place = BUF_INIT(64 * 1024);
-        place_add_json(&place, &chunks[i].place);
-        json_begin_object(&j);
-        json_key_int(&j, "id", chunks[i].id);
-        json_key_int(&j, "index", chunks[i].index);
-        json_key_string(&j, "heading", chunks[i].heading);
-        json_key_string(&j, "text", chunks[i].text);
-        json_key_raw(&j, "place", buf_slice(&place));
-        json_key_raw(&j, "places", slice_of(chunks[i].places));
-        json_end(&j);
+        add_chunk(&j, &chunks[i]);
     }
-    json_end(&j);
-    if (count == (size_t)limit) {
-        json_key_int(&j, "next", chunks[count - 1].index);
-    } else {
-        json_key_null(&j, "next");
-    }
-    json_end(&j);
-    return json_finish(&j, err);
+    bool full = count == (size_t)limit;
+    return end_page(&j, full, full ? chunks[count - 1].index : 0, err);
 }
 
 // RFC 6266: a plain name for old clients, the real one percent-encoded as UTF-8.

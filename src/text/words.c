@@ -105,16 +105,13 @@ bool word_next(struct slice text, size_t *at, struct word *ret_word)
     return any;
 }
 
-static const char *const stop_words[] = { "a", "about", "after", "all", "also", "am", "an", "and",
-    "any", "are", "as", "at", "be", "because", "been", "before", "being", "between", "both", "but",
-    "by", "can", "could", "did", "do", "does", "doing", "during", "each", "for", "from", "had",
-    "has", "have", "having", "he", "her", "here", "him", "his", "how", "i", "if", "in", "into",
-    "is", "it", "its", "just", "me", "more", "most", "my", "no", "nor", "not", "of", "off", "often",
-    "on", "once", "only", "or", "other", "our", "out", "over", "own", "s", "same", "she", "should",
-    "so", "some", "such", "t", "than", "that", "the", "their", "them", "then", "there", "these",
-    "they", "this", "those", "through", "to", "too", "under", "until", "up", "us", "very", "was",
-    "we", "were", "what", "when", "where", "which", "while", "who", "whom", "why", "will", "with",
-    "would", "you", "your" };
+static const char *const stop_words[] = { "a", "about", "am", "an", "and", "any", "are", "as", "at",
+    "be", "because", "been", "being", "but", "by", "can", "could", "did", "do", "does", "doing",
+    "for", "from", "had", "has", "have", "having", "he", "her", "here", "him", "his", "how", "i",
+    "if", "in", "into", "is", "it", "its", "just", "me", "my", "of", "on", "or", "our", "s", "she",
+    "should", "so", "such", "t", "than", "that", "the", "their", "them", "then", "there", "these",
+    "they", "this", "those", "to", "us", "was", "we", "were", "what", "when", "where", "which",
+    "while", "who", "whom", "why", "will", "with", "would", "you", "your" };
 
 static int compare_words(const void *a, const void *b)
 {
