@@ -107,9 +107,7 @@ void conn_stop(struct conn *c)
         stream_stop(c);
     } else if (c->state == CONN_HEAD && !c->x) {
         conn_close(c);
-    } else if (c->x) {
-        c->x->facts.keep_alive = false;
-    }
+    } // others close after their answer: reply_build asks whether the server is stopping
 }
 
 // ---- replies ----
@@ -315,9 +313,6 @@ static void head_done(struct conn *c)
     }
     strict_body(&c->strict, x->facts.chunked, x->facts.length);
     x->body_done = !x->facts.has_body;
-    if (c->server->stopping) {
-        x->facts.keep_alive = false;
-    }
     if (x->facts.server_wide) {
         answer_allowed(c, (1u << HTTP_METHODS) - 1, false);
         return;

@@ -195,7 +195,7 @@ static void on_idle(uv_idle_t *idle)
     } while (uv_hrtime() < until);
 }
 
-static void start_sweep(struct hub *h)
+void hub_again(struct hub *h)
 {
     h->again = true;
     if (!h->sweeping && h->streams) {
@@ -223,7 +223,7 @@ void hub_wake(struct hub *h)
         }
         f = next;
     }
-    start_sweep(h);
+    hub_again(h);
 }
 
 void hub_add(struct hub *h, struct stream *st, int64_t since)

@@ -27,11 +27,6 @@ static llhttp_t *state_of(struct parse *p)
     return (llhttp_t *)(void *)p->storage;
 }
 
-static const llhttp_t *state_of_const(const struct parse *p)
-{
-    return (const llhttp_t *)(const void *)p->storage;
-}
-
 static int on_url(llhttp_t *l, const char *at, size_t len)
 {
     struct parse *p = l->data;
@@ -81,6 +76,9 @@ static int on_headers_complete(llhttp_t *l)
     struct parse *p = l->data;
     p->head_done = true;
     p->minor = l->http_minor;
+    p->keep_alive = llhttp_should_keep_alive(l); // asked now: at the message's end llhttp forgets its flags
+    p->chunked = (l->flags & F_CHUNKED) != 0;
+    p->length = (int64_t)l->content_length;
     p->odd |= l->http_major != 1;
     return 0;
 }
@@ -124,21 +122,6 @@ int parse_head(struct parse *p, struct slice head, struct http_header *headers, 
         e = HPE_OK;
     }
     return e == HPE_OK && p->head_done && !p->odd && p->header_count == fields ? 0 : ERR_INVALID;
-}
-
-bool parse_is_chunked(const struct parse *p)
-{
-    return (state_of_const(p)->flags & F_CHUNKED) != 0;
-}
-
-int64_t parse_length(const struct parse *p)
-{
-    return (int64_t)state_of_const(p)->content_length;
-}
-
-bool parse_keep_alive(const struct parse *p)
-{
-    return llhttp_should_keep_alive(state_of_const(p));
 }
 
 void parse_set_sink(struct parse *p, parse_sink_fn sink, void *sink_data)

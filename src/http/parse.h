@@ -18,7 +18,10 @@ struct parse {
     struct http_header *headers; // the caller's, `fields` of them
     size_t fields, header_count;
     struct slice method, target;
+    // What llhttp makes of the head.
     int minor; // HTTP/1.minor
+    bool keep_alive, chunked;
+    int64_t length; // 0 without Content-Length
     bool head_done, message_done, odd;
     bool in_value;
     parse_sink_fn sink;
@@ -28,10 +31,6 @@ struct parse {
 
 // Reads the head; headers has room for `fields` (strict.h counted them). 0 or ERR_INVALID.
 int parse_head(struct parse *p, struct slice head, struct http_header *headers, size_t fields);
-// What llhttp makes of the head's framing.
-bool parse_is_chunked(const struct parse *p);
-int64_t parse_length(const struct parse *p); // 0 without Content-Length
-bool parse_keep_alive(const struct parse *p);
 void parse_set_sink(struct parse *p, parse_sink_fn sink, void *sink_data);
 // The next bytes of the body; `last` says that strict.h saw the message end with them. 0, ERR_INVALID, or the sink's.
 int parse_body(struct parse *p, const char *data, size_t len, bool last);

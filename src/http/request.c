@@ -274,7 +274,7 @@ static int read_framing(struct http_request *req, const struct parse *p, struct 
     if (encodings && p->minor == 0) {
         return refuse(r, 400, "Transfer-Encoding is not part of HTTP/1.0.");
     }
-    if (parse_is_chunked(p) != f->chunked || (!f->chunked && parse_length(p) != f->length)) {
+    if (p->chunked != f->chunked || (!f->chunked && p->length != f->length)) {
         return refuse(r, 400, "The length of the request's body is not clear.");
     }
     f->has_body = f->chunked || f->length > 0;
@@ -283,7 +283,7 @@ static int read_framing(struct http_request *req, const struct parse *p, struct 
 
 static void read_wishes(const struct http_request *req, const struct parse *p, struct head_facts *f)
 {
-    f->keep_alive = parse_keep_alive(p);
+    f->keep_alive = p->keep_alive;
     f->wants_websocket = req->method == HTTP_GET && p->minor == 1 && !f->has_body &&
                          slice_equal_nocase(http_header_find(req, "upgrade"), SLICE_LIT("websocket")) &&
                          header_has_token(http_header_find(req, "connection"), "upgrade");

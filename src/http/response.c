@@ -291,7 +291,7 @@ void reply_build(struct exchange *x)
     }
     apply_conditions(x);
     buf_init(&r->head, REPLY_HEAD_MAX);
-    if (!x->facts.keep_alive || (x->facts.has_body && !x->body_done)) {
+    if (!x->facts.keep_alive || (x->facts.has_body && !x->body_done) || http_server_stopping(x->server)) {
         r->close = true;
     }
     build_head(x, whole_size);

@@ -245,10 +245,12 @@ void stream_pump(struct stream *st)
         conn_close(c);
         return;
     }
-    for (int i = 0; i < PUMP_ROUNDS; i++) {
-        if (!pump_once(st)) {
-            break;
-        }
+    int rounds = 0;
+    while (rounds < PUMP_ROUNDS && pump_once(st)) {
+        rounds++;
+    }
+    if (rounds == PUMP_ROUNDS) { // there is more, but others have their turn first
+        hub_again(c->server->hub);
     }
     if (c->state == CONN_STREAM && st->closing && !c->net.writing && st->ctl.len == 0) {
         if (st->peer_closed || !st->websocket) {

@@ -84,6 +84,7 @@ void hub_remove(struct hub *h, struct stream *st);
 bool hub_is_live(const struct hub *h, const struct stream *st);
 struct frame *hub_next(const struct hub *h, int64_t cursor); // lends the first event above it, or NULL
 int64_t hub_waiting(const struct hub *h, const struct stream *st);
+void hub_again(struct hub *h);               // one more round through all streams
 void hub_load(struct hub *h, struct stream *st);             // st->replay comes, then stream_pump
 
 // stream.c
