@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The table of commands, parsing of arguments, and the end of every run.
 #include "cli/command.h"
+#include "base/utf8.h"
 #include "wire/finding.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LEFT_COLUMN = 22 };
 
 const struct command *const commands[] = { &serve_command, &add_command, &list_command,
     &show_command, &search_command, &status_command, &doctor_command, &formats_command,
@@ -240,7 +243,8 @@ static int help_run(struct invocation *in, struct error *err)
         for (size_t i = 0; commands[i]; i++) {
             char left[64];
             snprintf(left, sizeof(left), "%s %s", commands[i]->name, commands[i]->arguments);
-            printf("  %-22s %s\n", left, commands[i]->summary);
+            int pad = LEFT_COLUMN - (int)utf8_count(slice_of(left));
+            printf("  %s%*s %s\n", left, pad > 0 ? pad : 0, "", commands[i]->summary);
         }
         printf("\nlarder help COMMAND tells more; larder help settings lists the settings,\nlarder "
                "help findings the codes of what checks can find.\n");
