@@ -101,6 +101,8 @@ export async function runAll({ url, isMock, key }) {
         const page = await context.newPage();
         const noise = [];
         const expected = []; // patterns of console errors that the test brings about on purpose
+        const made = []; // documents that the test adds to a real server are taken away again
+        context.on("response", (r) => r.status() === 201 && made.push(r.headers().location));
         page.on("console", (m) => m.type() === "error" && noise.push(m.text()));
         page.on("pageerror", (e) => noise.push("exception: " + e.message));
         let timer;
@@ -119,6 +121,9 @@ export async function runAll({ url, isMock, key }) {
             }
         }
         clearTimeout(timer);
+        for (const path of isMock ? [] : made.filter(Boolean)) {
+            await context.request.delete(path, { headers: { "X-Larder-Client": "web" } }).catch(() => {});
+        }
         await context.close();
     }
     await browser.close();
