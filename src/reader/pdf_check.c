@@ -4,8 +4,6 @@
 #include "reader/pdf.h"
 #include "reader/pdf_collect.h"
 
-#include "base/clock.h"
-
 enum {
     CHECK_MS = 2000,              // for all pages together
     CHECK_PAGES_DRAWN = 2,        // of a healthy document
@@ -59,10 +57,18 @@ static bool is_modest(struct lpdf *s, pdf_obj *stream, int64_t *ret_unpacked, in
 
 struct sizes {
     struct lpdf *s;
-    pdf_obj *contents, *resources;
+    int32_t index;
     int forms;
+    bool giant; // a picture with more pixels than allowed
     int64_t unpacked, packed;
 };
+
+static bool is_giant(const struct sizes *z, pdf_obj *image)
+{
+    fz_context *ctx = z->s->ctx;
+    int64_t w = pdf_dict_get_int(ctx, image, PDF_NAME(Width)), h = pdf_dict_get_int(ctx, image, PDF_NAME(Height));
+    return w < 0 || h < 0 || (h > 0 && w > z->s->r->limits->pixels / h);
+}
 
 static bool forms_are_modest(struct sizes *z, pdf_obj *resources, int depth)
 {
@@ -70,8 +76,12 @@ static bool forms_are_modest(struct sizes *z, pdf_obj *resources, int depth)
     pdf_obj *list = pdf_dict_get(ctx, resources, PDF_NAME(XObject));
     int len = pdf_dict_len(ctx, list);
     for (int i = 0; i < len && z->forms < FORMS_MAX; i++) {
-        pdf_obj *x = pdf_dict_get_val(ctx, list, i);
-        if (!pdf_name_eq(ctx, pdf_dict_get(ctx, x, PDF_NAME(Subtype)), PDF_NAME(Form))) {
+        pdf_obj *x = pdf_dict_get_val(ctx, list, i), *kind = pdf_dict_get(ctx, x, PDF_NAME(Subtype));
+        if (pdf_name_eq(ctx, kind, PDF_NAME(Image)) && is_giant(z, x)) {
+            z->giant = true;
+            return false;
+        }
+        if (!pdf_name_eq(ctx, kind, PDF_NAME(Form))) {
             continue;
         }
         z->forms++;
@@ -91,19 +101,24 @@ static bool content_is_modest(struct sizes *z, pdf_obj *page)
     {
         pdf_obj *contents = pdf_dict_get(ctx, page, PDF_NAME(Contents));
         fine = is_modest(z->s, contents, &z->unpacked, &z->packed) &&
-            forms_are_modest(z, pdf_dict_get_inheritable(ctx, page, PDF_NAME(Resources)), 0);
+            forms_are_modest(z, lpdf_inherited(z->s, z->index, PDF_NAME(Resources)), 0);
     }
     fz_catch(ctx)
     {
-        fine = !z->s->budget.no_memory && !z->s->budget.cookie.abort; // plain damage shows when it is drawn
+        fine = true; // plain damage shows when it is drawn
     }
-    return fine;
+    return fine && !z->s->budget.no_memory && !z->s->budget.cookie.abort;
 }
 
 int lpdf_check_content(struct lpdf *s, int32_t index, bool *ret_fine)
 {
-    struct sizes z = { .s = s };
+    struct sizes z = { .s = s, .index = index };
     *ret_fine = content_is_modest(&z, s->pages[index]);
+    if (z.giant) {
+        struct place place = lpdf_place_page(index + 1);
+        return reader_finding(s->r, "bomb.pixels", &place, "A picture on page %d has more than %lld million pixels.",
+            index + 1, (long long)(s->r->limits->pixels / 1000000));
+    }
     return *ret_fine ? 0 : report_size(s, index, z.unpacked, z.packed);
 }
 
@@ -159,7 +174,7 @@ static int look(struct lpdf *s, struct sight *sight)
 {
     struct lpdf_defuse d;
     bool odd = s->repaired || s->tree_odd;
-    int64_t begin = clock_mono_ms();
+    int64_t begin = lpdf_clock_ms();
     int error = 0;
 
     lpdf_timer_start(s, LPDF_OPEN_MS);
@@ -169,7 +184,7 @@ static int look(struct lpdf *s, struct sight *sight)
     }
     for (int32_t i = 0; i < s->page_count && !error && i < CHECK_PAGES_SEARCHED && !sight->stopped; i++) {
         bool enough = sight->something || !(odd || sight->damage);
-        int64_t spent = clock_mono_ms() - begin;
+        int64_t spent = lpdf_clock_ms() - begin;
         if ((enough && (i >= CHECK_PAGES_DRAWN || spent > CHECK_DRAW_MS)) || spent > CHECK_MS) {
             break;
         }

@@ -584,7 +584,7 @@ static void run_page(struct lpdf *s, struct lpdf_defuse *d, int32_t index, fz_ma
 {
     fz_context *ctx = s->ctx;
     pdf_obj *page = s->pages[index];
-    pdf_obj *resources = pdf_dict_get_inheritable(ctx, page, PDF_NAME(Resources));
+    pdf_obj *resources = lpdf_inherited(s, index, PDF_NAME(Resources));
     pdf_obj *contents = pdf_dict_get(ctx, page, PDF_NAME(Contents));
     pdf_processor *volatile proc = NULL;
     fz_path *volatile whole = NULL;
@@ -676,7 +676,7 @@ void lpdf_collect(struct lpdf *s, struct lpdf_defuse *d, int32_t index, struct l
     fz_device *volatile dev = NULL;
 
     lpdf_timer_start(s, LPDF_PAGE_MS);
-    bool sane = lpdf_page_box(s, index, &box, &ctm);
+    lpdf_page_box(s, index, &box, &ctm);
     lpdf_page_init(ret, index + 1, box.x1, box.y1);
     fz_try(ctx)
     {
@@ -691,7 +691,8 @@ void lpdf_collect(struct lpdf *s, struct lpdf_defuse *d, int32_t index, struct l
         lpdf_pen_lift(&of(dev)->pen);
         fz_drop_device(ctx, dev);
     }
-    ret->broken = ret->broken || !sane || s->budget.cookie.abort;
+    ret->cut_short = s->budget.cookie.abort != 0;
+    ret->broken = ret->broken && !ret->cut_short;
     judge_words(ret);
     lpdf_collect_annots(s, index, ctm, ret);
 }

@@ -107,6 +107,7 @@ struct lpdf_page {
     uint32_t shapes;        // paths and shadings drawn
     bool full;              // a limit cut something off
     bool broken;            // drawing stopped at damage
+    bool cut_short;         // it stopped because it took too long or too much
 };
 
 void lpdf_page_init(struct lpdf_page *p, int32_t number, float width, float height);

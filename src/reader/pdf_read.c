@@ -15,6 +15,7 @@ enum {
     SAMPLES = 24,            // pages of a long one that are looked at first
     NEAR = 5,                // neighbours on each side
     WINDOW_BYTES = 96 << 20, // of neighbours; heavier pages are emitted without
+    CUT_SHORT_MAX = 3,       // pages that take too long before the document is given up
     PAGE_LIST = 12,          // runs of pages that are named in a finding
 };
 
@@ -27,6 +28,8 @@ struct reading {
     size_t held;            // bytes of all units
     int32_t *no_text;       // page numbers
     int32_t no_text_count;
+    int32_t cut_short;      // pages that took too long
+    bool given_up;          // too many of them
 };
 
 static size_t unit_bytes(const struct lpdf_unit *u)
@@ -60,7 +63,7 @@ static int load_unit(struct reading *g, int32_t index)
         lpdf_collect(&g->s, &g->defuse, index, &u->page);
     } else {
         lpdf_page_init(&u->page, index + 1, 612, 792);
-        u->page.broken = true;
+        g->given_up = true; // a bomb was reported: the document is refused
     }
     lpdf_timer_stop(&g->s);
     lpdf_heads_words(&g->heads, &u->page);
@@ -73,7 +76,7 @@ static int load_unit(struct reading *g, int32_t index)
 static int learn(struct reading *g)
 {
     int32_t pages = g->s.page_count, step = pages > KEEP_ALL ? (pages + SAMPLES - 1) / SAMPLES : 1;
-    for (int32_t i = 0; i < pages; i += step) {
+    for (int32_t i = 0; i < pages && !g->given_up; i += step) {
         int error = load_unit(g, i);
         if (error) {
             return error;
@@ -99,6 +102,14 @@ static int report_page(struct reading *g, struct lpdf_unit *u, bool no_text)
     if (u->page.broken) {
         error = reader_finding(g->s.r, "page.unreadable", &place, "Page %d is damaged; %s of it was read.", u->page.number,
             u->page.letters > 0 ? "a part" : "nothing");
+    } else if (u->page.cut_short) {
+        error = reader_finding(g->s.r, "structure.partial", &place, "Page %d is so heavy that only a part of it was read.",
+            u->page.number);
+        if (!error && ++g->cut_short >= CUT_SHORT_MAX) {
+            g->given_up = true;
+            error = reader_finding(g->s.r, "bomb.time", &place, "%d pages of the document take longer than is allowed.",
+                g->cut_short);
+        }
     } else if (u->page.full || !u->laid_out) {
         error = reader_finding(g->s.r, "structure.partial", &place, "Page %d holds more than is read of one page.",
             u->page.number);
@@ -188,7 +199,7 @@ static int read_pages(struct reading *g)
     lpdf_read_outline(&g->s, &g->heads);
     lpdf_timer_stop(&g->s);
     error = learn(g);
-    for (int32_t i = 0; i < g->s.page_count && !error; i++) {
+    for (int32_t i = 0; i < g->s.page_count && !error && !g->given_up; i++) {
         error = emit_page(g, i);
     }
     return error ? error : report_no_text(g);

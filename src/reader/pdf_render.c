@@ -3,17 +3,21 @@
 // than limits->pixels is not drawn. Flate level and hints are chosen for speed: the picture is looked at once or twice.
 #include "reader/pdf.h"
 
+#include <math.h>
+
 enum {
-    RENDER_MS = 8000,
+    RENDER_MS = 4000,
     RENDER_WIDTH_MAX = 10000,
     RENDER_ENTRIES = 20000, // pictures and forms that are looked at
     RENDER_DEPTH = 12,
+    RENDER_PIXELS = 40 << 20, // three bytes each must fit into the budget
 };
 
 struct guard {
     pdf_mark_bits *seen;
     int64_t pixels_max;
     int entries;
+    int64_t largest; // picture, in pixels
     bool too_large;
 };
 
@@ -30,6 +34,7 @@ static void look_at(fz_context *ctx, struct guard *g, pdf_obj *resources, int de
         pdf_obj *kind = pdf_dict_get(ctx, x, PDF_NAME(Subtype));
         if (pdf_name_eq(ctx, kind, PDF_NAME(Image))) {
             int64_t w = pdf_dict_get_int(ctx, x, PDF_NAME(Width)), h = pdf_dict_get_int(ctx, x, PDF_NAME(Height));
+            g->largest = w > 0 && h > 0 && w < INT32_MAX / h && w * h > g->largest ? w * h : g->largest;
             g->too_large = g->too_large || w < 0 || h < 0 || w * h > g->pixels_max;
         } else if (pdf_name_eq(ctx, kind, PDF_NAME(Form))) {
             look_at(ctx, g, pdf_dict_get(ctx, x, PDF_NAME(Resources)), depth + 1);
@@ -37,6 +42,7 @@ static void look_at(fz_context *ctx, struct guard *g, pdf_obj *resources, int de
     }
 }
 
+// Whether a picture of the page is too large to be drawn; if not, the budget allows a block for the largest.
 static bool has_giant_picture(struct lpdf *s, int32_t index)
 {
     fz_context *ctx = s->ctx;
@@ -44,7 +50,7 @@ static bool has_giant_picture(struct lpdf *s, int32_t index)
     fz_try(ctx)
     {
         g.seen = pdf_new_mark_bits(ctx, s->doc);
-        look_at(ctx, &g, pdf_dict_get_inheritable(ctx, s->pages[index], PDF_NAME(Resources)), 0);
+        look_at(ctx, &g, lpdf_inherited(s, index, PDF_NAME(Resources)), 0);
     }
     fz_always(ctx)
     {
@@ -54,22 +60,71 @@ static bool has_giant_picture(struct lpdf *s, int32_t index)
     {
         return false;
     }
+    size_t block = (size_t)g.largest * 4 + (1 << 20);
+    s->budget.max_block = block > s->budget.max_block ? block : s->budget.max_block;
     return g.too_large;
 }
 
-static void draw(struct lpdf *s, fz_page *page, fz_pixmap *pix, fz_matrix ctm)
+// MuPDF's own page, which knows its annotations; NULL where a damaged tree gives it another page at that number.
+static pdf_page *load_page(struct lpdf *s, int32_t index)
+{
+    pdf_page *volatile page = NULL;
+    fz_try(s->ctx)
+    {
+        page = pdf_load_page(s->ctx, s->doc, index);
+        if (pdf_to_num(s->ctx, page->obj) != pdf_to_num(s->ctx, s->pages[index])) {
+            fz_drop_page(s->ctx, &page->super);
+            page = NULL;
+        }
+    }
+    fz_catch(s->ctx)
+    {
+        page = NULL;
+    }
+    return page;
+}
+
+static void run_contents(struct lpdf *s, int32_t index, fz_device *dev, fz_matrix ctm)
+{
+    fz_context *ctx = s->ctx;
+    pdf_processor *volatile proc = NULL;
+    fz_try(ctx)
+    {
+        proc = pdf_new_run_processor(ctx, dev, ctm, "View", NULL, NULL, &s->budget.cookie);
+        pdf_process_contents(ctx, proc, s->doc, pdf_dict_get_inheritable(ctx, s->pages[index], PDF_NAME(Resources)),
+            pdf_dict_get(ctx, s->pages[index], PDF_NAME(Contents)), &s->budget.cookie);
+        pdf_close_processor(ctx, proc);
+    }
+    fz_always(ctx)
+    {
+        pdf_drop_processor(ctx, proc);
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow(ctx);
+    }
+}
+
+static void draw(struct lpdf *s, int32_t index, fz_pixmap *pix, fz_matrix from_page, fz_matrix scale)
 {
     fz_context *ctx = s->ctx;
     fz_device *volatile dev = NULL;
+    pdf_page *page = load_page(s, index);
     fz_try(ctx)
     {
         dev = fz_new_draw_device(ctx, fz_identity, pix);
-        fz_run_page(ctx, page, dev, ctm, &s->budget.cookie);
+        if (page) {
+            fz_rect box = pdf_bound_page(ctx, page);
+            pdf_run_page(ctx, page, dev, fz_concat(fz_translate(-box.x0, -box.y0), scale), &s->budget.cookie);
+        } else {
+            run_contents(s, index, dev, fz_concat(from_page, scale));
+        }
         fz_close_device(ctx, dev);
     }
     fz_always(ctx)
     {
         fz_drop_device(ctx, dev);
+        fz_drop_page(ctx, (fz_page *)page);
     }
     fz_catch(ctx)
     {
@@ -80,31 +135,33 @@ static void draw(struct lpdf *s, fz_page *page, fz_pixmap *pix, fz_matrix ctm)
 static fz_buffer *render(struct lpdf *s, int32_t index, int32_t width)
 {
     fz_context *ctx = s->ctx;
-    fz_page *volatile page = NULL;
     fz_pixmap *volatile pix = NULL;
     fz_buffer *volatile png = NULL;
+    double most = s->r->limits->pixels < RENDER_PIXELS ? (double)s->r->limits->pixels : RENDER_PIXELS;
+    fz_rect box;
+    fz_matrix from_page;
 
+    lpdf_page_box(s, index, &box, &from_page);
+    double scale = (double)width / box.x1, pixels = (double)width * box.y1 * scale;
+    if (pixels > most) { // a very tall page: smaller, not refused
+        scale *= sqrt(most / pixels);
+    }
+    size_t block = s->budget.max_block;
     fz_try(ctx)
     {
-        page = (fz_page *)pdf_load_page(ctx, s->doc, index);
-        fz_rect box = fz_bound_page(ctx, page);
-        float w = box.x1 - box.x0, h = box.y1 - box.y0;
-        float scale = w > 0 ? (float)width / w : 1;
-        if (h > 0 && (double)width * h * scale > (double)s->r->limits->pixels) { // a very tall page: smaller, not refused
-            scale = (float)((double)s->r->limits->pixels / ((double)width * h));
-        }
-        fz_matrix ctm = fz_scale(scale, scale);
-        fz_irect area = fz_round_rect(fz_transform_rect(box, ctm));
-        pix = fz_new_pixmap_with_bbox(ctx, fz_device_rgb(ctx), area, NULL, 0);
+        fz_matrix ctm = fz_scale((float)scale, (float)scale);
+        s->budget.max_block = s->budget.max; // our own picture of the page
+        pix = fz_new_pixmap_with_bbox(ctx, fz_device_rgb(ctx), fz_round_rect(fz_transform_rect(box, ctm)), NULL, 0);
+        s->budget.max_block = block;
         fz_clear_pixmap_with_value(ctx, pix, 255);
-        draw(s, page, pix, ctm);
-        lpdf_timer_start(s, RENDER_MS);
+        draw(s, index, pix, from_page, ctm);
+        s->budget.max_block = s->budget.max;
+        lpdf_timer_start(s, RENDER_MS); // what was drawn so far is written in any case
         png = fz_new_buffer_from_pixmap_as_png(ctx, pix, fz_default_color_params);
     }
     fz_always(ctx)
     {
         fz_drop_pixmap(ctx, pix);
-        fz_drop_page(ctx, page);
     }
     fz_catch(ctx)
     {

@@ -2,23 +2,34 @@
 // Implements pdf_session.h.
 #include "reader/pdf_session.h"
 
-#include "base/clock.h"
-
 #include <malloc.h>
 #include <stdlib.h>
+#include <time.h>
 
 // The budgeted allocator. malloc_usable_size spares a header on each block.
+
+int64_t lpdf_clock_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static bool budget_allows(struct lpdf_budget *b, size_t more)
 {
     if ((b->calls++ & 255) == 0 && b->hard_ms) {
-        int64_t now = clock_mono_ms();
+        int64_t now = lpdf_clock_ms();
         if (now >= b->soft_ms) {
             b->cookie.abort = 1;
         }
         b->no_time = b->no_time || now >= b->hard_ms;
     }
-    if (b->no_time) {
+    if (b->no_time || b->absurd) {
+        return false;
+    }
+    if (more > b->max_block) {
+        b->no_memory = b->absurd = true;
+        b->cookie.abort = 1;
         return false;
     }
     if (more > b->max || b->used > b->max - more) {
@@ -53,7 +64,7 @@ static void *budget_realloc(void *user, void *old, size_t size)
 {
     struct lpdf_budget *b = user;
     size_t had = old ? malloc_usable_size(old) : 0;
-    if (size > had && !budget_allows(b, size - had)) {
+    if (size > b->max_block ? !budget_allows(b, size) : size > had && !budget_allows(b, size - had)) {
         return NULL;
     }
     void *p = realloc(old, size ? size : 1);
@@ -82,11 +93,12 @@ static void keep_quiet(void *user, const char *message)
 void lpdf_timer_start(struct lpdf *s, int64_t ms)
 {
     struct lpdf_budget *b = &s->budget;
-    b->soft_ms = clock_mono_ms() + ms;
+    b->soft_ms = lpdf_clock_ms() + ms;
     b->hard_ms = b->soft_ms + LPDF_GRACE_MS;
     b->calls = 0;
     b->no_time = false;
     b->no_memory = false;
+    b->absurd = false;
     b->cookie = (fz_cookie){ 0 };
 }
 
@@ -94,6 +106,7 @@ void lpdf_timer_stop(struct lpdf *s)
 {
     s->budget.hard_ms = 0;
     s->budget.no_time = false;
+    s->budget.absurd = false;
 }
 
 const char *lpdf_stopped_by(const struct lpdf *s)
@@ -294,6 +307,7 @@ enum lpdf_opened lpdf_open(struct lpdf *s, struct reader *r, int *ret_error)
     *ret_error = 0;
     s->r = r;
     s->budget.max = LPDF_MEMORY_MAX;
+    s->budget.max_block = LPDF_BLOCK_MAX;
     s->alloc = (fz_alloc_context){ &s->budget, budget_malloc, budget_realloc, budget_free };
     lpdf_timer_start(s, LPDF_OPEN_MS);
     s->ctx = fz_new_context(&s->alloc, NULL, LPDF_STORE_MAX);
@@ -369,7 +383,7 @@ static int64_t count_unpacked(struct lpdf *s, pdf_obj *stream, int64_t limit)
                 break;
             }
             total += (int64_t)n;
-            if (s->budget.hard_ms && clock_mono_ms() > s->budget.soft_ms) {
+            if (s->budget.hard_ms && lpdf_clock_ms() > s->budget.soft_ms) {
                 s->budget.cookie.abort = 1;
             }
         }
@@ -444,6 +458,50 @@ int64_t lpdf_unpacked(struct lpdf *s, pdf_obj *stream, int64_t limit, int64_t *r
     return total;
 }
 
+pdf_obj *lpdf_inherited(struct lpdf *s, int32_t index, pdf_obj *key)
+{
+    pdf_obj *volatile value = NULL;
+    fz_try(s->ctx)
+    {
+        value = pdf_dict_get_inheritable(s->ctx, s->pages[index], key);
+    }
+    fz_catch(s->ctx)
+    {
+        value = NULL;
+    }
+    fz_try(s->ctx)
+    {
+        if (!value) {
+            value = pdf_dict_get(s->ctx, s->pages[index], key);
+        }
+    }
+    fz_catch(s->ctx)
+    {
+        value = NULL;
+    }
+    return value;
+}
+
+// The box of a page whose parents can't be asked: its own, or a sheet of letter paper.
+static void plain_box(struct lpdf *s, int32_t index, fz_rect *ret_box, fz_matrix *ret_ctm)
+{
+    pdf_obj *media = lpdf_inherited(s, index, PDF_NAME(MediaBox));
+    fz_rect box = fz_make_rect(0, 0, 612, 792);
+    fz_try(s->ctx)
+    {
+        fz_rect own = pdf_to_rect(s->ctx, media);
+        if (!fz_is_empty_rect(own) && !fz_is_infinite_rect(own)) {
+            box = own;
+        }
+    }
+    fz_catch(s->ctx)
+    {
+        box = fz_make_rect(0, 0, 612, 792);
+    }
+    *ret_ctm = fz_make_matrix(1, 0, 0, -1, -box.x0, box.y1);
+    *ret_box = fz_make_rect(0, 0, box.x1 - box.x0, box.y1 - box.y0);
+}
+
 bool lpdf_page_box(struct lpdf *s, int32_t index, fz_rect *ret_box, fz_matrix *ret_ctm)
 {
     volatile bool fine = false;
@@ -454,13 +512,15 @@ bool lpdf_page_box(struct lpdf *s, int32_t index, fz_rect *ret_box, fz_matrix *r
     {
         pdf_page_obj_transform(s->ctx, s->pages[index], &box, &ctm);
         box = fz_transform_rect(box, ctm);
-        fine = !fz_is_empty_rect(box) && !fz_is_infinite_rect(box);
+        fine = !fz_is_empty_rect(box) && !fz_is_infinite_rect(box) && box.x1 - box.x0 < LPDF_PAGE_POINTS &&
+            box.y1 - box.y0 < LPDF_PAGE_POINTS;
     }
     fz_catch(s->ctx)
     {
         fine = false;
     }
     if (!fine) {
+        plain_box(s, index, ret_box, ret_ctm);
         return false;
     }
     *ret_ctm = fz_concat(ctm, fz_translate(-box.x0, -box.y0));
