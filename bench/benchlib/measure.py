@@ -23,12 +23,15 @@ class Ran:
 
 
 def run(argv, out, timeout, weigh=None, env=None, cwd=None):
-    """Runs argv with its output in the file `out`. weigh: a file for `time`, when memory is to be measured too."""
+    """Runs argv with its output in the file `out` and its complaints beside it, in `out`.err.
+
+    weigh: a file for `time`, when memory is to be measured too.
+    """
     if weigh:
         argv = ["/usr/bin/time", "-q", "-o", str(weigh), "-f", "%M", *argv]
-    with open(out, "wb") as stdout:
+    with open(out, "wb") as stdout, open(f"{out}.err", "wb") as stderr:
         start = time.perf_counter()
-        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT, env=env, cwd=cwd,
+        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=env, cwd=cwd,
                                  start_new_session=True)
         code, usage = wait(child, timeout)
         seconds = time.perf_counter() - start

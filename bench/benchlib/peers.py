@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-from . import measure
+from . import measure, report
 from .server import Server
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent
@@ -60,7 +60,7 @@ class Command:
             return Answer(ran.seconds, error=f"over {timeout:.0f} s", cpu=ran.cpu)
         error = None
         if ran.code != 0:
-            tail = self.out.read_bytes()[-600:].decode(errors="replace").strip().splitlines()
+            tail = pathlib.Path(f"{self.out}.err").read_bytes()[-600:].decode(errors="replace").strip().splitlines()
             error = plain(tail[-1] if tail else f"ended with {ran.code}")
         chars = self.chars() if first and not error else None
         return Answer(ran.seconds, chars, error or ("no text" if chars == 0 else None), ran.cpu, ran.peak_kib)
@@ -92,7 +92,7 @@ class LarderRead(Command):
         return None if self.program.is_file() else "larder-read is not built"
 
     def version(self):
-        return source_version()
+        return report.source()
 
     def argv(self, file):
         return [str(self.program), str(file.path), "--read"]
@@ -308,7 +308,7 @@ class LarderServer(Resident):
         return None if (self.build / "larder").is_file() else "the server is not built"
 
     def version(self):
-        return source_version()
+        return report.source()
 
     def start(self):
         start = time.perf_counter()
@@ -334,7 +334,8 @@ class LarderServer(Resident):
         self.ids[file.path] = reply["id"]
         if document["status"] != "ready":
             return Answer(seconds, error=plain(f"{document['status']}: {document.get('reason') or ''}"))
-        return Answer(seconds, self.server.chars(reply["id"]) if first else None)
+        chars = self.server.chars(reply["id"]) if first else None
+        return Answer(seconds, chars, "no text" if chars == 0 else None)
 
     def peak_kib(self):
         return None  # known from its end, with the readers that it started
@@ -343,11 +344,6 @@ class LarderServer(Resident):
         if self.process:
             self.ended_peak = self.server.stop_weighed()
             self.process = None
-
-
-def source_version():
-    done = subprocess.run(["git", "-C", str(BENCH), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 def debian(package):

@@ -2,10 +2,12 @@
 """Tables for people, out of what was measured; and the page that keeps them."""
 import collections
 import datetime
+import json
 import os
 import pathlib
 import platform
 import shlex
+import subprocess
 
 from . import files, measure
 
@@ -38,6 +40,18 @@ def command(argv):
         path = pathlib.Path(word)
         said.append("…/" + path.name if path.is_absolute() else word)
     return shlex.join(["bench/" + pathlib.Path(argv[0]).name, *said]).replace("'", "")
+
+
+def source():
+    """The commit that is measured, and whether the tree differs from it."""
+    root = str(files.ROOT)
+    commit = subprocess.run(["git", "-C", root, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    changed = subprocess.run(["git", "-C", root, "status", "--porcelain", "--", "src"], capture_output=True, text=True, check=False)
+    return (commit.stdout.strip() or "unknown") + (" with changes" if changed.stdout.strip() else "")
+
+
+def as_json(value):
+    return json.dumps(value).encode()
 
 
 def number(value):
