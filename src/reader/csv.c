@@ -220,6 +220,7 @@ static int csv_read(struct reader *r, struct error *err)
         return 0;
     }
     rc = rc ? rc : read_records(&c, text);
+    rc = rc ? rc : text_end(r);
     return rc ? error_set(err, rc, "The table could not be read to its end.") : 0;
 }
 

@@ -172,7 +172,9 @@ static int emit(struct csv_table *t, struct slice text, struct slice rows_markdo
     e.place.cols[0] = first_col;
     e.place.cols[1] = last_col;
     e.header = t->header_count ? buf_slice(&header) : (struct slice){ NULL, 0 };
-    e.markdown = t->plain || !buf_ok(&markdown) ? (struct slice){ NULL, 0 } : text_trim_end(buf_slice(&markdown));
+    // Past half of what may be said, the text alone: saying everything twice would only bring the limit nearer.
+    bool plain = t->plain || t->r->emitted_text > t->r->limits->text_bytes;
+    e.markdown = plain || !buf_ok(&markdown) ? (struct slice){ NULL, 0 } : text_trim_end(buf_slice(&markdown));
     return reader_element(t->r, &e);
 }
 

@@ -625,6 +625,7 @@ static int markdown_read(struct reader *r, struct error *err)
     buf_done(&m.table_head);
     buf_done(&m.table_header);
     section_done(&m.section);
+    rc = rc ? rc : text_end(r);
     return rc ? error_set(err, rc, "The text could not be read to its end.") : 0;
 }
 

@@ -116,7 +116,7 @@ static void tell_minutes(struct numfmt_section *s)
 // Parses one section; the position behind it (at ";" or at the end).
 static size_t parse_section(const char *code, size_t at, size_t len, struct numfmt_section *s)
 {
-    memset(s, 0, sizeof(*s));
+    memset(s, 0, offsetof(struct numfmt_section, tokens));
     while (at < len && code[at] != ';') {
         const char *p = code + at;
         size_t left = len - at, n = 1;
@@ -347,6 +347,10 @@ void numfmt_number(const char *code, double value, bool from_1904, struct buf *o
     size_t start = out->len;
 
     if (!isfinite(value)) {
+        return;
+    }
+    if (strcmp(code, "General") == 0) { // most cells
+        numfmt_general(value, out);
         return;
     }
     choose(code, value, &s, &minus);

@@ -28,12 +28,12 @@ struct numfmt_token {
 };
 
 struct numfmt_section {
-    struct numfmt_token tokens[NUMFMT_TOKENS_MAX];
     size_t count;
     char condition[3]; // "<", ">=", …; empty: none
     double limit;
     bool date, at, general;
     int second_digits; // of ".000" behind seconds
+    struct numfmt_token tokens[NUMFMT_TOKENS_MAX]; // last: only what stands before it needs to be cleared
 };
 
 // A decimal number: 0.d1d2d3… × 10^point, from the fifteen digits that Excel works with.

@@ -173,27 +173,26 @@ static size_t list_marker(struct slice s, int *ret_number)
     return closed && i + 2 < s.len && (s.data[i + 1] == ' ' || s.data[i + 1] == '\t') ? i + 2 : 0;
 }
 
+// "GRILL OPERATION", also behind a date or a number: "2026-01-28  GRILL".
 static bool in_capitals(struct slice s)
 {
-    size_t upper = 0, others = 0;
+    size_t upper = 0, others = 0, run = 0, longest = 0;
 
     for (size_t i = 0; i < s.len;) {
         size_t n = 1;
         uint32_t c = utf8_decode(s.data + i, s.len - i, &n);
-        if (c >= 'a' && c <= 'z') {
-            return false;
-        }
         bool accented = (c >= 0xC0 && c <= 0xDE) || (c >= 0x391 && c <= 0x3A9) || (c >= 0x410 && c <= 0x42F);
-        if ((c >= 'A' && c <= 'Z') || accented) {
-            upper++;
-        } else if (c >= 0x80) {
-            return false; // small letters of other scripts, or a script without case
-        } else if (c != ' ') {
-            others++;
+        bool capital = (c >= 'A' && c <= 'Z') || accented;
+        if ((c >= 'a' && c <= 'z') || (c >= 0x80 && !accented)) {
+            return false; // small letters, also of other scripts, or a script without case
         }
+        upper += capital;
+        others += !capital && c != ' ';
+        run = capital ? run + 1 : 0;
+        longest = run > longest ? run : longest;
         i += n;
     }
-    return upper >= 3 && upper >= others;
+    return upper >= 3 && (upper >= others || longest >= 4);
 }
 
 // "Chapter 2", "PART IV: …", "3.1 Title"; the level, or 0.
@@ -378,6 +377,7 @@ static int txt_read(struct reader *r, struct error *err)
     rc = read_lines(&t, text);
     buf_done(&t.text);
     section_done(&t.section);
+    rc = rc ? rc : text_end(r);
     return rc ? error_set(err, rc, "The text could not be read to its end.") : 0;
 }
 

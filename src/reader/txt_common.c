@@ -62,6 +62,11 @@ int text_load(struct reader *r, bool report, struct buf *store, struct slice *re
     return report ? report_encoding(r, &d) : 0;
 }
 
+int text_end(struct reader *r)
+{
+    return r->next_index ? 0 : reader_finding(r, "structure.no_content", NULL, "The file holds no words.");
+}
+
 bool text_line(struct text_cursor *c, struct slice *ret_line)
 {
     const char *p = c->rest.data;

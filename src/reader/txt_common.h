@@ -21,6 +21,9 @@ enum {
 // sink's code.
 int text_load(struct reader *r, bool report, struct buf *store, struct slice *ret_text);
 
+// At the end of reading: says so if there was nothing to report (rulers and quotes only).
+int text_end(struct reader *r);
+
 struct text_cursor {
     struct slice rest;
     int32_t line; // number of the line that text_line gave last; 0 before the first

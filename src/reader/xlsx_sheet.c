@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROWS_PER_PROGRESS = 1000 };
+enum {
+    ROWS_PER_PROGRESS = 1000,
+    STORED_LONGEST = 14, // characters: nobody looks for 0.944444444444444
+};
 
 struct sheet {
     struct xlsx *x;
@@ -48,7 +51,7 @@ static void show_number(struct sheet *s, double v, const char *code, bool is_gen
     struct slice shown = slice_trim(buf_slice(&s->shown)), stored = buf_slice(&s->stored);
     bool rounded = is_general && memchr(stored.data ? stored.data : "", '.', stored.len) != NULL;
     struct slice size = stored.len && stored.data[0] == '-' ? slice_from(stored, 1) : stored; // "(81)" holds -81 well enough
-    if (rounded || slice_find(shown, size)) {
+    if (rounded || stored.len > STORED_LONGEST || slice_find(shown, size)) {
         buf_reset(&s->stored);
     }
 }

@@ -38,7 +38,7 @@ static void headings_are_found_with_care(void **state)
 {
     (void)state;
     AUTO_FREE char *out = read_text("Manual of the Fryer\n\nChapter 2: Oil\n==============\nHot oil burns.\n\nGRILL OPERATION\n\nText.\n\n"
-                                    "3.1 Cleaning\n\nThis happened in\n1917. The year was cold.\n\nCHAPTER AND VERSE WERE\nGIVEN IN CAPITALS\nALL THE WAY\n");
+                                    "3.1 Cleaning\n\nThis happened in\n1917. The year was cold.\n\n2026-01-28  GRILL\nRepaired.\n\nCHAPTER AND VERSE WERE\nGIVEN IN CAPITALS\nALL THE WAY\n");
     expect_text(out, "info title=Manual of the Fryer\n");
     expect_text(out, "title 0 {line 1} Manual of the Fryer\n");
     expect_text(out, "heading 1 {lines 3–4} Chapter 2: Oil\n");
@@ -46,6 +46,7 @@ static void headings_are_found_with_care(void **state)
     expect_text(out, "heading 2 {line 7; Chapter 2: Oil} GRILL OPERATION\n");
     expect_text(out, "heading 2 {line 11; Chapter 2: Oil} 3.1 Cleaning\n");
     expect_text(out, "paragraph 0 {lines 13–14; Chapter 2: Oil > 3.1 Cleaning} This happened in/1917. The year was cold.\n");
+    expect_text(out, "} 2026-01-28  GRILL\n");
     expect_text(out, "CHAPTER AND VERSE WERE/GIVEN IN CAPITALS/ALL THE WAY\n");
 }
 
