@@ -334,6 +334,10 @@ static void add_chunk(struct json_out *j, const struct chunk *chunk)
     json_begin_object(j);
     json_key_int(j, "id", chunk->id);
     json_key_int(j, "index", chunk->index);
+    json_key_array(j, "elements");
+    json_int(j, chunk->first_element);
+    json_int(j, chunk->last_element);
+    json_end(j);
     json_key_string(j, "heading", chunk->heading);
     json_key_string(j, "text", chunk->text);
     json_key_raw(j, "place", buf_slice(&place));

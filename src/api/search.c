@@ -130,6 +130,10 @@ static void add_result(struct json_out *j, const struct search_reply *reply,
     json_key_text(j, "category", r->hit.category);
     json_key_text(j, "chunk_id", id);
     json_key_int(j, "chunk_index", r->hit.chunk_index);
+    json_key_array(j, "elements");
+    json_int(j, r->hit.first_element);
+    json_int(j, r->hit.last_element);
+    json_end(j);
     json_key_string(j, "heading", r->hit.heading);
     json_key_string(j, "text", r->hit.text);
     json_key_text(j, "snippet", r->snippet);

@@ -26,7 +26,8 @@ static int readyz(struct http_request *req, struct http_response *resp, struct e
     }
     if (stats.writes_stopped) {
         return error_set(err, ERR_BUSY,
-            "The disk failed while writing; nothing is taken in until the server is started again.");
+            "The disk failed while writing; nothing is taken in until the server is started "
+            "again.");
     }
     return livez(req, resp, err);
 }
@@ -61,7 +62,9 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     int64_t free_bytes = space.free_bytes;
     const char *level = ingest_sandbox_level(api->ingest);
     bool low = disk && free_bytes < (int64_t)512 << 20;
-    const char *status = rc < 0 || stats.writes_stopped ? "fail" : low || stats.jobs_dead ? "warn" : "pass";
+    const char *status = rc < 0 || stats.writes_stopped ? "fail"
+                         : low || stats.jobs_dead       ? "warn"
+                                                        : "pass";
 
     resp->content_type = "application/health+json";
     resp->status = rc < 0 ? 503 : 200;

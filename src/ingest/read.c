@@ -7,6 +7,7 @@
 #include "ingest/internal.h"
 #include "wire/json.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -248,7 +249,9 @@ static int conclude(struct read_run *r, const struct reader_result *result)
     default:
         break;
     }
-    if (reader_end_retry(result->end) && r->job->attempt < READ_ATTEMPTS) {
+    // A kill from outside says nothing about the document, so it is tried as often as any bad luck.
+    bool killed = result->signal == SIGKILL && result->end == READER_CRASHED;
+    if (killed || (reader_end_retry(result->end) && r->job->attempt < READ_ATTEMPTS)) {
         return error_set(r->err, ERR_INTERNAL, "%s", result->text);
     }
     ingest_end_finding(result, &r->findings);

@@ -150,9 +150,8 @@ static const char *json_of(const struct findings *f, struct arena *a)
     return buf_ok(&out) ? arena_strndup(a, out.data, out.len) : NULL;
 }
 
-static int check_all(struct ingest *g, const struct receive_input *in, struct document *d,
-    struct findings *findings, struct media_facts *media, const struct format_info **ret_format,
-    struct error *err)
+static int check_all(struct ingest *g, const struct receive_input *in, struct findings *findings,
+    struct media_facts *media, const struct format_info **ret_format, struct error *err)
 {
     AUTO_FD int fd = open(in->path, O_RDONLY | O_CLOEXEC);
 
@@ -241,7 +240,7 @@ int ingest_receive(struct ingest *g, const struct receive_input *in, struct aren
     }
     findings_init(&findings);
     media_facts_init(&media);
-    rc = check_all(g, in, d, &findings, &media, &format, err);
+    rc = check_all(g, in, &findings, &media, &format, err);
     if (rc == 0) {
         enum verdict verdict = findings_verdict(&findings);
         d->verdict = verdict_word(verdict);
