@@ -153,6 +153,9 @@ static void next_request(struct conn *c)
     exchange_free(x);
     c->state = CONN_HEAD;
     conn_deadline(c, seconds(c->server->o.idle_timeout_s, 75));
+    if (c->feeding) {
+        return; // feed goes on with the bytes it has: no recursion, however many requests are pipelined
+    }
     conn_pump(c);
     if (c->state == CONN_HEAD && c->eof) {
         conn_close(c);
@@ -178,6 +181,38 @@ static void file_done(struct http_job *job)
     }
 }
 
+// true: the kernel took it all at once. Else conn_written follows, or the connection was closed.
+static bool write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first)
+{
+    size_t total = 0, skip = 0;
+    unsigned first = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        total += bufs[i].len;
+    }
+    if (try_first) { // spares the loop a turn and a system call
+        ssize_t n = net_try_write(c, bufs, count);
+        if (n < 0) {
+            conn_close(c);
+            return false;
+        }
+        if ((size_t)n == total) {
+            return true;
+        }
+        skip = (size_t)n;
+    }
+    while (skip >= bufs[first].len) {
+        skip -= bufs[first].len;
+        first++;
+    }
+    bufs[first].base += skip;
+    bufs[first].len -= skip;
+    if (net_write(c, bufs + first, count - first) != 0) {
+        conn_close(c);
+    }
+    return false;
+}
+
 static void write_next(struct conn *c)
 {
     struct exchange *x = c->x;
@@ -200,12 +235,22 @@ static void write_next(struct conn *c)
         r->body = slice_from(r->body, n);
     }
     if (count > 0) {
+        bool first = r->head.len > 0;
         r->head.len = 0;
         r->chunk_len = 0;
-        if (net_write(c, bufs, count) != 0) {
-            conn_close(c);
+        if (!write_out(c, bufs, count, first)) {
+            return;
         }
-        return;
+        if (r->file_left == 0 && r->body.len == 0) {
+            next_request(c);
+            return;
+        }
+        if (r->body.len) { // small answers are done by now; large ones go on when this much is out
+            bufs[0] = uv_buf_init((char *)(uintptr_t)r->body.data, (unsigned)(r->body.len < WRITE_SLICE ? r->body.len : WRITE_SLICE));
+            r->body = slice_from(r->body, bufs[0].len);
+            write_out(c, bufs, 1, false);
+            return;
+        }
     }
     if (r->file_left > 0) {
         x->job = (struct http_job){ .run = file_run, .done = file_done };
@@ -327,7 +372,9 @@ static void head_done(struct conn *c)
     } else {
         x->route = match.route;
         c->state = CONN_WORK;
-        if (exchange_prepare(x) != 0) {
+        if (exchange_handle_here(x)) {
+            conn_reply(c);
+        } else if (exchange_prepare(x) != 0) {
             fail(c, ERR_BUSY, "The server is busy. Try again in a moment.");
         }
     }
@@ -505,12 +552,14 @@ static size_t feed(struct conn *c, const char *data, size_t len)
 {
     size_t at = 0, used = 1;
 
+    c->feeding = true;
     while (at < len && used > 0) {
         used = c->state == CONN_HEAD   ? feed_head(c, data + at, len - at)
                : c->state == CONN_BODY ? feed_body(c, data + at, len - at)
                                        : 0;
         at += used;
     }
+    c->feeding = false;
     return at;
 }
 

@@ -205,6 +205,15 @@ static int submit(struct exchange *x, struct http_pool *pool, void (*run)(struct
     return rc;
 }
 
+bool exchange_handle_here(struct exchange *x)
+{
+    if (!x->route->on_loop || !x->route->open || x->facts.has_body || x->route->body == HTTP_BODY_SPOOL || x->route->stream) {
+        return false;
+    }
+    handle(x);
+    return true;
+}
+
 int exchange_prepare(struct exchange *x)
 {
     return submit(x, x->server->lanes[HTTP_LANE_QUICK], prepare_run);

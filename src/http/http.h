@@ -104,6 +104,9 @@ struct http_route {
     // HTTP_BODY_SPOOL: also call the handler when the client vanished before the end (spool->cut_short, synced), so that
     // what had come can be kept (tus). Its response goes nowhere.
     bool keep_partial;
+    // The handler runs on the loop thread: only for answers that lie in memory and take microseconds (livez, the app's own
+    // pages). Needs open, no body and no stream.
+    bool on_loop;
     const void *doc;              // the API's own description of this route (api/openapi.h); the engine ignores it
 };
 

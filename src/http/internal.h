@@ -104,7 +104,7 @@ struct conn {
     enum conn_state state;
     uint8_t handles;          // uv handles still open
     bool eof;                 // the client will send no more
-    bool continue_sent;       // "100 Continue" is being written
+    bool feeding;             // inside feed(): an answer that goes out at once must not start the next request itself
     struct strict strict;
     struct exchange *x;       // NULL between requests
     struct stream *stream;    // CONN_STREAM
@@ -180,6 +180,7 @@ struct exchange *exchange_new(struct conn *c);
 void exchange_free(struct exchange *x);
 void exchange_fail(struct exchange *x, int code, const char *sentence); // an answer made on the loop thread
 void exchange_refuse(struct exchange *x, int status, const char *sentence); // before the request is understood
+bool exchange_handle_here(struct exchange *x); // loop thread: routes with on_loop; true if the answer is ready
 int exchange_prepare(struct exchange *x);  // submits: authorise, open the spool, handle if nothing else is to come
 int exchange_handle(struct exchange *x);   // submits the handler
 

@@ -189,6 +189,14 @@ static void apply_conditions(struct exchange *x)
     }
 }
 
+// What a browser is told unless the handler says otherwise: an answer of the API is data, not a page.
+static const char *const safe_defaults[][2] = {
+    { "X-Content-Type-Options", "nosniff" },
+    { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'" },
+    { "Referrer-Policy", "no-referrer" },
+    { "Cross-Origin-Resource-Policy", "same-origin" },
+};
+
 static void build_head(struct exchange *x, int64_t whole_size)
 {
     struct http_response *resp = &x->resp;
@@ -235,10 +243,9 @@ static void build_head(struct exchange *x, int64_t whole_size)
     if (x->req.id[0]) {
         add(b, "X-Request-Id", x->req.id);
     }
-    add_default(b, resp, "X-Content-Type-Options", "nosniff");
-    add_default(b, resp, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    add_default(b, resp, "Referrer-Policy", "no-referrer");
-    add_default(b, resp, "Cross-Origin-Resource-Policy", "same-origin");
+    for (size_t i = 0; i < ARRAY_LEN(safe_defaults); i++) {
+        add_default(b, resp, safe_defaults[i][0], safe_defaults[i][1]);
+    }
     add_default(b, resp, "Cache-Control", resp->etag ? "private, no-cache" : "no-store");
     if (r->close) {
         add(b, "Connection", "close");

@@ -30,6 +30,7 @@ static void read_all(const char *bytes, size_t len, size_t step, struct buf *out
     for (int m = 0; m < MESSAGES_MAX && at < len; m++) {
         AUTO_ARENA arena;
         AUTO_BUF head = BUF_INIT(STRICT_HEAD_MAX + 4);
+        AUTO_BUF body = BUF_INIT(1 << 20); // counts only once its message is whole
         struct parse parse;
         struct http_request req = { .arena = &arena };
         struct head_facts facts;
@@ -50,7 +51,7 @@ static void read_all(const char *bytes, size_t len, size_t step, struct buf *out
             BUG_ON(used == 0);
             if (in_body) {
                 if (parse_body(&parse, bytes + at, used, end == STRICT_MESSAGE_END) != 0) {
-                    buf_add_str(out, "\nbody refused\n");
+                    buf_add_str(out, "refused 400\n");
                     return;
                 }
             } else if (!strict_is_idle(&s)) {
@@ -69,7 +70,7 @@ static void read_all(const char *bytes, size_t len, size_t step, struct buf *out
                 buf_addf(out, "%s " SLICE_FMT " %zu %zu %d %lld\n", http_method_name(req.method), SLICE_ARG(req.path),
                     req.header_count, req.query_count, facts.chunked, (long long)facts.length);
                 BUG_ON(slice_find(req.path, SLICE_LIT("/../")) != NULL || memchr(req.path.data, 0, req.path.len) != NULL);
-                parse_set_sink(&parse, take, out);
+                parse_set_sink(&parse, take, &body);
                 in_body = true;
                 strict_body(&s, facts.chunked, facts.length);
                 if (!facts.has_body) {
@@ -77,6 +78,7 @@ static void read_all(const char *bytes, size_t len, size_t step, struct buf *out
                     break;
                 }
             } else if (end == STRICT_MESSAGE_END) {
+                buf_add_slice(out, buf_slice(&body));
                 break;
             }
         }

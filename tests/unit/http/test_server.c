@@ -105,7 +105,7 @@ static void ended(struct http_request *req, const struct http_route *route, int 
 static const struct http_route routes[] = {
     { .method = HTTP_GET, .path = "/hello", .handler = hello, .open = true },
     { .method = HTTP_GET, .path = "/show/{name}", .handler = show, .open = true },
-    { .method = HTTP_GET, .path = "/rest/{name...}", .handler = show, .open = true },
+    { .method = HTTP_GET, .path = "/rest/{name...}", .handler = show, .open = true, .on_loop = true },
     { .method = HTTP_POST, .path = "/echo", .handler = echo, .open = true, .body = HTTP_BODY_MEMORY, .body_max = 100000 },
     { .method = HTTP_POST, .path = "/ignores", .handler = hello, .open = true },
     { .method = HTTP_POST, .path = "/private", .handler = echo, .body = HTTP_BODY_MEMORY, .body_max = 1000 },
