@@ -28,7 +28,7 @@ EVERYTHING = ("pdf", "pdf-long", *OFFICE, "csv", "md", "txt", "scaled")
 
 
 class Answer:
-    """seconds; chars of text (None: not counted in this pass); error: why there is none; cpu and peak_kib if known."""
+    """seconds; chars of text (None: not counted in this pass); error: why there is none; cpu seconds and peak_kib if known."""
 
     def __init__(self, seconds, chars=None, error=None, cpu=0.0, peak_kib=None):
         self.seconds, self.chars, self.error, self.cpu, self.peak_kib = seconds, chars, error, cpu, peak_kib
@@ -133,7 +133,7 @@ class Mupdf(Poppler):
 
 
 class LibreOffice(Command):
-    name, how = "LibreOffice", "a process a file; text, CSV of each sheet, or (PPTX, which it can't write as text) PDF"
+    name, how = "LibreOffice", "a process a file; text; of sheets CSV, of CSV HTML, of slides PDF"
     sets = (*OFFICE, "csv", "txt", "scaled", "pdf")
     KINDS = {"xlsx": "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1", "pptx": "pdf",
              "csv": "html", "pdf": "txt:Text", "docx": "txt:Text", "txt": "txt:Text", "md": "txt:Text"}
@@ -172,10 +172,11 @@ class Resident:
         self.scratch = scratch
 
     def cpu(self):
-        return measure.cpu_seconds(self.process.pid)
+        """Processor seconds so far; None where it can't be known, as just after it was stopped for time."""
+        return measure.cpu_seconds(self.process.pid) if self.process else None
 
     def peak_kib(self):
-        return measure.peak_kib(self.process.pid)
+        return measure.peak_kib(self.process.pid) if self.process else None
 
     def stop(self):
         if self.process:
@@ -240,8 +241,11 @@ class Python(Resident):
             self.stop()
             return Answer(seconds, error=f"over {timeout:.0f} s")
         if "error" in answer:
-            return Answer(seconds, error=plain(answer["error"]))
-        return Answer(seconds, answer["chars"], None if answer["chars"] else "no text")
+            return Answer(seconds, error=plain(answer["error"]), cpu=answer["cpu"])
+        return Answer(seconds, answer["chars"], None if answer["chars"] else "no text", answer["cpu"])
+
+    def cpu(self):
+        return None  # each answer has its own, finer than the system's ticks
 
 
 class Tika(Resident):

@@ -14,6 +14,7 @@ from . import files, measure
 REFERENCE = "larder-read"
 ORDER = ("larder-read", "larder", "pdftotext", "mutool", "libreoffice", "tika", "markitdown", "docling", "kreuzberg")
 NAMES_SHOWN = 4
+SECONDS, CHARS, ERROR, CPU = range(4)  # of an answer as it is kept
 
 
 def today():
@@ -77,35 +78,34 @@ class Figures:
     def __init__(self, entry, batch):
         self.entry, self.batch = entry, batch
         first = entry["passes"][0]
-        self.read = [i for i, a in enumerate(first) if a and not a[2]]
+        self.read = [i for i, a in enumerate(first) if a and not a[ERROR]]
         self.timed = entry["passes"][1:] or entry["passes"]
-        self.cpu = entry["cpu"][1:] or entry["cpu"]
         self.totals = [self.sum(p, self.read) for p in self.timed]
-        self.total = measure.median(self.totals)
-        self.chars = sum(first[i][1] or 0 for i in self.read)
+        self.total, self.cpu = self.over(self.read), self.over(self.read, CPU)
+        self.chars = sum(first[i][CHARS] or 0 for i in self.read)
 
     @staticmethod
-    def sum(one_pass, indices):
-        return sum(one_pass[i][0] for i in indices if one_pass[i])
+    def sum(one_pass, indices, what=SECONDS):
+        return sum(one_pass[i][what] for i in indices if one_pass[i])
 
-    def seconds_over(self, indices):
-        return measure.median([self.sum(p, indices) for p in self.timed])
+    def over(self, indices, what=SECONDS):
+        return measure.median([self.sum(p, indices, what) for p in self.timed])
 
     def problems(self):
         """{said: [file names]} in the order of the files; None for those it did not come to."""
         found = collections.OrderedDict()
         for (name, *_), answer in zip(self.batch, self.entry["passes"][0]):
-            if answer is None or answer[2]:
-                found.setdefault(answer[2] if answer else None, []).append(name)
+            if answer is None or answer[ERROR]:
+                found.setdefault(answer[ERROR] if answer else None, []).append(name)
         return found
 
 
-def ratio(figures, reference):
-    """How many times the reference's seconds, over the files that both read; and how many files those were."""
+def ratio(figures, reference, what=SECONDS):
+    """How many times the reference's seconds (or processor seconds), over the files that both read; and how many files those were."""
     both = sorted(set(figures.read) & set(reference.read))
     if not both:
         return None, 0
-    return figures.seconds_over(both) / max(reference.seconds_over(both), 1e-9), len(both)
+    return figures.over(both, what) / max(reference.over(both, what), 1e-9), len(both)
 
 
 def figures_of(measured):
@@ -139,7 +139,7 @@ def detail(name, measured):
                      *([number(sum(batch[i][2] or 0 for i in f.read) / f.total)] if pages else []),
                      number(sum(batch[i][1] for i in f.read) / 1e6 / f.total), seconds(f.total / count),
                      f"{seconds(min(f.totals) / count)} – {seconds(max(f.totals) / count)}, n={len(f.totals)}",
-                     seconds(measure.median(f.cpu) / count), f"{entry['peak_kib'] / 1024:,.0f} MiB", number(f.chars / 1000), shown])
+                     seconds(f.cpu / count), f"{entry['peak_kib'] / 1024:,.0f} MiB", number(f.chars / 1000), shown])
     own = sum(1 for f in batch if f[3] == "own")
     made = sum(1 for f in batch if f[3] == "made")
     origin = f"{own} of ours, {len(batch) - own - made} of the corpora" if not made else "made from the words of our samples"
@@ -156,29 +156,34 @@ def problem_lines(figures):
         yield f"{said} {shown}"
 
 
+def name_of(sets, key):
+    return next(m["state"][key]["name"] for m in sets.values() if key in m["state"])
+
+
+def cell(entry, key, found, what):
+    """One ratio, or in words why there is none."""
+    if entry is None:
+        return "not its format"
+    if entry["missing"]:
+        return "not measured"
+    if not found[key].read:
+        hub = any("Hub" in (said or "") for said in found[key].problems())
+        return "no: needs its model hub" if hub else "no: " + next(said for said in found[key].problems() if said)
+    if REFERENCE not in found:
+        return "–"
+    times, _ = ratio(found[key], found[REFERENCE], what)
+    return "1" if key == REFERENCE else number(times)
+
+
 def reading(sets):
     """The whole text: ratios, start-up, then a table for each set."""
     all_found = {name: figures_of(measured) for name, measured in sets.items()}
     keys = [key for key in ORDER if any(key in measured["state"] for measured in sets.values())]
-    rows = []
-    for key in keys:
-        row = [next(m["state"][key]["name"] for m in sets.values() if key in m["state"])]
-        for name, measured in sets.items():
-            entry, found = measured["state"].get(key), all_found[name]
-            if entry is None:
-                row.append("not its format")
-            elif entry["missing"]:
-                row.append("not measured")
-            elif not found[key].read:
-                row.append("fails")
-            elif key == REFERENCE or REFERENCE not in found:
-                row.append("1")
-            else:
-                times, both = ratio(found[key], found[REFERENCE])
-                row.append("–" if times is None else number(times))
-        rows.append(row)
-    text = ("Seconds as a multiple of Larder's reader on the files that both read; above 1 is slower than Larder's reader.\n\n"
-            + table(["program", *(files.TITLES[name] for name in sets)], rows))
+    text = ""
+    for what, said in ((SECONDS, "Seconds"), (CPU, "Processor seconds")):
+        rows = [[name_of(sets, key), *(cell(sets[name]["state"].get(key), key, all_found[name], what) for name in sets)] for key in keys]
+        text += (f"{said} as a multiple of Larder's reader, over the files that both read; above 1 is more than Larder's reader takes.\n\n"
+                 + table(["program", *(files.TITLES[name] for name in sets)], rows) + "\n")
     starts = []
     for key in keys:
         entries = [m["state"][key] for m in sets.values() if m["state"].get(key, {}).get("version")]
@@ -188,7 +193,7 @@ def reading(sets):
             start = "in each figure" if e["counts_start"] else f"{seconds(measure.median(began))} ({seconds(min(began))} – {seconds(max(began))})"
             starts.append([e["name"], e["version"], e["how"], start])
     floors = [m["spawn"] for m in sets.values()]
-    text += (f"\nA process that does nothing, started the same way, took {seconds(min(floors))} to {seconds(max(floors))}: the floor under"
+    text += (f"A process that does nothing, started the same way, took {seconds(min(floors))} to {seconds(max(floors))}: the floor under"
              " every program that is started for each file.\n")
     text += "\n" + table(["program", "version", "how it is run", "start-up"], starts, 3) + "\n"
     return text + "\n".join(detail(name, measured) for name, measured in sets.items())
