@@ -48,11 +48,12 @@ void *arena_alloc(struct arena *a, size_t size)
     if (!b || b->cap - b->len < need) {
         bool own = need > BLOCK_BYTES / 2;
         size_t cap = own ? need : BLOCK_BYTES;
-        struct arena_block *fresh = calloc(1, sizeof(*fresh) + cap);
+        struct arena_block *fresh = malloc(sizeof(*fresh) + cap);
         if (!fresh) {
             return NULL;
         }
         fresh->cap = cap;
+        fresh->len = 0;
         if (own && b) { // keep filling the current block
             fresh->next = b->next;
             b->next = fresh;
@@ -65,7 +66,7 @@ void *arena_alloc(struct arena *a, size_t size)
     void *p = b->data + b->len;
     b->len += need;
     a->used = total;
-    return p;
+    return memset(p, 0, need); // only what is handed out, not the block
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size)
