@@ -7,6 +7,8 @@
 #include <ctype.h>
 #include <math.h>
 
+#define NEAR_LABEL 0.28f // of the page's width: text that begins so close to a word is explained by it, not headed
+
 int lpdf_emit(struct lpdf_out *o, struct lpdf_unit *u, int dir, struct lpdf_rect box, struct element *e)
 {
     e->place = (struct place){ .kind = PLACE_PAGE, .number = u->page.number, .has_box = true };
@@ -94,21 +96,28 @@ static int emit_list_item(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_l
 
 // Headings.
 
-static bool has_leader(const struct lpdf_sheet *s, const struct lpdf_seg *g)
+// A label beside its value, or beside the text that it marks, is no heading; columns of text beside it do no harm.
+static bool stands_alone(const struct lpdf_unit *u, const struct lpdf_sheet *s, const uint32_t *segs, uint32_t count)
 {
-    for (uint32_t i = 0; i < g->count; i++) {
-        struct slice t = lpdf_word_text(s->page, lpdf_sheet_word(s, g->first + i));
-        if (slice_find(t, SLICE_LIT("....")) || slice_find(t, SLICE_LIT("\342\200\246\342\200\246"))) {
-            return true;
+    const struct lpdf_seg *first = &s->segs[segs[0]];
+    int32_t from = first->row > 0 ? first->row - 1 : 0, to = s->segs[segs[count - 1]].row + 1;
+    for (int32_t r = from; r <= to && r < (int32_t)s->row_count; r++) {
+        for (uint32_t i = 0; i < s->rows[r].segs; i++) {
+            const struct lpdf_seg *g = &s->segs[s->rows[r].seg + i];
+            bool beside = g->x0 > first->x1 || g->x1 < first->x0;
+            bool level = r == first->row || fabsf(g->y - first->y) < 0.95f * first->size;
+            bool near = fabsf(g->x0 - first->x0) < NEAR_LABEL * u->page.width;
+            if (beside && level && !g->gone && (g->chars <= 22 || near)) {
+                return false;
+            }
         }
     }
-    return false;
+    return true;
 }
 
 static int heading_level(struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_sheet *s, const uint32_t *segs, uint32_t count)
 {
     const struct lpdf_seg *first = &s->segs[segs[0]];
-    const struct lpdf_row *row = &s->rows[first->row];
     struct lpdf_head_query q = { .text = buf_slice(&o->text), .size = first->size, .bold = true, .caps = true,
         .italic = true, .alone = true, .lines = count };
     for (uint32_t i = 0; i < count; i++) {
@@ -116,15 +125,19 @@ static int heading_level(struct lpdf_out *o, const struct lpdf_unit *u, const st
         q.caps = q.caps && s->segs[segs[i]].caps;
         q.italic = q.italic && s->segs[segs[i]].italic;
         q.size = fmaxf(q.size, s->segs[segs[i]].size);
-        if (has_leader(s, &s->segs[segs[i]])) {
+        if (s->segs[segs[i]].leader) {
             return 0; // a table of contents
         }
     }
-    for (uint32_t i = 0; i < row->segs; i++) { // a label beside its value is none; columns of text beside it do no harm
-        const struct lpdf_seg *g = &s->segs[row->seg + i];
-        q.alone = q.alone && (row->seg + i == segs[0] || g->gone || g->chars > 22);
-    }
+    q.alone = stands_alone(u, s, segs, count);
     return u->main_dir == s->dir ? lpdf_heads_level(o->heads, &q) : 0;
+}
+
+bool lpdf_is_heading(struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_layout *l, const struct lpdf_block *b)
+{
+    buf_reset(&o->text);
+    lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->text);
+    return heading_level(o, u, &l->sheet, b->segs, b->seg_count) > 0;
 }
 
 static bool is_title(const struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_sheet *s, float size, float y)
@@ -192,7 +205,7 @@ static bool keeps_lines(const struct lpdf_sheet *s, const uint32_t *segs, uint32
     for (uint32_t i = 0; i < count; i++) {
         chars += s->segs[segs[i]].chars;
         small += i > 0 && !begins_large(s, &s->segs[segs[i]]);
-        leaders += has_leader(s, &s->segs[segs[i]]);
+        leaders += s->segs[segs[i]].leader;
     }
     return leaders * 2 > count || (count > 1 && small == 0 && chars < 32 * count);
 }
@@ -303,6 +316,20 @@ static void add_cell(struct buf *b, struct slice cell)
     }
 }
 
+static int emit_boxed(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_table *t)
+{
+    struct element e = { .kind = ELEMENT_PARAGRAPH };
+    buf_reset(&o->text);
+    for (uint32_t c = 0; c < t->cols; c++) {
+        if (c > 0 && o->text.len > 0) {
+            buf_add_str(&o->text, isalnum((unsigned char)o->text.data[o->text.len - 1]) ? ": " : " ");
+        }
+        buf_add_slice(&o->text, t->cells[c]);
+    }
+    e.text = buf_slice(&o->text);
+    return lpdf_emit(o, u, l->sheet.dir, t->box, &e);
+}
+
 int lpdf_emit_table(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_table *t)
 {
     struct element e = { .kind = ELEMENT_TABLE };
@@ -337,6 +364,9 @@ int lpdf_emit_table(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout 
                 buf_add_str(&o->markdown, " --- |");
             }
         }
+    }
+    if (t->rows == 1) { // "WARNING" in a box beside what it warns of
+        return emit_boxed(o, u, l, t);
     }
     e.text = buf_slice(&o->text);
     e.markdown = buf_slice(&o->markdown);

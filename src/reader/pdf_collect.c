@@ -178,15 +178,19 @@ static void take_span(fz_context *ctx, struct collector *c, const fz_text_span *
         g.x = at.x;
         g.y = at.y;
         g.advance = g.more ? 0 : fz_advance_glyph(ctx, span->font, item->gid, span->wmode) * along;
-        if (!isfinite(at.x) || !isfinite(at.y) || at.x < shown.x0 - across || at.x > shown.x1 + 1 || at.y < shown.y0 - 1 ||
-            at.y > shown.y1 + across) {
-            continue; // outside of the page, or of what is let through
+        if (!isfinite(at.x) || !isfinite(at.y)) {
+            continue;
+        }
+        bool off_page = at.x < -across || at.x > p->width + 1 || at.y < -1 || at.y > p->height + across;
+        if (!off_page && (at.x < shown.x0 - across || at.x > shown.x1 + 1 || at.y < shown.y0 - 1 ||
+            at.y > shown.y1 + across)) {
+            continue; // cut away
         }
         if (rgb >= 0 && (beneath == -2 || fabsf(at.y - last_beneath_y) > 1 || i % 16 == 0)) {
             beneath = colour_beneath(p, at.x + g.advance / 2 * g.dx, at.y - across * 0.3f);
             last_beneath_y = at.y;
         }
-        g.flags = flags;
+        g.flags = off_page ? flags | LPDF_HIDDEN : flags;
         if (rgb >= 0 && same_colour(rgb, beneath)) {
             g.flags |= LPDF_HIDDEN;
         }

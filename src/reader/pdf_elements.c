@@ -3,6 +3,7 @@
 // footer; a page without words becomes one figure that waits for OCR; what can't be seen is kept apart.
 #include "reader/pdf_unit.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -101,14 +102,14 @@ static float picture_share(const struct lpdf_page *p)
 // Captions.
 
 // The block that is the caption of the picture at `at`: beneath or above it, close, and numbered like one.
-static uint32_t find_caption(struct lpdf_out *o, const struct lpdf_layout *l, uint32_t at, const bool *used)
+static uint32_t find_caption(struct lpdf_out *o, const struct lpdf_layout *l, uint32_t at, const uint32_t *owner)
 {
     const struct lpdf_rect pic = l->blocks[at].box;
     uint32_t best = UINT32_MAX;
     float best_far = 60;
     for (uint32_t i = 0; i < l->block_count; i++) {
         const struct lpdf_block *b = &l->blocks[i];
-        if (b->kind != LPDF_BLOCK_TEXT || used[i] || b->box.x1 < pic.x0 || b->box.x0 > pic.x1) {
+        if (b->kind != LPDF_BLOCK_TEXT || owner[i] || b->box.x1 < pic.x0 || b->box.x0 > pic.x1) {
             continue;
         }
         float far = b->box.y0 >= pic.y1 - 4 ? b->box.y0 - pic.y1 : b->box.y1 <= pic.y0 + 4 ? (pic.y0 - b->box.y1) * 1.5f : 1e9f;
@@ -144,40 +145,53 @@ static bool is_background(const struct lpdf_layout *l, uint32_t at)
     return prose > 0;
 }
 
-// Words within a figure belong to it.
-static void add_labels(struct lpdf_out *o, const struct lpdf_layout *l, uint32_t at, bool *used)
+// What belongs to a figure is told with it: its caption, and the words that stand within it. owner[i] is the picture's
+// number in the list of blocks and one, 0 for what stands by itself.
+static void claim_for_figures(struct lpdf_out *o, const struct lpdf_layout *l, uint32_t *owner)
 {
-    for (uint32_t i = 0; i < l->block_count; i++) {
-        const struct lpdf_block *b = &l->blocks[i];
-        if (b->kind == LPDF_BLOCK_TEXT && !used[i] && is_inside(&l->blocks[at].box, b)) {
-            used[i] = true;
-            if (o->text.len > 0) {
-                buf_add_char(&o->text, '\n');
+    for (uint32_t at = 0; at < l->block_count; at++) {
+        if (l->blocks[at].kind != LPDF_BLOCK_IMAGE) {
+            continue;
+        }
+        uint32_t caption = find_caption(o, l, at, owner);
+        if (caption != UINT32_MAX) {
+            owner[caption] = at + 1;
+        }
+        for (uint32_t i = 0; i < l->block_count && !is_background(l, at); i++) {
+            const struct lpdf_block *b = &l->blocks[i];
+            if (b->kind == LPDF_BLOCK_TEXT && !owner[i] && is_inside(&l->blocks[at].box, b)) {
+                owner[i] = at + 1;
             }
-            lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->text);
         }
     }
 }
 
-static int emit_figure(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t at, bool *used)
+static void add_block_text(struct lpdf_out *o, const struct lpdf_layout *l, const struct lpdf_block *b)
+{
+    if (o->text.len > 0) {
+        buf_add_char(&o->text, '\n');
+    }
+    lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->text);
+}
+
+static int emit_figure(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t at, const uint32_t *owner)
 {
     struct lpdf_rect box = l->blocks[at].box;
     struct element e = { .kind = ELEMENT_FIGURE };
-    uint32_t caption = find_caption(o, l, at, used);
-    bool background = is_background(l, at);
+    bool large = (box.x1 - box.x0) * (box.y1 - box.y0) > 0.25f * u->page.width * u->page.height;
 
-    if (background && (box.x1 - box.x0) * (box.y1 - box.y0) > 0.25f * u->page.width * u->page.height) {
+    if (large && is_background(l, at)) {
         return 0;
     }
-
     buf_reset(&o->text);
-    if (caption != UINT32_MAX) {
-        used[caption] = true;
-        lpdf_join_lines(o->heads, &l->sheet, l->blocks[caption].segs, l->blocks[caption].seg_count, false, &o->text);
-        box = lpdf_union(box, l->blocks[caption].box);
-    }
-    if (!background) {
-        add_labels(o, l, at, used);
+    for (int pass = 0; pass < 2; pass++) { // the caption first
+        for (uint32_t i = 0; i < l->block_count; i++) {
+            bool label = is_inside(&l->blocks[at].box, &l->blocks[i]);
+            if (owner[i] == at + 1 && label == (pass == 1)) {
+                add_block_text(o, l, &l->blocks[i]);
+                box = lpdf_union(box, l->blocks[i].box);
+            }
+        }
     }
     if (o->text.len == 0) {
         e.flags = ELEMENT_NEEDS_OCR; // a picture whose words nobody has read
@@ -186,38 +200,123 @@ static int emit_figure(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layo
     return lpdf_emit(o, u, l->sheet.dir, box, &e);
 }
 
-static int emit_blocks(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l)
+// Drawings of straight lines are not found by their shapes; a caption tells that there is one above it.
+
+static bool is_figure_caption(struct lpdf_out *o, const struct lpdf_layout *l, const struct lpdf_block *b)
 {
-    bool *used = arena_array(&u->arena, l->block_count + 1, sizeof(*used));
-    if (!used) {
-        return 0;
+    if (b->kind != LPDF_BLOCK_TEXT || b->seg_count > 6) {
+        return false;
     }
-    for (uint32_t i = 0; i < l->block_count; i++) { // captions are claimed before the text is told
-        if (l->blocks[i].kind == LPDF_BLOCK_IMAGE) {
-            uint32_t caption = find_caption(o, l, i, used);
-            if (caption != UINT32_MAX && caption < i) {
-                struct lpdf_block picture = l->blocks[i]; // so that the figure comes where its caption stands
-                memmove(l->blocks + caption + 1, l->blocks + caption, (i - caption) * sizeof(*l->blocks));
-                l->blocks[caption] = picture;
-            }
+    buf_reset(&o->text);
+    lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->text);
+    return o->text.len > 4 && strncasecmp(o->text.data, "fig", 3) == 0 && lpdf_is_caption(buf_slice(&o->text));
+}
+
+// The lines and areas between the caption and the running text or table above it.
+static bool find_drawing(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t caption,
+    struct lpdf_rect *ret)
+{
+    const struct lpdf_page *p = &u->page;
+    const struct lpdf_rect below = l->blocks[caption].box;
+    struct lpdf_rect box = { 1e9f, 1e9f, -1e9f, -1e9f };
+    float top = 0;
+    uint32_t parts = 0;
+
+    for (uint32_t i = 0; i < l->block_count; i++) {
+        const struct lpdf_block *b = &l->blocks[i];
+        bool over = b->box.y1 < below.y0 + 2 && b->box.x1 > below.x0 && b->box.x0 < below.x1;
+        bool text = b->kind == LPDF_BLOCK_TABLE || b->chars > 90 || (b->seg_count > 1 && b->chars > 40 * b->seg_count);
+        if (over && b->kind == LPDF_BLOCK_IMAGE && below.y0 - b->box.y1 < 60) {
+            return false; // it has its picture
+        }
+        if (over && (text || (b->kind == LPDF_BLOCK_TEXT && b->box.x0 <= below.x0 + 2 && lpdf_is_heading(o, u, l, b)))) {
+            top = fmaxf(top, b->box.y1);
         }
     }
+    for (uint32_t i = 0; i < p->rule_count + p->fill_count; i++) {
+        const struct lpdf_rule *r = i < p->rule_count ? &p->rules[i] : NULL;
+        struct lpdf_rect b = r ? (struct lpdf_rect){ r->x0, r->y0, r->x1, r->y1 } : p->fills[i - p->rule_count].box;
+        if (b.y0 > top - 2 && b.y1 < below.y0 + 2 && b.x1 - b.x0 < 0.9f * p->width) {
+            box = lpdf_union(box, b);
+            parts++;
+        }
+    }
+    *ret = box;
+    return parts >= DRAWING_MARKS && box.x1 - box.x0 > 80 && box.y1 - box.y0 > 40 && below.y0 - box.y1 < 60;
+}
+
+static void add_captioned_drawings(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l)
+{
+    for (uint32_t i = 0, added = 0; i < l->block_count && added < LPDF_DRAWINGS_MAX; i++) {
+        struct lpdf_rect box;
+        if (is_figure_caption(o, l, &l->blocks[i]) && find_drawing(o, u, l, i, &box)) {
+            memmove(l->blocks + i + 1, l->blocks + i, (l->block_count - i) * sizeof(*l->blocks));
+            l->blocks[i] = (struct lpdf_block){ .kind = LPDF_BLOCK_IMAGE, .box = box };
+            l->block_count++;
+            added++;
+            i++;
+        }
+    }
+}
+
+// "WARNING" in the margin of what it warns of: a short line beside a paragraph, read as its first words.
+static bool is_side_label(const struct lpdf_unit *u, const struct lpdf_layout *l, uint32_t i, const uint32_t *owner)
+{
+    const struct lpdf_block *a = &l->blocks[i], *b = a + 1;
+    if (i + 1 >= l->block_count || owner[i + 1] || a->kind != LPDF_BLOCK_TEXT || b->kind != LPDF_BLOCK_TEXT ||
+        a->seg_count != 1 || a->chars > 24 || b->chars < 20) {
+        return false;
+    }
+    const struct lpdf_seg *g = &l->sheet.segs[a->segs[0]];
+    float middle = (a->box.y0 + a->box.y1) / 2, gap = b->box.x0 - a->box.x1;
+    return (g->bold || g->caps) && !g->rtl && !g->marker && gap > 0 && gap < 0.2f * u->page.width && middle > b->box.y0 &&
+        middle < b->box.y1 && b->box.y1 - b->box.y0 < 8 * l->sheet.body;
+}
+
+static int emit_labelled(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t i)
+{
+    const struct lpdf_block *a = &l->blocks[i], *b = a + 1;
+    struct element e = { .kind = ELEMENT_PARAGRAPH };
+    buf_reset(&o->text);
+    buf_reset(&o->markdown);
+    lpdf_join_lines(o->heads, &l->sheet, a->segs, a->seg_count, false, &o->text);
+    char last = o->text.len ? o->text.data[o->text.len - 1] : ' ';
+    buf_add_str(&o->text, isalnum((unsigned char)last) ? ": " : " ");
+    lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->markdown);
+    buf_add_slice(&o->text, buf_slice(&o->markdown));
+    e.text = buf_slice(&o->text);
+    return lpdf_emit(o, u, l->sheet.dir, lpdf_union(a->box, b->box), &e);
+}
+
+static int emit_blocks(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l)
+{
+    if (l->sheet.dir == 0) {
+        add_captioned_drawings(o, u, l);
+    }
+    uint32_t *owner = arena_array(&u->arena, l->block_count + 1, sizeof(*owner));
+    if (!owner) {
+        return 0;
+    }
+    claim_for_figures(o, l, owner);
     for (uint32_t i = 0; i < l->block_count; i++) {
         int error = 0;
-        if (used[i]) {
+        if (owner[i]) {
             continue;
         }
         if (l->blocks[i].kind == LPDF_BLOCK_IMAGE) {
-            error = emit_figure(o, u, l, i, used);
+            error = emit_figure(o, u, l, i, owner);
         } else if (l->blocks[i].kind == LPDF_BLOCK_TABLE) {
             error = lpdf_emit_table(o, u, l, l->blocks[i].table);
         } else if (lpdf_is_code(o, l, &l->blocks[i])) {
             uint32_t n = 1;
-            while (i + n < l->block_count && !used[i + n] && lpdf_is_code(o, l, &l->blocks[i + n])) {
+            while (i + n < l->block_count && !owner[i + n] && lpdf_is_code(o, l, &l->blocks[i + n])) {
                 n++;
             }
             error = lpdf_emit_code(o, u, l, &l->blocks[i], n);
             i += n - 1;
+        } else if (is_side_label(u, l, i, owner)) {
+            error = emit_labelled(o, u, l, i);
+            i++;
         } else {
             error = lpdf_emit_text(o, u, l, &l->blocks[i]);
         }

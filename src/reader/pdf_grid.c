@@ -352,7 +352,7 @@ static void fill_cells(const struct lpdf_sheet *s, struct grid *g)
 static bool reads_like_table(const struct grid *g)
 {
     uint32_t cols = g->nx - 1, rows = g->ny - 1, filled = 0, anchors = 0, total = 0, most = 0;
-    uint32_t cols_used = 0, rows_used = 0;
+    uint32_t cols_used = 0, rows_used = 0, rows_shared = 0;
     for (uint32_t c = 0; c < cols; c++) {
         bool used = false;
         for (uint32_t r = 0; r < rows; r++) {
@@ -362,17 +362,24 @@ static bool reads_like_table(const struct grid *g)
     }
     for (uint32_t r = 0; r < rows; r++) {
         bool used = false;
+        uint32_t shared = 0;
         for (uint32_t c = 0; c < cols; c++) {
             uint32_t i = r * cols + c;
             used = used || g->counts[i] > 0;
             anchors += g->anchor[i] == i;
+            shared += g->counts[i] > 0;
             filled += g->counts[i] > 0;
             total += g->counts[i];
             most = g->counts[i] > most ? g->counts[i] : most;
         }
         rows_used += used;
+        rows_shared += shared > 1;
     }
-    return cols_used >= 2 && rows_used >= 2 && filled >= 4 && filled * 3 >= anchors &&
+    bool boxed = rows_used == 1 && cols_used == 2 && filled == 2 && most >= 30 && total - most <= 24 && total > most;
+    if (boxed) {
+        return true;
+    }
+    return cols_used >= 2 && rows_used >= 2 && filled >= 4 && filled * 3 >= anchors && rows_shared * 5 >= rows_used * 2 &&
         !(most > 400 && most * 10 > total * 6) && g->crowded * 5 < g->runs;
 }
 
@@ -460,7 +467,7 @@ void lpdf_find_grids(struct lpdf_layout *l, struct arena *a)
         if (g.nx >= 3 && g.ny >= 2 && g.ny < PLACES_MAX / 2) {
             split_rows(&l->sheet, &g);
         }
-        if (g.nx >= 3 && g.ny >= 3 && (g.nx - 1) * (g.ny - 1) <= LPDF_TABLE_CELLS && g.nx - 1 <= LPDF_TABLE_COLS) {
+        if (g.nx >= 3 && g.ny >= 2 && (g.nx - 1) * (g.ny - 1) <= LPDF_TABLE_CELLS && g.nx - 1 <= LPDF_TABLE_COLS) {
             try_grid(l, &g, a);
         }
     }

@@ -64,7 +64,8 @@ static bool continues(const struct lpdf_sheet *s, const struct lpdf_block *b, co
     const struct lpdf_seg *g, float usual)
 {
     float down = g->y - last->y, size = fmaxf(g->size, last->size);
-    float most = b->leading > 0 ? fmaxf(1.18f * b->leading, b->leading + 1) : fmaxf(1.36f * size, 1.1f * usual * size);
+    bool flows = g->small && !last->ends && last->chars > 25; // the middle of a sentence
+    float most = flows ? 2.1f * size : b->leading > 0 ? fmaxf(1.18f * b->leading, b->leading + 1) : fmaxf(1.36f * size, 1.1f * usual * size);
     return !b->closed && down > 0.5f * size && down <= most && same_look(last, g) && overlaps(last, g) &&
         !leaves_list_item(s, b, g);
 }
@@ -192,7 +193,7 @@ bool lpdf_layout_begin(struct lpdf_layout *l, struct lpdf_page *page, int dir, s
 bool lpdf_layout_end(struct lpdf_layout *l, const struct lpdf_rect *pictures, uint32_t picture_count, struct arena *a)
 {
     struct lpdf_sheet *s = &l->sheet;
-    l->blocks = arena_array(a, s->seg_count + LPDF_TABLES_MAX + picture_count + 1, sizeof(*l->blocks));
+    l->blocks = arena_array(a, s->seg_count + LPDF_TABLES_MAX + LPDF_DRAWINGS_MAX + picture_count + 1, sizeof(*l->blocks));
     if (!l->blocks) {
         return false;
     }

@@ -238,6 +238,31 @@ static bool find_gap(const struct cutter *c, const uint32_t *ids, uint32_t n, fl
     return false;
 }
 
+// A single line that reaches far into the gutter belongs to neither column: the strip moves to the edge of the left
+// column, so that the line stands across it.
+static void move_off_long_lines(const struct cutter *c, const uint32_t *ids, uint32_t n, struct strip *strip)
+{
+    float edge = -1;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct lpdf_block *b = &c->blocks[ids[i]];
+        if (b->box.x1 <= strip->x + 1 && b->kind == LPDF_BLOCK_TEXT && b->seg_count > 1) {
+            edge = fmaxf(edge, b->box.x1);
+        }
+    }
+    if (strip->across > 0 || edge < 0 || strip->x - edge < 2 * c->body) {
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const struct lpdf_block *b = &c->blocks[ids[i]];
+        struct strip moved;
+        if (b->box.x1 <= strip->x + 1 && b->seg_count == 1 && b->chars > 12 &&
+            b->box.x1 > edge + 0.5f * (strip->x - edge) && try_strip(c, ids, n, edge + 1, &moved)) {
+            *strip = moved;
+            return;
+        }
+    }
+}
+
 static void cut(struct cutter *c, uint32_t *ids, uint32_t n, int depth)
 {
     struct strip strip = { 0 };
@@ -247,6 +272,7 @@ static void cut(struct cutter *c, uint32_t *ids, uint32_t n, int depth)
         return;
     }
     if (find_columns(c, ids, n, &strip)) {
+        move_off_long_lines(c, ids, n, &strip);
         if (strip.across > 0) {
             cut_at_across(c, ids, n, strip.x, depth);
         } else {

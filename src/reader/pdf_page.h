@@ -45,6 +45,7 @@ enum { // flags of a word
     LPDF_FIELD = 32,  // the value of a form's field
     LPDF_DEAD = 64,   // taken into a table, or a duplicate
     LPDF_UNSEEN = 128, // drawn invisibly; becomes HIDDEN or SCANNED when the page is complete
+    LPDF_LEADER = 1024, // stands for a row of dots
     LPDF_AFTER_SPACE = 512, // a space was drawn before it
     LPDF_SPACED = 256, // a letter of a word that is set with wide gaps: no space before it
 };

@@ -10,6 +10,7 @@
 enum {
     ROWS_BACK = 6,      // rows that a word may still join
     GUTTERS_OPEN = 96,  // candidates at one time
+    LEADER_DOTS = 4,    // so many single dots are a leader
     SPACED_LETTERS = 5, // so many single letters with even gaps are one word
 };
 #define WIDE_GAP 2.0f    // in font sizes: always cuts a row
@@ -189,6 +190,40 @@ static void drop_doubles(struct lpdf_sheet *s)
             } else {
                 s->order[kept++] = s->order[row->first + i];
             }
+        }
+        row->first = first;
+        row->count = kept - first;
+    }
+    s->word_count = kept;
+}
+
+static bool is_dot(const struct lpdf_page *p, const struct lpdf_word *w)
+{
+    struct slice t = lpdf_word_text(p, w);
+    return slice_is(t, ".") || slice_is(t, "\302\267") || slice_is(t, "_") || slice_is(t, "\342\200\246");
+}
+
+// ". . . . ." between an entry and its page number: one word, so that its gaps are no gutters.
+static void join_leaders(struct lpdf_sheet *s)
+{
+    uint32_t kept = 0;
+    for (uint32_t r = 0; r < s->row_count; r++) {
+        struct lpdf_row *row = &s->rows[r];
+        uint32_t first = kept;
+        for (uint32_t i = 0; i < row->count;) {
+            uint32_t j = i;
+            while (j < row->count && is_dot(s->page, lpdf_sheet_word(s, row->first + j))) {
+                j++;
+            }
+            uint32_t word = s->order[row->first + i];
+            if (j - i >= LEADER_DOTS) {
+                s->page->words[word].x1 = lpdf_sheet_word(s, row->first + j - 1)->x1;
+                s->page->words[word].flags |= LPDF_LEADER;
+                i = j;
+            } else {
+                i++;
+            }
+            s->order[kept++] = word;
         }
         row->first = first;
         row->count = kept - first;
@@ -387,6 +422,7 @@ static void describe_segment(const struct lpdf_sheet *s, struct lpdf_seg *g)
     for (uint32_t i = 0; i < g->count; i++) {
         const struct lpdf_word *w = lpdf_sheet_word(s, g->first + i);
         const struct lpdf_style *style = &s->page->styles[w->style];
+        g->leader = g->leader || w->flags & LPDF_LEADER;
         struct slice text = lpdf_word_text(s->page, w);
         g->x0 = fminf(g->x0, w->x0);
         g->x1 = fmaxf(g->x1, w->x1);
@@ -396,6 +432,7 @@ static void describe_segment(const struct lpdf_sheet *s, struct lpdf_seg *g)
         mono += style->mono ? w->len : 0;
         rtl += w->flags & LPDF_RTL ? w->len : 0;
         numeric = numeric && lpdf_text_is_numeric(text);
+        g->leader = g->leader || slice_find(text, SLICE_LIT("....")) || slice_find(text, SLICE_LIT("\342\200\246\342\200\246"));
         for (size_t k = 0; k < text.len; k++) {
             lower += text.data[k] >= 'a' && text.data[k] <= 'z';
             upper += text.data[k] >= 'A' && text.data[k] <= 'Z';
@@ -483,6 +520,7 @@ bool lpdf_sheet_build(struct lpdf_sheet *sheet, struct lpdf_page *page, int dir,
         return false;
     }
     drop_doubles(sheet);
+    join_leaders(sheet);
     for (uint32_t r = 0; r < sheet->row_count; r++) {
         close_spaced_letters(sheet, &sheet->rows[r]);
     }

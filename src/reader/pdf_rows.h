@@ -30,6 +30,7 @@ struct lpdf_seg {
     uint16_t style;        // of most of it
     bool bold, italic, mono, rtl; // most of it
     bool small;            // begins with a small letter
+    bool leader;           // holds a row of dots, as a table of contents does
     bool ends;             // with the mark of a sentence's end
     bool caps;             // no small letters
     bool numeric;          // numbers, signs and units only

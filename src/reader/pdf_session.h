@@ -23,7 +23,7 @@ enum {
     LPDF_BLOCK_MAX = 64 << 20,   // one block; no honest font, page or table of objects needs more
     LPDF_STORE_MAX = 40 << 20,   // fonts and pictures that are kept for the next page
     LPDF_OPEN_MS = 2500,         // opening, repairing and walking the page tree
-    LPDF_PAGE_MS = 2000,         // one page
+    LPDF_PAGE_MS = 1500,         // one page
     LPDF_GRACE_MS = 300,         // from soft to hard
     LPDF_TREE_DEPTH = 64,        // of the page tree
     LPDF_TREE_NODES = 400000,    // visited in it, pages and inner nodes

@@ -23,6 +23,10 @@ static bool space_between(const struct lpdf_word *a, const struct lpdf_word *b)
 static void add_one(const struct lpdf_sheet *s, const struct lpdf_word *w, struct buf *out)
 {
     struct slice t = lpdf_word_text(s->page, w);
+    if (w->flags & LPDF_LEADER) {
+        buf_add_str(out, "...");
+        return;
+    }
     for (size_t at = 0, end; at < t.len; at = end) {
         bool dots = t.data[at] == '.' || t.data[at] == '_';
         end = at + 1;

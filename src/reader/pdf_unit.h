@@ -58,6 +58,7 @@ int lpdf_emit_text(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *
 int lpdf_emit_code(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_block *blocks,
     uint32_t count);
 bool lpdf_is_code(const struct lpdf_out *o, const struct lpdf_layout *l, const struct lpdf_block *b);
+bool lpdf_is_heading(struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_layout *l, const struct lpdf_block *b);
 bool lpdf_is_caption(struct slice text); // "Figure 3", "Fig. 4-1", "Table 2", …
 int lpdf_emit_table(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_table *t);
 // One element with a place on the page; box in the frame of `dir`.
