@@ -272,7 +272,7 @@ bool lpdf_is_code(const struct lpdf_out *o, const struct lpdf_layout *l, const s
             return false;
         }
     }
-    return b->chars > 3;
+    return true;
 }
 
 int lpdf_emit_code(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_block *blocks,

@@ -631,6 +631,7 @@ static void judge_unseen(struct lpdf_page *p, struct lpdf_word *w, float x, floa
     w->flags = (uint16_t)((w->flags & ~LPDF_UNSEEN) | (picture ? LPDF_SCANNED : LPDF_HIDDEN));
     if (picture) {
         p->letters += w->len;
+        p->scanned_letters += w->len;
     } else {
         p->hidden_letters += w->len;
     }

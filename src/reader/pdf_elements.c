@@ -10,6 +10,7 @@
 enum {
     OUT_TEXT_MAX = 6 << 20,  // bytes of one element
     FEW_LETTERS = 12,        // a page with fewer has no text worth the name
+    STAMP_LETTERS = 80,      // so few over a picture of the whole page are a stamp or a page number
     DRAWING_MARKS = 8,       // shapes that make a drawing
     HIDDEN_LETTERS = 20,     // fewer are stray marks, not a message
 };
@@ -307,7 +308,7 @@ static int emit_blocks(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layo
             error = emit_figure(o, u, l, i, owner);
         } else if (l->blocks[i].kind == LPDF_BLOCK_TABLE) {
             error = lpdf_emit_table(o, u, l, l->blocks[i].table);
-        } else if (lpdf_is_code(o, l, &l->blocks[i])) {
+        } else if (lpdf_is_code(o, l, &l->blocks[i]) && l->blocks[i].chars > 3) {
             uint32_t n = 1;
             while (i + n < l->block_count && !owner[i + n] && lpdf_is_code(o, l, &l->blocks[i + n])) {
                 n++;
@@ -444,7 +445,7 @@ int lpdf_emit_unit(struct lpdf_out *o, struct lpdf_unit *u, bool *ret_no_text)
     const struct lpdf_page *p = &u->page;
     bool rubbish = p->rubbish > 20 && p->rubbish * 2 > p->letters;
     bool drawn = p->image_count > 0 || p->shapes > 0 || p->rubbish > 0;
-    bool scan = p->letters < 80 && picture_share(p) > 0.6f;
+    bool scan = p->letters < STAMP_LETTERS && p->scanned_letters == 0 && picture_share(p) > 0.6f;
     int error = 0;
 
     *ret_no_text = drawn && (p->letters < FEW_LETTERS || rubbish || scan);

@@ -104,6 +104,7 @@ struct lpdf_page {
     uint32_t word_cap, rule_cap, fill_cap, image_cap, style_cap, note_cap, mark_cap;
     int64_t letters;        // of visible text and of OCR text
     int64_t hidden_letters; //
+    int64_t scanned_letters; // of OCR text alone
     int64_t rubbish;        // glyphs without a character
     uint32_t shapes;        // paths and shadings drawn
     bool full;              // a limit cut something off
