@@ -30,6 +30,9 @@ static const struct format_info formats[] = {
         "headings, paragraphs, lists, code, tables", "heading + line range" },
     { FORMAT_CSV, "csv", "CSV", "csv", "text/csv", "data", "fast", 50 * MIB, "row",
         "header and rows; delimiter, quoting and encoding detected", "row range" },
+    { FORMAT_HTML, "html", "Web page", "html htm xhtml", "text/html", "manual", "fast", 25 * MIB,
+        "section", "headings, paragraphs, lists, tables, code, descriptions of pictures",
+        "section" },
 };
 
 const struct format_info *format_at(size_t i)

@@ -18,6 +18,7 @@ enum format_id {
     FORMAT_TXT,
     FORMAT_MD,
     FORMAT_CSV,
+    FORMAT_HTML,
     FORMAT_IDS
 };
 

@@ -9,6 +9,8 @@ extern const struct reader_format format_pdf;
 
 extern const struct reader_format format_docm, format_docx, format_pptx;
 
+extern const struct reader_format format_html;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -19,5 +21,6 @@ const struct reader_format *const reader_formats[] = {
     &format_docx,
     &format_pptx,
     &format_pdf,
+    &format_html,
     NULL,
 };
