@@ -29,11 +29,13 @@ static void add_link(struct json_out *j, const char *name, const char *id, const
 
 static void add_links(struct json_out *j, const struct document *d)
 {
+    const struct format_info *format = format_by_name(slice_of(d->type));
+
     json_key_object(j, "links");
     add_link(j, "self", d->id, "");
     add_link(j, "original", d->id, "/original");
     add_link(j, "elements", d->id, "/elements");
-    if (strcmp(d->type, "pdf") == 0) {
+    if (format && format->pages) {
         add_link(j, "pages", d->id, "/pages/{page}");
     }
     json_end(j);

@@ -18,6 +18,11 @@ enum format_id {
     FORMAT_TXT,
     FORMAT_MD,
     FORMAT_CSV,
+    FORMAT_JPG,
+    FORMAT_JPEG,
+    FORMAT_PNG,
+    FORMAT_GIF,
+    FORMAT_WEBP,
     FORMAT_HTML,
     FORMAT_IDS
 };
@@ -34,6 +39,7 @@ struct format_info {
     const char *unit; // what progress counts: page, slide, row, line, second, section
     const char *read_into; // for the formats page
     const char *cited_by;
+    bool pages; // can be shown as pictures of its pages or frames
 };
 
 const struct format_info *format_info(enum format_id id); // entry of FORMAT_UNKNOWN: NULL

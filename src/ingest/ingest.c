@@ -192,7 +192,8 @@ int ingest_page_image(struct ingest *g, struct slice document_id, int32_t page, 
     if (rc < 0) {
         return rc;
     }
-    if (strcmp(d.type, "pdf") != 0) {
+    const struct format_info *format = format_by_name(slice_of(d.type));
+    if (!format || !format->pages) {
         return error_set(err, ERR_UNSUPPORTED, "Documents of type %s have no page images.", d.type);
     }
     if (d.status == DOCUMENT_QUARANTINED) {

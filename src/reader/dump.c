@@ -184,6 +184,9 @@ int main(int argc, char **argv)
         return 66;
     }
     r.format = info->id;
+    if (format->init) {
+        format->init();
+    }
     if (!check && !read && !page) {
         check = read = true;
     }

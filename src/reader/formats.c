@@ -7,9 +7,11 @@ extern const struct reader_format format_csv, format_md, format_txt, format_xlsm
 
 extern const struct reader_format format_pdf;
 
+extern const struct reader_format format_html;
+
 extern const struct reader_format format_docm, format_docx, format_pptx;
 
-extern const struct reader_format format_html;
+extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif, format_webp; // image.c
 
 const struct reader_format *const reader_formats[] = {
     &format_csv,
@@ -21,6 +23,11 @@ const struct reader_format *const reader_formats[] = {
     &format_docx,
     &format_pptx,
     &format_pdf,
+    &format_jpg,
+    &format_jpeg,
+    &format_png,
+    &format_gif,
+    &format_webp,
     &format_html,
     NULL,
 };
