@@ -106,11 +106,13 @@ static void list_extensions(struct buf *b)
     }
 }
 
-static const struct format_info *choose(const struct check_input *in, struct slice ext, const struct sniff *s, bool sniffed)
+static const struct format_info *choose(
+    const struct check_input *in, struct slice ext, const struct sniff *s, bool sniffed)
 {
     const struct format_info *format = ext.len ? format_by_extension(ext) : NULL;
 
-    if (!format && ext.len == 0) { // no extension: what the client says, else what the bytes are beyond doubt
+    if (!format &&
+        ext.len == 0) { // no extension: what the client says, else what the bytes are beyond doubt
         format = format_by_media_type(in->declared_media_type);
         if (!format && sniffed && s->kind != SNIFF_TEXT && s->kind != SNIFF_UNKNOWN) {
             format = better(s);
@@ -119,7 +121,8 @@ static const struct format_info *choose(const struct check_input *in, struct sli
     return format;
 }
 
-static void check_type(const struct format_info *format, struct slice ext, const struct sniff *s, struct findings *f)
+static void check_type(
+    const struct format_info *format, struct slice ext, const struct sniff *s, struct findings *f)
 {
     const struct format_info *other = better(s);
     char named[40];
@@ -134,32 +137,39 @@ static void check_type(const struct format_info *format, struct slice ext, const
         if (other && other != format) {
             snprintf(hint, sizeof(hint), " Rename it to .%s to upload it as that.", other->name);
         }
-        findings_add(f, "type.mismatch", NULL, "The file is %s but is %s.%s", named, sniff_title(s->kind), hint);
+        findings_add(f, "type.mismatch", NULL, "The file is %s but is %s.%s", named,
+            sniff_title(s->kind), hint);
         return;
     }
     if (is_text_format(format)) {
         return;
     }
     if (s->zip_behind) {
-        findings_add(f, "type.polyglot", NULL, "The file is %s and at the same time a ZIP archive.", sniff_title(s->kind));
+        findings_add(f, "type.polyglot", NULL, "The file is %s and at the same time a ZIP archive.",
+            sniff_title(s->kind));
     }
     if (s->pdf_inside && format->id != FORMAT_PDF) {
-        findings_add(f, "type.polyglot", NULL, "The file is %s and at the same time a PDF.", sniff_title(s->kind));
+        findings_add(f, "type.polyglot", NULL, "The file is %s and at the same time a PDF.",
+            sniff_title(s->kind));
     }
     if (s->html_before) {
-        findings_add(f, "type.polyglot", NULL, "The file is a PDF and at the same time a web page.");
+        findings_add(
+            f, "type.polyglot", NULL, "The file is a PDF and at the same time a web page.");
     }
     if (s->script_head) {
-        findings_add(f, "type.polyglot", NULL, "The file is %s and at the same time a script.", sniff_title(s->kind));
+        findings_add(f, "type.polyglot", NULL, "The file is %s and at the same time a script.",
+            sniff_title(s->kind));
     }
 }
 
-static void check_declared(const struct check_input *in, const struct format_info *format, struct findings *f)
+static void check_declared(
+    const struct check_input *in, const struct format_info *format, struct findings *f)
 {
     const struct format_info *declared = format_by_media_type(in->declared_media_type);
 
     if (declared && declared != format && !(is_text_format(declared) && is_text_format(format))) {
-        findings_add(f, "type.declared", NULL, "The file was announced as %s but is read as %s.", declared->title, format->title);
+        findings_add(f, "type.declared", NULL, "The file was announced as %s but is read as %s.",
+            declared->title, format->title);
     }
 }
 
@@ -172,7 +182,8 @@ static void say_size(int64_t bytes, char text[32])
     }
 }
 
-int check_upload(const struct check_input *in, struct findings *f, const struct format_info **ret_format, struct error *err)
+int check_upload(const struct check_input *in, struct findings *f,
+    const struct format_info **ret_format, struct error *err)
 {
     AUTO_BUF name = BUF_INIT(4096);
     struct sniff s = { .kind = SNIFF_UNKNOWN };
@@ -192,9 +203,12 @@ int check_upload(const struct check_input *in, struct findings *f, const struct 
         list_extensions(&known);
         const char *list = known.data ? known.data : "none";
         if (ext.len) {
-            findings_add(f, "type.unknown", NULL, "Files named ." SLICE_FMT " are not supported; supported are %s.", SLICE_ARG(ext), list);
+            findings_add(f, "type.unknown", NULL,
+                "Files named ." SLICE_FMT " are not supported; supported are %s.", SLICE_ARG(ext),
+                list);
         } else {
-            findings_add(f, "type.unknown", NULL, "The file name has no ending that says its type; supported are %s.", list);
+            findings_add(f, "type.unknown", NULL,
+                "The file name has no ending that says its type; supported are %s.", list);
         }
     }
     if (in->size <= 0) {
@@ -202,7 +216,8 @@ int check_upload(const struct check_input *in, struct findings *f, const struct 
     } else if (in->cap > 0 && in->size > in->cap) {
         say_size(in->size, size);
         say_size(in->cap, cap);
-        findings_add(f, "size.over_limit", NULL, "The file has %s; the limit%s%s is %s.", size, format ? " for " : "", format ? format->title : "", cap);
+        findings_add(f, "size.over_limit", NULL, "The file has %s; the limit%s%s is %s.", size,
+            format ? " for " : "", format ? format->title : "", cap);
     }
     if (format && sniffed) {
         check_type(format, ext, &s, f);

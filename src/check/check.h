@@ -13,16 +13,17 @@
 enum { CHECK_NAME_MAX = 255 }; // bytes of a file name, as file systems have it
 
 struct check_input {
-    struct slice name;                // as the client sent it
+    struct slice name; // as the client sent it
     struct slice declared_media_type; // may be empty
-    int fd;                           // readable by pread; -1: no bytes to look at (only name and size are checked)
+    int fd; // readable by pread; -1: no bytes to look at (only name and size are checked)
     int64_t size;
-    int64_t cap;                      // bytes; 0: none
+    int64_t cap; // bytes; 0: none
 };
 
 // Adds findings; *ret_format is the format that the file will be read as, NULL if there is none. 0, also when the file is
 // to be refused (findings_verdict tells); ERR_IO when it can't be read.
-int check_upload(const struct check_input *in, struct findings *f, const struct format_info **ret_format, struct error *err);
+int check_upload(const struct check_input *in, struct findings *f,
+    const struct format_info **ret_format, struct error *err);
 
 // The name under which a document is kept and shown: the last part of a path, without control characters and marks that turn
 // the direction of writing, at most CHECK_NAME_MAX bytes with its extension kept; "document" if nothing is left. Appends.

@@ -13,12 +13,14 @@ enum { EXTENSION_MAX = 10 };
 // Marks without a shape of their own that change how the rest is drawn.
 static bool turns_direction(uint32_t c)
 {
-    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F || c == 0x061C;
+    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x200E ||
+           c == 0x200F || c == 0x061C;
 }
 
 static bool is_control(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB);
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 || c == 0xFEFF ||
+           (c >= 0xFFF9 && c <= 0xFFFB);
 }
 
 // Names that Windows gives to devices.
@@ -33,8 +35,9 @@ static bool is_reserved(struct slice name)
             return true;
         }
     }
-    return stem.len == 4 && isdigit((unsigned char)stem.data[3])
-        && (slice_equal_nocase(slice_make(stem.data, 3), SLICE_LIT("COM")) || slice_equal_nocase(slice_make(stem.data, 3), SLICE_LIT("LPT")));
+    return stem.len == 4 && isdigit((unsigned char)stem.data[3]) &&
+           (slice_equal_nocase(slice_make(stem.data, 3), SLICE_LIT("COM")) ||
+               slice_equal_nocase(slice_make(stem.data, 3), SLICE_LIT("LPT")));
 }
 
 // The part behind the last slash of either kind.
@@ -80,19 +83,24 @@ void check_name(struct slice name, struct findings *f)
     if (climbs(name)) {
         findings_add(f, "name.traversal", NULL, "The file name climbs out of its folder (\"..\").");
     } else if (last.len != name.len) {
-        findings_add(f, "name.unsafe", NULL, "The file name holds a path; only its last part is kept.");
+        findings_add(
+            f, "name.unsafe", NULL, "The file name holds a path; only its last part is kept.");
     }
     if (control || malformed) {
-        findings_add(f, "name.unsafe", NULL, "The file name holds characters that can't be shown; they are left out.");
+        findings_add(f, "name.unsafe", NULL,
+            "The file name holds characters that can't be shown; they are left out.");
     } else if (direction) {
         findings_add(f, "name.unsafe", NULL,
-            "The file name holds marks that reverse the direction of writing, which can hide its real ending; they are left out.");
+            "The file name holds marks that reverse the direction of writing, which can hide its "
+            "real ending; they are left out.");
     }
     if (is_reserved(last)) {
-        findings_add(f, "name.unsafe", NULL, "The file name is one that Windows keeps for devices.");
+        findings_add(
+            f, "name.unsafe", NULL, "The file name is one that Windows keeps for devices.");
     }
     if (name.len > CHECK_NAME_MAX) {
-        findings_add(f, "name.too_long", NULL, "The file name has %zu bytes; %d are kept.", name.len, CHECK_NAME_MAX);
+        findings_add(f, "name.too_long", NULL, "The file name has %zu bytes; %d are kept.",
+            name.len, CHECK_NAME_MAX);
     }
 }
 

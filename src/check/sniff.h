@@ -9,21 +9,21 @@
 
 enum {
     SNIFF_BYTES = 64 * 1024,
-    SNIFF_PDF_WITHIN = 1024,         // bytes: readers of PDF accept rubbish before the header
-    SNIFF_DIRECTORY_MAX = 4 << 20,   // of a ZIP file's directory
-    SNIFF_ENTRIES_MAX = 20000,       //
+    SNIFF_PDF_WITHIN = 1024, // bytes: readers of PDF accept rubbish before the header
+    SNIFF_DIRECTORY_MAX = 4 << 20, // of a ZIP file's directory
+    SNIFF_ENTRIES_MAX = 20000, //
     SNIFF_TYPES_PACKED_MAX = 256 << 10, // of [Content_Types].xml
-    SNIFF_TYPES_MAX = 1 << 20,       // unpacked
+    SNIFF_TYPES_MAX = 1 << 20, // unpacked
 };
 
 enum sniff_kind {
     SNIFF_UNKNOWN, // binary, of no known kind
-    SNIFF_TEXT,    // in some encoding
+    SNIFF_TEXT, // in some encoding
     SNIFF_HTML,
     SNIFF_XML,
     SNIFF_JSON,
     SNIFF_RTF,
-    SNIFF_SCRIPT,  // "#!"
+    SNIFF_SCRIPT, // "#!"
     SNIFF_POSTSCRIPT,
     SNIFF_PDF,
     SNIFF_DOCX,
@@ -34,9 +34,9 @@ enum sniff_kind {
     SNIFF_PPTX,
     SNIFF_ODF,
     SNIFF_EPUB,
-    SNIFF_ZIP,     // another whole ZIP file
+    SNIFF_ZIP, // another whole ZIP file
     SNIFF_ZIP_ODD, // begins or ends like one, but empty, cut, broken, overlapping or of a kind not looked into
-    SNIFF_CFB,     // the older Office container, or an encrypted package
+    SNIFF_CFB, // the older Office container, or an encrypted package
     SNIFF_PNG,
     SNIFF_JPEG,
     SNIFF_GIF,
@@ -69,12 +69,13 @@ enum sniff_kind {
 };
 
 struct sniff {
-    enum sniff_kind kind;  // by the beginning, or by the ZIP directory
-    bool text;             // all that was looked at is text in some encoding
-    bool zip_behind;       // a whole ZIP file ends where the file ends, though it begins as something else
-    bool pdf_inside;       // "%PDF-" within SNIFF_PDF_WITHIN, though it begins as something else
-    bool html_before;      // a web page begins before the "%PDF-"
-    bool script_head;      // the header of a picture doubles as a script (GIF89a/*…)
+    enum sniff_kind kind; // by the beginning, or by the ZIP directory
+    bool text; // all that was looked at is text in some encoding
+    bool
+        zip_behind; // a whole ZIP file ends where the file ends, though it begins as something else
+    bool pdf_inside; // "%PDF-" within SNIFF_PDF_WITHIN, though it begins as something else
+    bool html_before; // a web page begins before the "%PDF-"
+    bool script_head; // the header of a picture doubles as a script (GIF89a/*…)
 };
 
 // 0, or ERR_IO.

@@ -36,7 +36,8 @@ static uint32_t u32(const char *p)
 }
 
 // The end record whose comment reaches exactly the end of the file.
-static bool find_directory(const struct sniff_source *source, struct slice tail, struct directory *d)
+static bool find_directory(
+    const struct sniff_source *source, struct slice tail, struct directory *d)
 {
     for (size_t i = tail.len >= END_BYTES ? tail.len - END_BYTES + 1 : 0; i > 0; i--) {
         const char *p = tail.data + i - 1;
@@ -63,8 +64,8 @@ bool sniff_zip_ends(const struct sniff_source *source, struct slice tail)
     struct directory d;
     char mark[4];
 
-    return find_directory(source, tail, &d) && d.entries > 0 && source->read(source->ctx, d.at, mark, 4) == 0
-        && memcmp(mark, "PK\1\2", 4) == 0;
+    return find_directory(source, tail, &d) && d.entries > 0 &&
+           source->read(source->ctx, d.at, mark, 4) == 0 && memcmp(mark, "PK\1\2", 4) == 0;
 }
 
 struct walk {
@@ -133,12 +134,14 @@ static enum sniff_kind by_types(struct slice xml)
 }
 
 // Unpacks the list of content types; SNIFF_UNKNOWN if it can't be had.
-static enum sniff_kind read_types(const struct sniff_source *source, const struct types_entry *t, int64_t shift)
+static enum sniff_kind read_types(
+    const struct sniff_source *source, const struct types_entry *t, int64_t shift)
 {
     char local[LOCAL_BYTES];
     int64_t at = t->offset + shift;
 
-    if (t->packed > SNIFF_TYPES_PACKED_MAX || source->read(source->ctx, at, local, LOCAL_BYTES) != 0 || memcmp(local, "PK\3\4", 4) != 0) {
+    if (t->packed > SNIFF_TYPES_PACKED_MAX ||
+        source->read(source->ctx, at, local, LOCAL_BYTES) != 0 || memcmp(local, "PK\3\4", 4) != 0) {
         return SNIFF_UNKNOWN;
     }
     at += LOCAL_BYTES + u16(local + 26) + u16(local + 28);
@@ -153,14 +156,18 @@ static enum sniff_kind read_types(const struct sniff_source *source, const struc
         return SNIFF_UNKNOWN;
     }
     AUTO_FREE char *xml = xalloc(SNIFF_TYPES_MAX);
-    z_stream z = { .next_in = (Bytef *)packed, .avail_in = t->packed, .next_out = (Bytef *)xml, .avail_out = SNIFF_TYPES_MAX };
+    z_stream z = { .next_in = (Bytef *)packed,
+        .avail_in = t->packed,
+        .next_out = (Bytef *)xml,
+        .avail_out = SNIFF_TYPES_MAX };
     if (inflateInit2(&z, -MAX_WBITS) != Z_OK) {
         return SNIFF_UNKNOWN;
     }
     int rc = inflate(&z, Z_FINISH);
     size_t got = SNIFF_TYPES_MAX - z.avail_out;
     inflateEnd(&z);
-    return rc == Z_STREAM_END || rc == Z_BUF_ERROR || rc == Z_OK ? by_types(slice_make(xml, got)) : SNIFF_UNKNOWN;
+    return rc == Z_STREAM_END || rc == Z_BUF_ERROR || rc == Z_OK ? by_types(slice_make(xml, got))
+                                                                 : SNIFF_UNKNOWN;
 }
 
 enum sniff_kind sniff_zip(const struct sniff_source *source, struct slice tail, enum sniff_kind odd)
@@ -195,7 +202,8 @@ enum sniff_kind sniff_zip(const struct sniff_source *source, struct slice tail, 
     if (kind != SNIFF_UNKNOWN) {
         return kind;
     }
-    if (w.types.found) { // a package whose list can't be read, or names no main part: the reader tells what is wrong
+    if (w.types
+            .found) { // a package whose list can't be read, or names no main part: the reader tells what is wrong
         return odd;
     }
     // Without the list it is no Office file; entries of the well-known names make it a broken one.

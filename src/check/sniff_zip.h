@@ -12,7 +12,8 @@ struct sniff_source {
 };
 
 // tail: the last bytes of the file. `odd` for what is no whole and plain ZIP file, else the kind.
-enum sniff_kind sniff_zip(const struct sniff_source *source, struct slice tail, enum sniff_kind odd);
+enum sniff_kind sniff_zip(
+    const struct sniff_source *source, struct slice tail, enum sniff_kind odd);
 // Whether a ZIP directory with at least one entry ends exactly at the end of the file.
 bool sniff_zip_ends(const struct sniff_source *source, struct slice tail);
 

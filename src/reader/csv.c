@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 enum {
-    HEAD_ROWS = 25,                 // looked at to find title and header
-    PLAIN_FROM_BYTES = 16 << 20,    // larger files are read without Markdown
+    HEAD_ROWS = 25, // looked at to find title and header
+    PLAIN_FROM_BYTES = 16 << 20, // larger files are read without Markdown
     FORMULA_SAMPLE_ROWS = 1000,
 };
 
@@ -31,7 +31,8 @@ static size_t cells_of(struct csv_reader *c)
     size_t n = 0;
 
     for (size_t i = 0; i < c->csv.count; i++) {
-        c->cells[i] = (struct table_cell){ (int32_t)i + 1, slice_trim(csv_field_text(&c->csv, i)), { NULL, 0 }, false };
+        c->cells[i] = (struct table_cell){ (int32_t)i + 1, slice_trim(csv_field_text(&c->csv, i)),
+            { NULL, 0 }, false };
         n = c->cells[i].shown.len ? i + 1 : n;
     }
     return n;
@@ -73,7 +74,8 @@ static int32_t find_header(struct csv_reader *c, struct slice text)
             rows[count++] = (struct table_row_view){ cells, n };
         }
     }
-    while (titles < count && titles < 5 && widest >= 2 && filled(rows[titles].cells, rows[titles].count) == 1) {
+    while (titles < count && titles < 5 && widest >= 2 &&
+           filled(rows[titles].cells, rows[titles].count) == 1) {
         titles++;
     }
     titles = titles == count ? 0 : titles;
@@ -93,12 +95,15 @@ static int add_record(struct csv_reader *c, int32_t header_row)
 
     c->cell_count += (int64_t)n;
     if (c->cell_count > c->r->limits->cells) {
-        reader_finding(c->r, "bomb.cells", NULL, "The table has more than %lld cells.", (long long)c->r->limits->cells);
+        reader_finding(c->r, "bomb.cells", NULL, "The table has more than %lld cells.",
+            (long long)c->r->limits->cells);
         return ERR_LIMIT;
     }
     if (row < header_row && n) {
         AUTO_BUF title = BUF_INIT(CSV_RECORD_MAX);
-        struct element e = { .kind = ELEMENT_HEADING, .level = 1, .place = { .kind = PLACE_ROWS, .rows = { row, row } } };
+        struct element e = { .kind = ELEMENT_HEADING,
+            .level = 1,
+            .place = { .kind = PLACE_ROWS, .rows = { row, row } } };
         for (size_t i = 0; i < n; i++) {
             if (c->cells[i].shown.len) {
                 e.place.cols[0] = e.place.cols[0] ? e.place.cols[0] : c->cells[i].col;
@@ -142,7 +147,8 @@ static int read_records(struct csv_reader *c, struct slice text)
         rc = csv_table_flush(&c->table);
     }
     if (rc == 0 && c->csv.dropped) {
-        rc = reader_finding(c->r, "structure.partial", NULL, "%zu cells beyond column %d were left out.", c->csv.dropped, CSV_FIELDS_MAX);
+        rc = reader_finding(c->r, "structure.partial", NULL,
+            "%zu cells beyond column %d were left out.", c->csv.dropped, CSV_FIELDS_MAX);
     }
     if (rc == 0) {
         rc = reader_progress(c->r, c->csv.record, c->csv.record);
@@ -159,8 +165,11 @@ static bool like_formula(struct slice s)
     if (s.len < 3 || !strchr("=@+-", s.data[0])) {
         return false;
     }
-    return s.data[0] == '=' ? csv_table_cell_kind(slice_from(s, 1)) == CELL_TEXT && (memchr(s.data, '(', s.len) || memchr(s.data, '|', s.len) || memchr(s.data, '!', s.len))
-                            : memchr(s.data, '(', s.len) && memchr(s.data, ')', s.len) && memchr(s.data, ' ', s.len) == NULL;
+    return s.data[0] == '=' ? csv_table_cell_kind(slice_from(s, 1)) == CELL_TEXT &&
+                                  (memchr(s.data, '(', s.len) || memchr(s.data, '|', s.len) ||
+                                      memchr(s.data, '!', s.len))
+                            : memchr(s.data, '(', s.len) && memchr(s.data, ')', s.len) &&
+                                  memchr(s.data, ' ', s.len) == NULL;
 }
 
 static int check_records(struct reader *r, struct slice text)
@@ -186,7 +195,8 @@ static int check_records(struct reader *r, struct slice text)
         }
     }
     if (formulas) {
-        rc = reader_finding(r, dde ? "active.dde" : "active.formula", &place, "%zu cells begin like formulas.", formulas);
+        rc = reader_finding(r, dde ? "active.dde" : "active.formula", &place,
+            "%zu cells begin like formulas.", formulas);
     }
     if (rc == 0) {
         char name[2] = { d.delimiter, '\0' };

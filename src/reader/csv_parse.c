@@ -92,7 +92,8 @@ bool csv_next(struct csv *c)
             }
         }
         size_t from = i;
-        while (i < s.len && s.data[i] != c->dialect.delimiter && s.data[i] != '\n' && s.data[i] != '\r') {
+        while (i < s.len && s.data[i] != c->dialect.delimiter && s.data[i] != '\n' &&
+               s.data[i] != '\r') {
             i++;
         }
         if (!was_quoted) {
@@ -113,7 +114,8 @@ bool csv_next(struct csv *c)
             if (i < s.len) {
                 continue;
             }
-            add_field(c, c->bytes.len, false); // a delimiter at the very end opens one more, empty field
+            add_field(
+                c, c->bytes.len, false); // a delimiter at the very end opens one more, empty field
             break;
         }
         i += s.data[i] == '\r' && i + 1 < s.len && s.data[i + 1] == '\n' ? 2 : 1;
@@ -156,9 +158,11 @@ static double score(struct slice sample, struct csv_dialect d, bool whole)
         rows++;
         for (size_t i = 0; i < c.count; i++) {
             struct slice s = slice_trim(csv_field_text(&c, i));
-            bool rival = false; // an unquoted cell that still holds another delimiter looks cut wrongly
+            bool rival =
+                false; // an unquoted cell that still holds another delimiter looks cut wrongly
             for (size_t b = 0; b < s.len && !c.fields[i].quoted && !rival; b++) {
-                rival = s.data[b] == ';' || s.data[b] == '\t' || s.data[b] == '|' || (s.data[b] == ',' && b + 1 < s.len && s.data[b + 1] != ' ');
+                rival = s.data[b] == ';' || s.data[b] == '\t' || s.data[b] == '|' ||
+                        (s.data[b] == ',' && b + 1 < s.len && s.data[b + 1] != ' ');
             }
             cells++;
             typed += csv_table_cell_kind(s) != CELL_TEXT || (!rival && s.len <= 200);
@@ -180,14 +184,16 @@ static double score(struct slice sample, struct csv_dialect d, bool whole)
 struct csv_dialect csv_guess(struct slice text, size_t *ret_skip)
 {
     static const char delimiters[] = { ',', ';', '\t', '|', ':' };
-    static const double trust[] = { 1.0, 1.0, 1.0, 0.98, 0.5 }; // a colon stands in times and addresses
+    static const double trust[] = { 1.0, 1.0, 1.0, 0.98,
+        0.5 }; // a colon stands in times and addresses
     struct csv_dialect best = { ',', '"', false };
     double best_score = 0;
     bool whole = text.len <= SAMPLE_BYTES;
 
     *ret_skip = 0;
-    if (text.len > 6 && slice_equal_nocase(slice_make(text.data, 4), SLICE_LIT("sep=")) && strchr(",;\t|:", text.data[4])
-        && text.data[4] && (text.data[5] == '\r' || text.data[5] == '\n')) {
+    if (text.len > 6 && slice_equal_nocase(slice_make(text.data, 4), SLICE_LIT("sep=")) &&
+        strchr(",;\t|:", text.data[4]) && text.data[4] &&
+        (text.data[5] == '\r' || text.data[5] == '\n')) {
         best.delimiter = text.data[4];
         *ret_skip = 6 + (text.data[5] == '\r' && text.data[6] == '\n');
         return best;

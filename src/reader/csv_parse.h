@@ -15,14 +15,15 @@
 
 enum {
     CSV_QUOTED_MAX = 1 << 20,
-    CSV_STRAY_QUOTES_MAX = 1000, // then quotes mean nothing any more: bounds the work of looking for their ends
-    CSV_FIELDS_MAX = 16384,      // of a record; more are dropped and counted
-    CSV_RECORD_MAX = 64 << 20,   // bytes
+    CSV_STRAY_QUOTES_MAX =
+        1000, // then quotes mean nothing any more: bounds the work of looking for their ends
+    CSV_FIELDS_MAX = 16384, // of a record; more are dropped and counted
+    CSV_RECORD_MAX = 64 << 20, // bytes
 };
 
 struct csv_dialect {
     char delimiter;
-    char quote;     // 0: none
+    char quote; // 0: none
     bool backslash; // \" is a quote inside quotes
 };
 
@@ -34,13 +35,13 @@ struct csv_field {
 struct csv {
     struct slice rest;
     struct csv_dialect dialect;
-    struct buf bytes;          // of the record
-    struct csv_field *fields;  // CSV_FIELDS_MAX of them
+    struct buf bytes; // of the record
+    struct csv_field *fields; // CSV_FIELDS_MAX of them
     size_t count;
-    size_t dropped;            // fields past CSV_FIELDS_MAX, of all records so far
-    size_t stray;              // quotes without an end, of all records so far
-    size_t junk;               // fields with something between the closing quote and the delimiter
-    int32_t record;            // number of the current one, 1-based
+    size_t dropped; // fields past CSV_FIELDS_MAX, of all records so far
+    size_t stray; // quotes without an end, of all records so far
+    size_t junk; // fields with something between the closing quote and the delimiter
+    int32_t record; // number of the current one, 1-based
 };
 
 void csv_init(struct csv *c, struct slice text, struct csv_dialect d);

@@ -10,9 +10,9 @@
 
 enum {
     HEADER_BYTES_MAX = 256 << 10, // of all cells of a header row
-    HEADER_CELL_MAX = 200,        // bytes of one that are repeated
-    HEADER_SHOWN_MAX = 2048,      // bytes repeated with each block
-    HEADER_WORD_MAX = 80,         // bytes: longer cells are sentences, not names of columns
+    HEADER_CELL_MAX = 200, // bytes of one that are repeated
+    HEADER_SHOWN_MAX = 2048, // bytes repeated with each block
+    HEADER_WORD_MAX = 80, // bytes: longer cells are sentences, not names of columns
     LOOK_ROWS = 20,
 };
 
@@ -61,7 +61,8 @@ int csv_table_set_header(struct csv_table *t, const struct table_cell *cells, si
         if (t->header_text.len + s.len > HEADER_BYTES_MAX) {
             break;
         }
-        t->header[t->header_count++] = (struct table_header_cell){ cells[i].col, t->header_text.len, s.len };
+        t->header[t->header_count++] =
+            (struct table_header_cell){ cells[i].col, t->header_text.len, s.len };
         buf_add_slice(&t->header_text, s);
     }
     return buf_ok(&t->header_text) ? 0 : ERR_MEMORY;
@@ -121,7 +122,8 @@ static void render(struct csv_table *t, const struct table_cell *cells, size_t c
 }
 
 // The header of columns first to last as "Item | Price" and as two lines of Markdown.
-static void render_header(const struct csv_table *t, int32_t first, int32_t last, struct buf *text, struct buf *m)
+static void render_header(
+    const struct csv_table *t, int32_t first, int32_t last, struct buf *text, struct buf *m)
 {
     int32_t col = first;
     bool filled = false;
@@ -153,18 +155,22 @@ static void render_header(const struct csv_table *t, int32_t first, int32_t last
     buf_add_str(m, "\n");
 }
 
-static int emit(struct csv_table *t, struct slice text, struct slice rows_markdown, int32_t first_row, int32_t last_row,
-    int32_t first_col, int32_t last_col, bool has_header_row)
+static int emit(struct csv_table *t, struct slice text, struct slice rows_markdown,
+    int32_t first_row, int32_t last_row, int32_t first_col, int32_t last_col, bool has_header_row)
 {
     AUTO_BUF header = BUF_INIT(HEADER_BYTES_MAX);
     AUTO_BUF markdown = BUF_INIT(1 << 20);
-    struct element e = { .kind = ELEMENT_TABLE, .flags = t->flags, .place = t->place, .text = text };
+    struct element e = {
+        .kind = ELEMENT_TABLE, .flags = t->flags, .place = t->place, .text = text
+    };
     int32_t left = t->left < first_col && text.len <= TABLE_ROW_MAX ? t->left : first_col;
 
     render_header(t, left, last_col, &header, &markdown);
     if (has_header_row) { // the first line of the rows is the header line itself
-        const char *end = rows_markdown.data ? memchr(rows_markdown.data, '\n', rows_markdown.len) : NULL;
-        rows_markdown = end ? slice_from(rows_markdown, (size_t)(end - rows_markdown.data) + 1) : rows_markdown;
+        const char *end =
+            rows_markdown.data ? memchr(rows_markdown.data, '\n', rows_markdown.len) : NULL;
+        rows_markdown =
+            end ? slice_from(rows_markdown, (size_t)(end - rows_markdown.data) + 1) : rows_markdown;
     }
     buf_add_slice(&markdown, rows_markdown);
     e.place.rows[0] = first_row;
@@ -174,7 +180,8 @@ static int emit(struct csv_table *t, struct slice text, struct slice rows_markdo
     e.header = t->header_count ? buf_slice(&header) : (struct slice){ NULL, 0 };
     // Past half of what may be said, the text alone: saying everything twice would only bring the limit nearer.
     bool plain = t->plain || t->r->emitted_text > t->r->limits->text_bytes;
-    e.markdown = plain || !buf_ok(&markdown) ? (struct slice){ NULL, 0 } : text_trim_end(buf_slice(&markdown));
+    e.markdown = plain || !buf_ok(&markdown) ? (struct slice){ NULL, 0 }
+                                             : text_trim_end(buf_slice(&markdown));
     return reader_element(t->r, &e);
 }
 
@@ -183,8 +190,8 @@ int csv_table_flush(struct csv_table *t)
     int rc = 0;
 
     if (t->rows) {
-        rc = emit(t, buf_slice(&t->text), buf_slice(&t->markdown), t->first_row, t->last_row, t->first_col, t->last_col,
-            t->has_header_row);
+        rc = emit(t, buf_slice(&t->text), buf_slice(&t->markdown), t->first_row, t->last_row,
+            t->first_col, t->last_col, t->has_header_row);
     }
     t->rows = 0;
     t->has_header_row = false;
@@ -203,7 +210,8 @@ static int long_cell(struct csv_table *t, const struct table_cell *c, int32_t ro
         size_t n = text_cut(rest, TEXT_PIECE_MAX);
         struct table_cell piece = { c->col, slice_make(rest.data, n), { NULL, 0 }, false };
         render(t, &piece, 1, c->col);
-        rc = emit(t, buf_slice(&t->row_text), buf_slice(&t->row_markdown), row, row, c->col, c->col, false);
+        rc = emit(t, buf_slice(&t->row_text), buf_slice(&t->row_markdown), row, row, c->col, c->col,
+            false);
         rest = slice_from(rest, n);
     }
     return rc;
@@ -220,19 +228,21 @@ static int wide_row(struct csv_table *t, const struct table_cell *cells, size_t 
             rc = long_cell(t, &cells[i++], row);
             continue;
         }
-        while (i < count && bytes + cells[i].shown.len + cells[i].stored.len + 6 <= TABLE_ROW_MAX
-            && cells[i].col - cells[from].col < TABLE_ROW_MAX / 6) {
+        while (i < count && bytes + cells[i].shown.len + cells[i].stored.len + 6 <= TABLE_ROW_MAX &&
+               cells[i].col - cells[from].col < TABLE_ROW_MAX / 6) {
             bytes += cells[i].shown.len + cells[i].stored.len + 6;
             i++;
         }
         i += i == from; // a stored value that is too long: still move on
         render(t, cells + from, i - from, cells[from].col);
-        rc = emit(t, buf_slice(&t->row_text), buf_slice(&t->row_markdown), row, row, cells[from].col, cells[i - 1].col, false);
+        rc = emit(t, buf_slice(&t->row_text), buf_slice(&t->row_markdown), row, row,
+            cells[from].col, cells[i - 1].col, false);
     }
     return rc;
 }
 
-int csv_table_row(struct csv_table *t, const struct table_cell *cells, size_t count, int32_t row, bool is_header)
+int csv_table_row(
+    struct csv_table *t, const struct table_cell *cells, size_t count, int32_t row, bool is_header)
 {
     size_t bytes = 0;
     int rc;
@@ -252,7 +262,8 @@ int csv_table_row(struct csv_table *t, const struct table_cell *cells, size_t co
         return rc ? rc : wide_row(t, cells, count, row);
     }
     render(t, cells, count, t->left);
-    if (t->rows && (t->text.len + t->row_text.len > TABLE_BLOCK_AIM || t->rows >= TABLE_BLOCK_ROWS)) {
+    if (t->rows &&
+        (t->text.len + t->row_text.len > TABLE_BLOCK_AIM || t->rows >= TABLE_BLOCK_ROWS)) {
         rc = csv_table_flush(t);
         if (rc != 0) {
             return rc;
@@ -277,7 +288,8 @@ int csv_table_row(struct csv_table *t, const struct table_cell *cells, size_t co
 
 enum cell_kind csv_table_cell_kind(struct slice s)
 {
-    static const char *const signs[] = { "\xE2\x88\x92", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5", "\xC2\xA0", "\xE2\x80\xAF" };
+    static const char *const signs[] = { "\xE2\x88\x92", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5",
+        "\xC2\xA0", "\xE2\x80\xAF" };
     size_t digits = 0, letters = 0, marks = 0;
 
     s = slice_trim(s);
@@ -315,8 +327,10 @@ enum cell_kind csv_table_cell_kind(struct slice s)
         return marks >= 1 && digits >= 3 ? CELL_DATE : CELL_NUMBER;
     }
     // "1.2E+05", "2024-01-02T10:00:00Z", "3 Jan 2024", "USD 4"
-    bool exponent = letters == 1 && memchr(s.data, 'E', s.len) && isdigit((unsigned char)s.data[s.len - 1]);
-    bool date = (marks >= 2 && letters <= 4 && digits >= 4) || (letters == 3 && digits >= 3 && digits <= 8 && marks != 1);
+    bool exponent =
+        letters == 1 && memchr(s.data, 'E', s.len) && isdigit((unsigned char)s.data[s.len - 1]);
+    bool date = (marks >= 2 && letters <= 4 && digits >= 4) ||
+                (letters == 3 && digits >= 3 && digits <= 8 && marks != 1);
     return exponent ? CELL_NUMBER : date ? CELL_DATE : CELL_TEXT;
 }
 
@@ -343,7 +357,8 @@ bool csv_table_header_likely(const struct table_row_view *rows, size_t count)
         struct slice s = first->cells[i].shown;
         enum cell_kind kind = csv_table_cell_kind(s);
         kind = first->cells[i].number && kind == CELL_TEXT ? CELL_NUMBER : kind;
-        if (s.len > HEADER_WORD_MAX || ((kind == CELL_NUMBER || kind == CELL_DATE) && !(is_year(s) && names > 0))) {
+        if (s.len > HEADER_WORD_MAX ||
+            ((kind == CELL_NUMBER || kind == CELL_DATE) && !(is_year(s) && names > 0))) {
             return false;
         }
         for (size_t k = 0; k < i && kind != CELL_EMPTY && first->count <= 256; k++) {

@@ -15,17 +15,18 @@
 #include "reader/reader.h"
 
 enum {
-    TABLE_BLOCK_AIM = 1000,   // bytes of text
-    TABLE_BLOCK_ROWS = 50,    //
-    TABLE_ROW_MAX = 4096,     // bytes; a longer row is split
+    TABLE_BLOCK_AIM = 1000, // bytes of text
+    TABLE_BLOCK_ROWS = 50, //
+    TABLE_ROW_MAX = 4096, // bytes; a longer row is split
     TABLE_COLUMNS_MAX = 16384, // as Excel; more are dropped with a finding by the owner
 };
 
 struct table_cell {
-    int32_t col;         // 1-based; ascending within a row
-    struct slice shown;  // as people see it
-    struct slice stored; // as the file has it, where that could not be found in what is shown; else empty
-    bool number;         // known to be a number or a date, whatever it looks like
+    int32_t col; // 1-based; ascending within a row
+    struct slice shown; // as people see it
+    struct slice
+        stored; // as the file has it, where that could not be found in what is shown; else empty
+    bool number; // known to be a number or a date, whatever it looks like
 };
 
 enum cell_kind { CELL_EMPTY, CELL_NUMBER, CELL_DATE, CELL_TEXT };
@@ -40,10 +41,10 @@ struct table_header_cell {
 
 struct csv_table {
     struct reader *r;
-    struct place place;  // the owner sets kind, name and section; rows and cols are filled in here
-    uint32_t flags;      // of the elements
-    bool plain;          // no markdown: for files so large that saying everything twice costs too much
-    int32_t left;        // the column where rows begin (1 for CSV, the region's first in a sheet)
+    struct place place; // the owner sets kind, name and section; rows and cols are filled in here
+    uint32_t flags; // of the elements
+    bool plain; // no markdown: for files so large that saying everything twice costs too much
+    int32_t left; // the column where rows begin (1 for CSV, the region's first in a sheet)
     // inner
     struct buf header_text;
     struct table_header_cell *header;
@@ -59,7 +60,8 @@ void csv_table_done(struct csv_table *t);
 int csv_table_set_header(struct csv_table *t, const struct table_cell *cells, size_t count);
 void csv_table_clear_header(struct csv_table *t);
 // Adds a row; is_header: the header row itself, just set. 0 or the sink's code.
-int csv_table_row(struct csv_table *t, const struct table_cell *cells, size_t count, int32_t row, bool is_header);
+int csv_table_row(
+    struct csv_table *t, const struct table_cell *cells, size_t count, int32_t row, bool is_header);
 int csv_table_flush(struct csv_table *t); // emits what is open
 
 // Whether the first of these rows names the columns of the others. rows[0] is the first.

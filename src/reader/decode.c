@@ -7,33 +7,39 @@
 #include "base/utf8.h"
 #include "reader/decode_tables.h"
 
-enum { BAD = 0xFFFFFFFF, NOTHING = 0xFFFFFFFE }; // no code point: malformed; or only a change of state
+enum {
+    BAD = 0xFFFFFFFF,
+    NOTHING = 0xFFFFFFFE
+}; // no code point: malformed; or only a change of state
 
 struct decode_state {
-    char set; // iso-2022: 'B' ASCII, 'J' JIS Roman, 'I' kana, '2' two bytes; hz and iso-2022-kr: '2' or 'B'
+    char
+        set; // iso-2022: 'B' ASCII, 'J' JIS Roman, 'I' kana, '2' two bytes; hz and iso-2022-kr: '2' or 'B'
 };
 
 // One character off the front: its code point, BAD or NOTHING, and the bytes used (at least 1). len > 0.
-typedef uint32_t step_fn(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used);
+typedef uint32_t step_fn(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used);
 
 struct decode_encoding {
     const char *name;
     step_fn *step;
     const struct decode_double *two; // of those with a table of two bytes
-    const char *single;              // of those of one byte: the table's name
+    const char *single; // of those of one byte: the table's name
 };
 
 static uint32_t pair(const struct decode_double *d, unsigned lead, unsigned trail)
 {
-    if (lead < d->lead_first || lead > d->lead_last || trail < d->trail_first || trail > d->trail_last) {
+    if (lead < d->lead_first || lead > d->lead_last || trail < d->trail_first ||
+        trail > d->trail_last) {
         return 0;
     }
-    return d->map[(lead - d->lead_first) * (d->trail_last - d->trail_first + 1u) + trail - d->trail_first];
+    return d->map[(lead - d->lead_first) * (d->trail_last - d->trail_first + 1u) + trail -
+                  d->trail_first];
 }
 
-static uint32_t step_utf8(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used)
+static uint32_t step_utf8(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     uint32_t c = utf8_decode((const char *)p, len, ret_used);
     (void)e, (void)s;
@@ -62,15 +68,15 @@ static uint32_t utf16(const unsigned char *p, size_t len, size_t *ret_used, int 
     return c;
 }
 
-static uint32_t step_utf16le(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used)
+static uint32_t step_utf16le(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     (void)e, (void)s;
     return utf16(p, len, ret_used, 1);
 }
 
-static uint32_t step_utf16be(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used)
+static uint32_t step_utf16be(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     (void)e, (void)s;
     return utf16(p, len, ret_used, 0);
@@ -88,15 +94,15 @@ static uint32_t utf32(const unsigned char *p, size_t len, size_t *ret_used, bool
     return c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF) ? BAD : c;
 }
 
-static uint32_t step_utf32le(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used)
+static uint32_t step_utf32le(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     (void)e, (void)s;
     return utf32(p, len, ret_used, true);
 }
 
-static uint32_t step_utf32be(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used)
+static uint32_t step_utf32be(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     (void)e, (void)s;
     return utf32(p, len, ret_used, false);
@@ -112,10 +118,11 @@ static const uint16_t *single_table(const char *name)
     BUG("no table for %s", name);
 }
 
-static uint32_t step_single(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used)
+static uint32_t step_single(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
-    static const char *cached_name; // the reader is one thread and decodes one file: one look-up serves all its bytes
+    static const char *
+        cached_name; // the reader is one thread and decodes one file: one look-up serves all its bytes
     static const uint16_t *cached;
     (void)s, (void)len;
     *ret_used = 1;
@@ -130,8 +137,8 @@ static uint32_t step_single(const struct decode_encoding *e, struct decode_state
     return c ? c : BAD;
 }
 
-static uint32_t step_shift_jis(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p,
-    size_t len, size_t *ret_used)
+static uint32_t step_shift_jis(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     (void)s;
     *ret_used = 1;
@@ -163,8 +170,8 @@ static uint32_t jis0208(unsigned row, unsigned cell)
     return pair(&decode_shift_jis, lead, trail);
 }
 
-static uint32_t step_euc_jp(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used)
+static uint32_t step_euc_jp(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     uint32_t c = 0;
     (void)e, (void)s;
@@ -188,7 +195,8 @@ static uint32_t step_euc_jp(const struct decode_encoding *e, struct decode_state
 
 static uint32_t gb_four(const unsigned char *p)
 {
-    uint32_t linear = ((p[0] - 0x81u) * 10 + (p[1] - 0x30u)) * 1260 + (p[2] - 0x81u) * 10 + (p[3] - 0x30u);
+    uint32_t linear =
+        ((p[0] - 0x81u) * 10 + (p[1] - 0x30u)) * 1260 + (p[2] - 0x81u) * 10 + (p[3] - 0x30u);
     if (linear >= 189000 && linear <= 189000 + 0xFFFFF) {
         return 0x10000 + (linear - 189000);
     }
@@ -205,8 +213,8 @@ static uint32_t gb_four(const unsigned char *p)
     return linear < 39420 && run->code_point ? run->code_point + (linear - run->linear) : 0;
 }
 
-static uint32_t step_two(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used)
+static uint32_t step_two(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     uint32_t c = 0;
     (void)s;
@@ -218,8 +226,8 @@ static uint32_t step_two(const struct decode_encoding *e, struct decode_state *s
         if (p[0] == 0x80) {
             return 0x20AC; // the euro of code page 936
         }
-        if (len >= 4 && p[0] >= 0x81 && p[0] <= 0xFE && p[1] >= 0x30 && p[1] <= 0x39 && p[2] >= 0x81 && p[2] <= 0xFE
-            && p[3] >= 0x30 && p[3] <= 0x39) {
+        if (len >= 4 && p[0] >= 0x81 && p[0] <= 0xFE && p[1] >= 0x30 && p[1] <= 0x39 &&
+            p[2] >= 0x81 && p[2] <= 0xFE && p[3] >= 0x30 && p[3] <= 0x39) {
             c = gb_four(p);
             *ret_used = c ? 4 : 1;
             return c ? c : BAD;
@@ -234,8 +242,8 @@ static uint32_t step_two(const struct decode_encoding *e, struct decode_state *s
 }
 
 // ISO-2022-JP (RFC 1468, and the kana set that mail programs add).
-static uint32_t step_iso2022jp(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p,
-    size_t len, size_t *ret_used)
+static uint32_t step_iso2022jp(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     (void)e;
     *ret_used = 1;
@@ -271,8 +279,8 @@ static uint32_t step_iso2022jp(const struct decode_encoding *e, struct decode_st
 }
 
 // ISO-2022-KR: "ESC $ ) C" once, then shift out and shift in around pairs.
-static uint32_t step_iso2022kr(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p,
-    size_t len, size_t *ret_used)
+static uint32_t step_iso2022kr(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     *ret_used = 1;
     if (p[0] == 0x1B && len >= 4 && memcmp(p, "\033$)C", 4) == 0) {
@@ -295,8 +303,8 @@ static uint32_t step_iso2022kr(const struct decode_encoding *e, struct decode_st
 }
 
 // HZ (RFC 1843): "~{" and "~}" around pairs of GB 2312.
-static uint32_t step_hz(const struct decode_encoding *e, struct decode_state *s, const unsigned char *p, size_t len,
-    size_t *ret_used)
+static uint32_t step_hz(const struct decode_encoding *e, struct decode_state *s,
+    const unsigned char *p, size_t len, size_t *ret_used)
 {
     *ret_used = 1;
     if (p[0] >= 0x80) {
@@ -327,7 +335,10 @@ static uint32_t step_hz(const struct decode_encoding *e, struct decode_state *s,
     return c ? c : BAD;
 }
 
-#define ONE(name) { name, step_single, NULL, name }
+#define ONE(name)                                                                                  \
+    {                                                                                              \
+        name, step_single, NULL, name                                                              \
+    }
 
 static const struct decode_encoding encodings[] = {
     { "utf-8", step_utf8, NULL, NULL },
@@ -343,13 +354,38 @@ static const struct decode_encoding encodings[] = {
     { "big5", step_two, &decode_big5, NULL },
     { "euc-kr", step_two, &decode_euc_kr, NULL },
     { "iso-2022-kr", step_iso2022kr, &decode_euc_kr, NULL },
-    ONE("windows-1250"), ONE("windows-1251"), ONE("windows-1252"), ONE("windows-1253"), ONE("windows-1254"),
-    ONE("windows-1255"), ONE("windows-1256"), ONE("windows-1257"), ONE("windows-1258"), ONE("windows-874"),
-    ONE("iso-8859-2"), ONE("iso-8859-3"), ONE("iso-8859-4"), ONE("iso-8859-5"), ONE("iso-8859-6"),
-    ONE("iso-8859-7"), ONE("iso-8859-8"), ONE("iso-8859-10"), ONE("iso-8859-13"), ONE("iso-8859-14"),
-    ONE("iso-8859-15"), ONE("iso-8859-16"), ONE("koi8-r"), ONE("koi8-u"), ONE("macintosh"),
-    ONE("x-mac-cyrillic"), ONE("x-mac-centraleurroman"), ONE("ibm437"), ONE("ibm850"), ONE("ibm852"),
-    ONE("ibm855"), ONE("ibm866"),
+    ONE("windows-1250"),
+    ONE("windows-1251"),
+    ONE("windows-1252"),
+    ONE("windows-1253"),
+    ONE("windows-1254"),
+    ONE("windows-1255"),
+    ONE("windows-1256"),
+    ONE("windows-1257"),
+    ONE("windows-1258"),
+    ONE("windows-874"),
+    ONE("iso-8859-2"),
+    ONE("iso-8859-3"),
+    ONE("iso-8859-4"),
+    ONE("iso-8859-5"),
+    ONE("iso-8859-6"),
+    ONE("iso-8859-7"),
+    ONE("iso-8859-8"),
+    ONE("iso-8859-10"),
+    ONE("iso-8859-13"),
+    ONE("iso-8859-14"),
+    ONE("iso-8859-15"),
+    ONE("iso-8859-16"),
+    ONE("koi8-r"),
+    ONE("koi8-u"),
+    ONE("macintosh"),
+    ONE("x-mac-cyrillic"),
+    ONE("x-mac-centraleurroman"),
+    ONE("ibm437"),
+    ONE("ibm850"),
+    ONE("ibm852"),
+    ONE("ibm855"),
+    ONE("ibm866"),
 };
 
 const struct decode_encoding *decode_find(struct slice name)
@@ -357,10 +393,19 @@ const struct decode_encoding *decode_find(struct slice name)
     static const struct {
         const char *alias, *name;
     } aliases[] = {
-        { "ascii", "utf-8" }, { "iso-8859-1", "windows-1252" }, { "iso-8859-9", "windows-1254" },
-        { "iso-8859-11", "windows-874" }, { "tis-620", "windows-874" }, { "gb2312", "gb18030" }, { "gbk", "gb18030" },
-        { "uhc", "euc-kr" }, { "cp949", "euc-kr" }, { "mac-cyrillic", "x-mac-cyrillic" },
-        { "mac-centraleurope", "x-mac-centraleurroman" }, { "utf-16", "utf-16le" }, { "cp932", "shift_jis" },
+        { "ascii", "utf-8" },
+        { "iso-8859-1", "windows-1252" },
+        { "iso-8859-9", "windows-1254" },
+        { "iso-8859-11", "windows-874" },
+        { "tis-620", "windows-874" },
+        { "gb2312", "gb18030" },
+        { "gbk", "gb18030" },
+        { "uhc", "euc-kr" },
+        { "cp949", "euc-kr" },
+        { "mac-cyrillic", "x-mac-cyrillic" },
+        { "mac-centraleurope", "x-mac-centraleurroman" },
+        { "utf-16", "utf-16le" },
+        { "cp932", "shift_jis" },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(aliases); i++) {
@@ -386,9 +431,12 @@ size_t decode_add(const struct decode_encoding *e, struct slice input, struct bu
 {
     const unsigned char *p = (const unsigned char *)input.data;
     struct decode_state state = { 'B' };
-    size_t bad = 0, plain = 0; // plain: start of a run of ASCII not yet copied (only where ASCII stands for itself)
-    bool ascii = e->step == step_utf8 || e->step == step_single || e->step == step_shift_jis || e->step == step_euc_jp
-        || e->step == step_two;
+    size_t
+        bad = 0,
+        plain =
+            0; // plain: start of a run of ASCII not yet copied (only where ASCII stands for itself)
+    bool ascii = e->step == step_utf8 || e->step == step_single || e->step == step_shift_jis ||
+                 e->step == step_euc_jp || e->step == step_two;
 
     for (size_t i = 0; i < input.len;) {
         if (ascii && p[i] < 0x80) {
@@ -431,7 +479,8 @@ int decode_text(struct slice input, struct buf *store, struct decoded *ret)
     const struct decode_encoding *e = decode_guess(input, &guessed);
     struct decoded d = { input, e->name, guessed, 0 };
 
-    buf_init(store, input.len * 3 + 16); // no encoding here gives more than three bytes of UTF-8 a byte
+    buf_init(
+        store, input.len * 3 + 16); // no encoding here gives more than three bytes of UTF-8 a byte
     if (e->step == step_utf8 && utf8_valid(input)) {
         d.text = slice_starts(input, "\xEF\xBB\xBF") ? slice_from(input, 3) : input;
         *ret = d;

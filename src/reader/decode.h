@@ -12,10 +12,11 @@
 struct decode_encoding; // one that this can convert
 
 struct decoded {
-    struct slice text;    // UTF-8 without byte order mark; lent by the input when that needed no change, else by the buffer
+    struct slice
+        text; // UTF-8 without byte order mark; lent by the input when that needed no change, else by the buffer
     const char *encoding; // "utf-8", "windows-1252", …; lives for ever
-    bool guessed;         // neither a mark nor valid UTF-8 said so
-    size_t bad;           // bytes or units that meant nothing and became U+FFFD
+    bool guessed; // neither a mark nor valid UTF-8 said so
+    size_t bad; // bytes or units that meant nothing and became U+FFFD
 };
 
 // The encoding of a text: a byte order mark, else UTF-16 by its zeros, else UTF-8 by its validity, else by the statistics

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct decode_single {
-    const char *name;     // NULL ends the list
+    const char *name; // NULL ends the list
     const uint16_t *high; // code points of bytes 0x80 to 0xFF; 0: not defined
 };
 extern const struct decode_single decode_singles[];
@@ -20,7 +20,7 @@ extern const struct decode_double decode_shift_jis, decode_gbk, decode_big5, dec
 extern const struct decode_double decode_jisx0212; // EUC-JP's three-byte set, after its 0x8F
 
 struct decode_run {
-    uint32_t linear;     // of a four-byte GB18030 code
+    uint32_t linear; // of a four-byte GB18030 code
     uint16_t code_point; // of the run's first; 0: a hole
 };
 extern const struct decode_run decode_gb_runs[];

@@ -21,11 +21,11 @@ enum { CONTAINERS_MAX = 32, FRONT_MATTER_LINES = 300 };
 enum leaf { LEAF_NONE, LEAF_PARAGRAPH, LEAF_CODE, LEAF_FENCE, LEAF_HTML, LEAF_TABLE };
 
 struct container {
-    bool item;         // a list item, else a quote
-    int32_t content;   // columns from the container's start to its text
-    bool used;         // something of it was reported as the item itself
-    bool empty;        // began with a blank line and has nothing yet
-    char marker[16];   // "12." of an ordered item, else ""
+    bool item; // a list item, else a quote
+    int32_t content; // columns from the container's start to its text
+    bool used; // something of it was reported as the item itself
+    bool empty; // began with a blank line and has nothing yet
+    char marker[16]; // "12." of an ordered item, else ""
 };
 
 struct markdown {
@@ -34,17 +34,17 @@ struct markdown {
     struct container open[CONTAINERS_MAX];
     int depth;
     enum leaf leaf;
-    struct buf text, source;   // of the leaf
-    int32_t first, last;       // its lines; 0: none yet
-    char fence;                // of LEAF_FENCE
+    struct buf text, source; // of the leaf
+    int32_t first, last; // its lines; 0: none yet
+    char fence; // of LEAF_FENCE
     size_t fence_length;
     int32_t fence_indent;
-    int html;                  // kind of LEAF_HTML
-    struct buf table_head;     // header and delimiter lines of LEAF_TABLE, as source
-    struct buf table_header;   // the header row as text
-    bool head_open;            // the piece of LEAF_TABLE that is open begins with its head
-    size_t row_start;          // in text: where the paragraph's last line begins
-    size_t source_start;       // the same in source
+    int html; // kind of LEAF_HTML
+    struct buf table_head; // header and delimiter lines of LEAF_TABLE, as source
+    struct buf table_header; // the header row as text
+    bool head_open; // the piece of LEAF_TABLE that is open begins with its head
+    size_t row_start; // in text: where the paragraph's last line begins
+    size_t source_start; // the same in source
     bool titled;
 };
 
@@ -76,7 +76,9 @@ static int emit_piece(struct markdown *m)
     }
     e.text = text_trim_end(buf_slice(&m->text));
     e.markdown = text_trim_end(buf_slice(&m->source));
-    e.place = (struct place){ .kind = PLACE_LINES, .rows = { m->first, m->last }, .section = section_text(&m->section) };
+    e.place = (struct place){
+        .kind = PLACE_LINES, .rows = { m->first, m->last }, .section = section_text(&m->section)
+    };
     switch (m->leaf) {
     case LEAF_CODE:
     case LEAF_FENCE:
@@ -141,7 +143,8 @@ static int add_line(struct markdown *m, struct slice text, struct slice raw, int
     raw = text_trim_end(raw);
     if (m->text.len && m->text.len + text.len > TEXT_PIECE_AIM) {
         char end = m->text.data[m->text.len - 1];
-        bool good = m->leaf != LEAF_PARAGRAPH || end == '.' || end == '!' || end == '?' || end == ':';
+        bool good =
+            m->leaf != LEAF_PARAGRAPH || end == '.' || end == '!' || end == '?' || end == ':';
         if (good || m->text.len + text.len > TEXT_PIECE_MAX) {
             int rc = emit_piece(m);
             if (rc != 0) {
@@ -176,13 +179,18 @@ static int add_line(struct markdown *m, struct slice text, struct slice raw, int
     return 0;
 }
 
-static int heading(struct markdown *m, int level, struct slice text, struct slice source, int32_t first, int32_t last)
+static int heading(struct markdown *m, int level, struct slice text, struct slice source,
+    int32_t first, int32_t last)
 {
-    struct element e = { .kind = ELEMENT_HEADING, .level = level, .text = text, .markdown = source };
+    struct element e = {
+        .kind = ELEMENT_HEADING, .level = level, .text = text, .markdown = source
+    };
     int rc;
 
     section_leave(&m->section, level);
-    e.place = (struct place){ .kind = PLACE_LINES, .rows = { first, last }, .section = section_text(&m->section) };
+    e.place = (struct place){
+        .kind = PLACE_LINES, .rows = { first, last }, .section = section_text(&m->section)
+    };
     rc = reader_element(m->r, &e);
     section_set(&m->section, level, text);
     if (rc == 0 && !m->titled && level == 1 && text.len) {
@@ -287,12 +295,14 @@ static int match(struct markdown *m, struct md_at *at)
 static size_t heads_table(const struct markdown *m, struct slice s)
 {
     size_t columns = md_table_delimiter(s);
-    bool fits = columns && memchr(s.data, '|', s.len) && columns == md_table_cells(slice_from(buf_slice(&m->text), m->row_start));
+    bool fits = columns && memchr(s.data, '|', s.len) &&
+                columns == md_table_cells(slice_from(buf_slice(&m->text), m->row_start));
     return fits ? columns : 0;
 }
 
 // Opens a quote or an item at the position, if one begins there. matched: containers of the line so far.
-static bool open_container(struct markdown *m, struct md_at *at, bool in_paragraph, int *ret_rc, int *matched)
+static bool open_container(
+    struct markdown *m, struct md_at *at, bool in_paragraph, int *ret_rc, int *matched)
 {
     struct slice s = md_content(at);
     struct container c = { .item = false };
@@ -308,7 +318,8 @@ static bool open_container(struct markdown *m, struct md_at *at, bool in_paragra
         md_eat(at, indent);
         md_skip(at, 1);
         md_eat(at, 1);
-    } else if (!md_thematic(s) && md_list_marker(s, &marker) && !(in_paragraph && heads_table(m, s))) {
+    } else if (!md_thematic(s) && md_list_marker(s, &marker) &&
+               !(in_paragraph && heads_table(m, s))) {
         bool blank = slice_trim(slice_from(s, marker.bytes)).len == 0;
         if (in_paragraph && (blank || (marker.ordered && marker.number != 1))) {
             return false;
@@ -319,9 +330,12 @@ static bool open_container(struct markdown *m, struct md_at *at, bool in_paragra
         md_skip(at, marker.bytes);
         int32_t spaces = md_indent(at);
         spaces = blank || spaces > 4 ? 1 : spaces;
-        c = (struct container){ .item = true, .content = indent + (int32_t)marker.bytes + spaces, .empty = blank };
+        c = (struct container){
+            .item = true, .content = indent + (int32_t)marker.bytes + spaces, .empty = blank
+        };
         if (marker.ordered) {
-            memcpy(c.marker, s.data, marker.bytes < sizeof(c.marker) - 1 ? marker.bytes : sizeof(c.marker) - 1);
+            memcpy(c.marker, s.data,
+                marker.bytes < sizeof(c.marker) - 1 ? marker.bytes : sizeof(c.marker) - 1);
         }
         md_eat(at, spaces);
     } else {
@@ -365,7 +379,8 @@ static bool take_verbatim(struct markdown *m, struct md_at *at, int32_t number, 
 }
 
 // A leaf that begins at the position and is not a paragraph; true if the line was used.
-static bool begin_leaf(struct markdown *m, struct md_at *at, bool in_paragraph, int32_t number, int *ret_rc)
+static bool begin_leaf(
+    struct markdown *m, struct md_at *at, bool in_paragraph, int32_t number, int *ret_rc)
 {
     struct slice s = md_content(at), text;
     int level = md_atx(s, &text), html;
@@ -502,7 +517,8 @@ static int take_line(struct markdown *m, struct slice line, int32_t number)
         bool underline = in_paragraph && md_setext(s);
         char fence;
         struct slice text;
-        bool leaf = md_atx(s, &text) || md_fence(s, &fence) || md_thematic(s) || md_html_starts(s, was_paragraph);
+        bool leaf = md_atx(s, &text) || md_fence(s, &fence) || md_thematic(s) ||
+                    md_html_starts(s, was_paragraph);
         if (leaf && !underline) {
             rc = close_to(m, matched);
             if (rc == 0 && begin_leaf(m, &at, was_paragraph && matched == m->depth, number, &rc)) {
@@ -510,7 +526,8 @@ static int take_line(struct markdown *m, struct slice line, int32_t number)
             }
         }
     }
-    if (!was_paragraph || matched == m->depth) { // else a paragraph goes on lazily, its containers stay open
+    if (!was_paragraph ||
+        matched == m->depth) { // else a paragraph goes on lazily, its containers stay open
         rc = rc ? rc : close_to(m, matched);
     }
     return rc ? rc : text_line_of(m, &at, number);
@@ -523,7 +540,8 @@ static int32_t front_matter(struct slice text)
     struct slice line;
     bool key = false, toml;
 
-    if (!text_line(&c, &line) || (!slice_is(text_trim_end(line), "---") && !slice_is(text_trim_end(line), "+++"))) {
+    if (!text_line(&c, &line) ||
+        (!slice_is(text_trim_end(line), "---") && !slice_is(text_trim_end(line), "+++"))) {
         return 0;
     }
     toml = line.data[0] == '+';
@@ -552,7 +570,8 @@ static int front_matter_line(struct markdown *m, struct slice line, int32_t numb
         while (title.len && strchr("\"'", title.data[title.len - 1])) {
             title.len--;
         }
-        AUTO_FREE char *copy = xstrndup(title.data ? title.data : "", title.len < 1000 ? title.len : 1000);
+        AUTO_FREE char *copy =
+            xstrndup(title.data ? title.data : "", title.len < 1000 ? title.len : 1000);
         int rc = reader_info_text(m->r, "title", copy);
         m->titled = true;
         if (rc != 0) {
@@ -595,7 +614,8 @@ static int markdown_check(struct reader *r, struct error *err)
     if (rc == ERR_REFUSED) {
         return 0;
     }
-    if (rc == 0 && (slice_find(text, SLICE_LIT("<script")) || slice_find(text, SLICE_LIT("](javascript:")))) {
+    if (rc == 0 &&
+        (slice_find(text, SLICE_LIT("<script")) || slice_find(text, SLICE_LIT("](javascript:")))) {
         rc = reader_finding(r, "active.script", NULL, "The text holds a script for web browsers.");
     }
     if (rc == 0) {

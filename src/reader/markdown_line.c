@@ -154,10 +154,13 @@ bool md_list_marker(struct slice s, struct md_marker *ret)
     while (digits < s.len && digits < 9 && isdigit((unsigned char)s.data[digits])) {
         number = number * 10 + (s.data[digits++] - '0');
     }
-    if (digits == 0 || digits >= s.len || (s.data[digits] != '.' && s.data[digits] != ')') || !is_space(s, digits + 1)) {
+    if (digits == 0 || digits >= s.len || (s.data[digits] != '.' && s.data[digits] != ')') ||
+        !is_space(s, digits + 1)) {
         return false;
     }
-    *ret = (struct md_marker){ .ordered = true, .sign = s.data[digits], .number = number, .bytes = digits + 1 };
+    *ret = (struct md_marker){
+        .ordered = true, .sign = s.data[digits], .number = number, .bytes = digits + 1
+    };
     return true;
 }
 
@@ -172,9 +175,12 @@ static bool tag_in(struct slice name, const char *list)
     return false;
 }
 
-static const char block_tags[] = "address article aside base basefont blockquote body caption center col colgroup dd details "
-    "dialog dir div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hr html iframe "
-    "legend li link main menu menuitem nav noframes ol optgroup option p param search section summary table tbody td tfoot "
+static const char block_tags[] =
+    "address article aside base basefont blockquote body caption center col colgroup dd details "
+    "dialog dir div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 "
+    "head header hr html iframe "
+    "legend li link main menu menuitem nav noframes ol optgroup option p param search section "
+    "summary table tbody td tfoot "
     "th thead title tr track ul";
 
 // A whole opening or closing tag with nothing but white space behind it.
@@ -256,8 +262,8 @@ bool md_html_ends(struct slice s, int kind)
 {
     switch (kind) {
     case 1:
-        return holds_nocase(s, "</script>") || holds_nocase(s, "</pre>") || holds_nocase(s, "</style>")
-            || holds_nocase(s, "</textarea>");
+        return holds_nocase(s, "</script>") || holds_nocase(s, "</pre>") ||
+               holds_nocase(s, "</style>") || holds_nocase(s, "</textarea>");
     case 2:
         return slice_find(s, SLICE_LIT("-->")) != NULL;
     case 3:

@@ -15,16 +15,42 @@ enum { SECTIONS_MAX = 4 };
 const char *numfmt_builtin(int id)
 {
     static const char *const codes[50] = {
-        [0] = "General", [1] = "0", [2] = "0.00", [3] = "#,##0", [4] = "#,##0.00",
-        [5] = "$#,##0_);\\($#,##0\\)", [6] = "$#,##0_);[Red]\\($#,##0\\)", [7] = "$#,##0.00_);\\($#,##0.00\\)",
-        [8] = "$#,##0.00_);[Red]\\($#,##0.00\\)", [9] = "0%", [10] = "0.00%", [11] = "0.00E+00", [12] = "# ?/?",
-        [13] = "# ?\?/?\?", [14] = "m/d/yyyy", [15] = "d-mmm-yy", [16] = "d-mmm", [17] = "mmm-yy", [18] = "h:mm AM/PM",
-        [19] = "h:mm:ss AM/PM", [20] = "h:mm", [21] = "h:mm:ss", [22] = "m/d/yyyy h:mm", [37] = "#,##0_);\\(#,##0\\)",
-        [38] = "#,##0_);[Red]\\(#,##0\\)", [39] = "#,##0.00_);\\(#,##0.00\\)", [40] = "#,##0.00_);[Red]\\(#,##0.00\\)",
-        [41] = "_(* #,##0_);_(* \\(#,##0\\);_(* \"-\"_);_(@_)", [42] = "_($* #,##0_);_($* \\(#,##0\\);_($* \"-\"_);_(@_)",
+        [0] = "General",
+        [1] = "0",
+        [2] = "0.00",
+        [3] = "#,##0",
+        [4] = "#,##0.00",
+        [5] = "$#,##0_);\\($#,##0\\)",
+        [6] = "$#,##0_);[Red]\\($#,##0\\)",
+        [7] = "$#,##0.00_);\\($#,##0.00\\)",
+        [8] = "$#,##0.00_);[Red]\\($#,##0.00\\)",
+        [9] = "0%",
+        [10] = "0.00%",
+        [11] = "0.00E+00",
+        [12] = "# ?/?",
+        [13] = "# ?\?/?\?",
+        [14] = "m/d/yyyy",
+        [15] = "d-mmm-yy",
+        [16] = "d-mmm",
+        [17] = "mmm-yy",
+        [18] = "h:mm AM/PM",
+        [19] = "h:mm:ss AM/PM",
+        [20] = "h:mm",
+        [21] = "h:mm:ss",
+        [22] = "m/d/yyyy h:mm",
+        [37] = "#,##0_);\\(#,##0\\)",
+        [38] = "#,##0_);[Red]\\(#,##0\\)",
+        [39] = "#,##0.00_);\\(#,##0.00\\)",
+        [40] = "#,##0.00_);[Red]\\(#,##0.00\\)",
+        [41] = "_(* #,##0_);_(* \\(#,##0\\);_(* \"-\"_);_(@_)",
+        [42] = "_($* #,##0_);_($* \\(#,##0\\);_($* \"-\"_);_(@_)",
         [43] = "_(* #,##0.00_);_(* \\(#,##0.00\\);_(* \"-\"??_);_(@_)",
-        [44] = "_($* #,##0.00_);_($* \\(#,##0.00\\);_($* \"-\"??_);_(@_)", [45] = "mm:ss", [46] = "[h]:mm:ss",
-        [47] = "mm:ss.0", [48] = "##0.0E+0", [49] = "@",
+        [44] = "_($* #,##0.00_);_($* \\(#,##0.00\\);_($* \"-\"??_);_(@_)",
+        [45] = "mm:ss",
+        [46] = "[h]:mm:ss",
+        [47] = "mm:ss.0",
+        [48] = "##0.0E+0",
+        [49] = "@",
     };
     // 27 to 36 belong to East Asian locales: dates and times there, dates as en-US has them here.
     if ((id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 58)) {
@@ -46,7 +72,8 @@ static size_t one_character(const char *p, size_t len)
     return n;
 }
 
-static void add_token(struct numfmt_section *s, enum numfmt_kind kind, char sign, int count, struct slice text)
+static void add_token(
+    struct numfmt_section *s, enum numfmt_kind kind, char sign, int count, struct slice text)
 {
     if (s->count < NUMFMT_TOKENS_MAX) {
         s->tokens[s->count++] = (struct numfmt_token){ kind, sign, count, text };
@@ -103,7 +130,9 @@ static void tell_minutes(struct numfmt_section *s)
         if (t->kind == FMT_DATE && t->sign == 'm' && t->count <= 2) {
             char next = 0;
             for (size_t k = i + 1; k < s->count && !next; k++) {
-                next = s->tokens[k].kind == FMT_DATE || s->tokens[k].kind == FMT_ELAPSED ? s->tokens[k].sign : 0;
+                next = s->tokens[k].kind == FMT_DATE || s->tokens[k].kind == FMT_ELAPSED
+                           ? s->tokens[k].sign
+                           : 0;
             }
             if (last == 'h' || next == 's') {
                 t->sign = 'n';
@@ -158,8 +187,8 @@ static size_t parse_section(const char *code, size_t at, size_t len, struct numf
             s->date = true;
         } else if (c == 'g') {
             // the name of an era: not shown in en-US
-        } else if (c == '.' && s->count && s->tokens[s->count - 1].kind != FMT_LITERAL
-            && (s->tokens[s->count - 1].sign == 's') && left > 1 && p[1] == '0') {
+        } else if (c == '.' && s->count && s->tokens[s->count - 1].kind != FMT_LITERAL &&
+                   (s->tokens[s->count - 1].sign == 's') && left > 1 && p[1] == '0') {
             while (n < left && p[n] == '0') {
                 n++;
             }
@@ -168,7 +197,11 @@ static size_t parse_section(const char *code, size_t at, size_t len, struct numf
         } else if (c == '0' || c == '#' || c == '?') {
             add_token(s, FMT_DIGIT, c, 0, slice_make(p, 1));
         } else if (c == '.' || c == ',' || c == '%' || c == '/' || c == '@') {
-            enum numfmt_kind kind = c == '.' ? FMT_POINT : c == ',' ? FMT_COMMA : c == '%' ? FMT_PERCENT : c == '/' ? FMT_SLASH : FMT_AT;
+            enum numfmt_kind kind = c == '.'   ? FMT_POINT
+                                    : c == ',' ? FMT_COMMA
+                                    : c == '%' ? FMT_PERCENT
+                                    : c == '/' ? FMT_SLASH
+                                               : FMT_AT;
             add_token(s, kind, c, 0, slice_make(p, 1));
             s->at = s->at || c == '@';
         } else {
@@ -202,7 +235,8 @@ static bool holds(const struct numfmt_section *s, double v)
 // Whether only numbers below zero take this section, so that it says itself how minus looks.
 static bool negative_only(const struct numfmt_section *s)
 {
-    return s->condition[0] == '<' && s->condition[1] != '>' && (s->limit < 0 || (s->limit == 0 && s->condition[1] == '\0'));
+    return s->condition[0] == '<' && s->condition[1] != '>' &&
+           (s->limit < 0 || (s->limit == 0 && s->condition[1] == '\0'));
 }
 
 static size_t code_length(const char *code)
@@ -237,7 +271,8 @@ static void choose(const char *code, double v, struct numfmt_section *s, bool *r
             parse_section(code, starts[pick], len, s);
             bool plain_second = pick == 1 && !s->condition[0] && numbers > 2 && v < 0;
             if (holds(s, v) || plain_second || pick + 1 == numbers) {
-                *ret_minus = v < 0 && !plain_second && !(s->condition[0] && negative_only(s) && holds(s, v));
+                *ret_minus =
+                    v < 0 && !plain_second && !(s->condition[0] && negative_only(s) && holds(s, v));
                 return;
             }
         }
@@ -282,7 +317,9 @@ void numfmt_general(double v, struct buf *out)
     if (!isfinite(v)) {
         return;
     }
-    if (a != 0 && (a < 1e-9 || a >= 99999999999.5 || (a < 1e-4 && (snprintf(text, sizeof(text), "%.9f", a), strtod(text, NULL) != a)))) {
+    if (a != 0 &&
+        (a < 1e-9 || a >= 99999999999.5 ||
+            (a < 1e-4 && (snprintf(text, sizeof(text), "%.9f", a), strtod(text, NULL) != a)))) {
         snprintf(text, sizeof(text), "%.5E", v);
         trim_zeros(text);
     } else {

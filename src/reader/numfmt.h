@@ -14,9 +14,9 @@
 #include "base/buf.h"
 
 enum {
-    NUMFMT_CODE_MAX = 1024,  // bytes of a code; Excel's own limit is 255 characters
+    NUMFMT_CODE_MAX = 1024, // bytes of a code; Excel's own limit is 255 characters
     NUMFMT_TOKENS_MAX = 256, // of a section; what follows is dropped
-    NUMFMT_TEXT_MAX = 2048,  // bytes given for one value
+    NUMFMT_TEXT_MAX = 2048, // bytes given for one value
 };
 
 // The code of a built-in id (0 to 49), "General" for an unknown one.

@@ -61,7 +61,8 @@ static bool split(double value, bool from_1904, int digits, struct moment *m)
     return true;
 }
 
-static void elapsed(const struct numfmt_token *t, const struct moment *m, bool from_1904, struct buf *out)
+static void elapsed(
+    const struct numfmt_token *t, const struct moment *m, bool from_1904, struct buf *out)
 {
     double days = m->days - (from_1904 ? DAYS_1904 : 0);
     int64_t seconds = (int64_t)floor(days * 86400 + 1e-4);
@@ -72,9 +73,10 @@ static void elapsed(const struct numfmt_token *t, const struct moment *m, bool f
 
 static void part(const struct numfmt_token *t, const struct moment *m, bool twelve, struct buf *out)
 {
-    static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August",
-        "September", "October", "November", "December" };
-    static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
+    static const char *const months[] = { "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December" };
+    static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
+        "Friday", "Saturday" };
     int hour = twelve ? (m->hour % 12 ? m->hour % 12 : 12) : m->hour;
 
     switch (t->sign) {
@@ -85,7 +87,8 @@ static void part(const struct numfmt_token *t, const struct moment *m, bool twel
         buf_addf(out, "%d", m->year);
         break;
     case 'b':
-        buf_addf(out, t->count <= 2 ? "%02d" : "%04d", t->count <= 2 ? (m->year + 543) % 100 : m->year + 543);
+        buf_addf(out, t->count <= 2 ? "%02d" : "%04d",
+            t->count <= 2 ? (m->year + 543) % 100 : m->year + 543);
         break;
     case 'm':
         if (t->count == 5) {

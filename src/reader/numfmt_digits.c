@@ -68,17 +68,21 @@ char decimal_digit(const struct numfmt_decimal *d, int place)
 }
 
 struct shape { // what a section asks for
-    int whole, places;       // placeholders before and after the point
+    int whole, places; // placeholders before and after the point
     int exponent_digits;
     size_t point, exponent, slash; // index of the token, or count if there is none
-    size_t first, last_whole;      // digit tokens of the whole part
-    int percents, scale;           // commas behind the digits: each divides by a thousand
+    size_t first, last_whole; // digit tokens of the whole part
+    int percents, scale; // commas behind the digits: each divides by a thousand
     bool thousands;
 };
 
 static void look(const struct numfmt_section *s, struct shape *h)
 {
-    *h = (struct shape){ .point = s->count, .exponent = s->count, .slash = s->count, .first = s->count, .last_whole = s->count };
+    *h = (struct shape){ .point = s->count,
+        .exponent = s->count,
+        .slash = s->count,
+        .first = s->count,
+        .last_whole = s->count };
     for (size_t i = 0; i < s->count; i++) {
         const struct numfmt_token *t = &s->tokens[i];
         bool after_point = i > h->point, after_e = i > h->exponent;
@@ -101,7 +105,10 @@ static void look(const struct numfmt_section *s, struct shape *h)
             h->exponent = h->exponent == s->count ? i : h->exponent;
             break;
         case FMT_SLASH:
-            h->slash = h->slash == s->count && h->whole > 0 && i + 1 < s->count && h->point == s->count ? i : h->slash;
+            h->slash =
+                h->slash == s->count && h->whole > 0 && i + 1 < s->count && h->point == s->count
+                    ? i
+                    : h->slash;
             break;
         case FMT_PERCENT:
             h->percents++;
@@ -126,7 +133,8 @@ static void look(const struct numfmt_section *s, struct shape *h)
 }
 
 // The digits of the whole part for the placeholder that has `after` placeholders to its right; the first one takes the rest.
-static void whole_digit(const struct numfmt_decimal *d, int after, bool first, char sign, bool thousands, struct buf *out)
+static void whole_digit(const struct numfmt_decimal *d, int after, bool first, char sign,
+    bool thousands, struct buf *out)
 {
     int top = d->point - 1; // place of the highest digit
 
@@ -148,13 +156,15 @@ static void whole_digit(const struct numfmt_decimal *d, int after, bool first, c
 }
 
 // The places after the point: zeros at the end stay for 0 only.
-static bool place_shown(const struct numfmt_section *s, const struct shape *h, const struct numfmt_decimal *d, size_t token, int place)
+static bool place_shown(const struct numfmt_section *s, const struct shape *h,
+    const struct numfmt_decimal *d, size_t token, int place)
 {
     if (s->tokens[token].sign == '0' || d->count - d->point >= place) {
         return true;
     }
     int p = place;
-    for (size_t i = token + 1; i < s->count && i < h->exponent; i++) { // a later 0 forces the earlier ones
+    for (size_t i = token + 1; i < s->count && i < h->exponent;
+         i++) { // a later 0 forces the earlier ones
         if (s->tokens[i].kind == FMT_DIGIT) {
             p++;
             if (s->tokens[i].sign == '0') {
@@ -166,7 +176,8 @@ static bool place_shown(const struct numfmt_section *s, const struct shape *h, c
     return false;
 }
 
-static void add_exponent(const struct numfmt_section *s, const struct shape *h, int exponent, struct buf *out)
+static void add_exponent(
+    const struct numfmt_section *s, const struct shape *h, int exponent, struct buf *out)
 {
     if (exponent < 0 || s->tokens[h->exponent].sign == '+') {
         buf_addf(out, "E%c", exponent < 0 ? '-' : '+');
@@ -176,7 +187,8 @@ static void add_exponent(const struct numfmt_section *s, const struct shape *h, 
     buf_addf(out, "%0*d", h->exponent_digits, abs(exponent));
 }
 
-static void plain(const struct numfmt_section *s, const struct shape *h, double value, bool minus, struct buf *out)
+static void plain(const struct numfmt_section *s, const struct shape *h, double value, bool minus,
+    struct buf *out)
 {
     struct numfmt_decimal d;
     int exponent = 0, after = h->whole, place = 0;
@@ -276,7 +288,8 @@ static void best_fraction(double x, int64_t max, int64_t *ret_top, int64_t *ret_
 }
 
 // "# ?/?", "0 ??/100", "?/8".
-static void fraction(const struct numfmt_section *s, const struct shape *h, double value, bool minus, struct buf *out)
+static void fraction(const struct numfmt_section *s, const struct shape *h, double value,
+    bool minus, struct buf *out)
 {
     size_t top_first = h->slash, top_last = h->slash, bottom_end = h->slash + 1;
     int64_t top, bottom, whole, fixed = 0, max = 1;
@@ -289,7 +302,8 @@ static void fraction(const struct numfmt_section *s, const struct shape *h, doub
     }
     for (; bottom_end < s->count; bottom_end++) {
         const struct numfmt_token *t = &s->tokens[bottom_end];
-        bool digit = t->kind == FMT_LITERAL && t->text.len == 1 && t->text.data[0] >= '0' && t->text.data[0] <= '9';
+        bool digit = t->kind == FMT_LITERAL && t->text.len == 1 && t->text.data[0] >= '0' &&
+                     t->text.data[0] <= '9';
         if (t->kind == FMT_DIGIT && (t->sign != '0' || !fixed)) {
             max = max < 1000000 ? max * 10 : max;
         } else if (digit || (t->kind == FMT_DIGIT && fixed)) {
@@ -359,9 +373,11 @@ void numfmt_digits(const struct numfmt_section *s, double value, bool minus, str
 
     look(s, &h);
     // A fraction has digits (or a number) on both sides of its slash.
-    if (h.slash < s->count && h.slash > 0 && s->tokens[h.slash - 1].kind == FMT_DIGIT && h.exponent == s->count) {
+    if (h.slash < s->count && h.slash > 0 && s->tokens[h.slash - 1].kind == FMT_DIGIT &&
+        h.exponent == s->count) {
         const struct numfmt_token *next = &s->tokens[h.slash + 1];
-        bool number = next->kind == FMT_LITERAL && next->text.len == 1 && next->text.data[0] >= '1' && next->text.data[0] <= '9';
+        bool number = next->kind == FMT_LITERAL && next->text.len == 1 &&
+                      next->text.data[0] >= '1' && next->text.data[0] <= '9';
         if (next->kind == FMT_DIGIT || number) {
             fraction(s, &h, value, minus, out);
             return;

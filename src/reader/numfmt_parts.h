@@ -6,18 +6,18 @@
 #include "reader/numfmt.h"
 
 enum numfmt_kind {
-    FMT_LITERAL,  // text
-    FMT_DIGIT,    // sign is '0', '#' or '?'
-    FMT_POINT,    //
-    FMT_COMMA,    // between digits or behind them
-    FMT_PERCENT,  //
+    FMT_LITERAL, // text
+    FMT_DIGIT, // sign is '0', '#' or '?'
+    FMT_POINT, //
+    FMT_COMMA, // between digits or behind them
+    FMT_PERCENT, //
     FMT_EXPONENT, // sign is '+' or '-'
-    FMT_SLASH,    //
-    FMT_DATE,     // sign is y m d h s e b or n (minutes); count letters
-    FMT_ELAPSED,  // sign is h m s; count letters
-    FMT_AMPM,     // text is how it was written: "AM/PM", "A/P"
-    FMT_GENERAL,  //
-    FMT_AT,       // @
+    FMT_SLASH, //
+    FMT_DATE, // sign is y m d h s e b or n (minutes); count letters
+    FMT_ELAPSED, // sign is h m s; count letters
+    FMT_AMPM, // text is how it was written: "AM/PM", "A/P"
+    FMT_GENERAL, //
+    FMT_AT, // @
 };
 
 struct numfmt_token {
@@ -33,7 +33,8 @@ struct numfmt_section {
     double limit;
     bool date, at, general;
     int second_digits; // of ".000" behind seconds
-    struct numfmt_token tokens[NUMFMT_TOKENS_MAX]; // last: only what stands before it needs to be cleared
+    struct numfmt_token
+        tokens[NUMFMT_TOKENS_MAX]; // last: only what stands before it needs to be cleared
 };
 
 // A decimal number: 0.d1d2d3… × 10^point, from the fifteen digits that Excel works with.
@@ -42,9 +43,11 @@ struct numfmt_decimal {
     int count;
     int point;
 };
-void decimal_from(struct numfmt_decimal *d, double value);      // of |value|, finite
-void decimal_round(struct numfmt_decimal *d, int places);       // half away from zero, to that many places after the point
-char decimal_digit(const struct numfmt_decimal *d, int place);  // place 0: units, 1: tens, -1: tenths
+void decimal_from(struct numfmt_decimal *d, double value); // of |value|, finite
+void decimal_round(struct numfmt_decimal *d,
+    int places); // half away from zero, to that many places after the point
+char decimal_digit(
+    const struct numfmt_decimal *d, int place); // place 0: units, 1: tens, -1: tenths
 
 void numfmt_digits(const struct numfmt_section *s, double value, bool minus, struct buf *out);
 // false: no such date.

@@ -22,12 +22,12 @@ enum { HEADING_LONGEST = 90, LABEL_LONGEST = 60, LIST_DEPTH_MAX = 9 };
 struct txt {
     struct reader *r;
     struct section_path section;
-    struct buf text;         // of what is open
-    enum element_kind kind;  // of what is open
-    int32_t first, last;     // its lines; first 0: nothing is open
-    int32_t indent;          // of the list item that is open
+    struct buf text; // of what is open
+    enum element_kind kind; // of what is open
+    int32_t first, last; // its lines; first 0: nothing is open
+    int32_t indent; // of the list item that is open
     int32_t level;
-    bool titled;             // the place for a title has passed
+    bool titled; // the place for a title has passed
 };
 
 static struct slice trimmed(struct slice s)
@@ -41,7 +41,8 @@ static struct slice trimmed(struct slice s)
 static int32_t indent_of(struct slice line)
 {
     int32_t n = 0;
-    for (size_t i = 0; i < line.len && (line.data[i] == ' ' || line.data[i] == '\t') && n < 1000; i++) {
+    for (size_t i = 0; i < line.len && (line.data[i] == ' ' || line.data[i] == '\t') && n < 1000;
+         i++) {
         n += line.data[i] == '\t' ? 8 : 1;
     }
     return n;
@@ -130,21 +131,23 @@ static bool is_ruler(struct slice s)
 // An underline for a heading of that length: one character repeated, about as long.
 static bool is_underline(struct slice s, size_t heading_len)
 {
-    return is_ruler(s) && strchr("=-~^*", s.data[0]) && memchr(s.data, ' ', s.len) == NULL && s.len + 3 >= heading_len * 2 / 3
-        && s.len <= heading_len * 2 + 8;
+    return is_ruler(s) && strchr("=-~^*", s.data[0]) && memchr(s.data, ' ', s.len) == NULL &&
+           s.len + 3 >= heading_len * 2 / 3 && s.len <= heading_len * 2 + 8;
 }
 
 // The length of a list marker with its space: "- ", "12. ", "a) ", "(iv) "; 0 if there is none. *ret_number: of "12.", else 1.
 static size_t list_marker(struct slice s, int *ret_number)
 {
-    static const char *const bullets[] = { "\xE2\x80\xA2", "\xE2\x96\xAA", "\xE2\x97\xA6", "\xE2\x80\xA3", "\xE2\x97\x8F",
-        "\xE2\x96\xA0", "\xC2\xB7", "\xE2\x80\x93", "\xE2\x80\x94", "-", "*", "+" };
+    static const char *const bullets[] = { "\xE2\x80\xA2", "\xE2\x96\xAA", "\xE2\x97\xA6",
+        "\xE2\x80\xA3", "\xE2\x97\x8F", "\xE2\x96\xA0", "\xC2\xB7", "\xE2\x80\x93", "\xE2\x80\x94",
+        "-", "*", "+" };
     size_t i = 0, start;
 
     *ret_number = 1;
     for (size_t b = 0; b < ARRAY_LEN(bullets); b++) {
         size_t n = strlen(bullets[b]);
-        if (slice_starts(s, bullets[b]) && s.len > n + 1 && (s.data[n] == ' ' || s.data[n] == '\t')) {
+        if (slice_starts(s, bullets[b]) && s.len > n + 1 &&
+            (s.data[n] == ' ' || s.data[n] == '\t')) {
             return n + 1;
         }
     }
@@ -181,7 +184,8 @@ static bool in_capitals(struct slice s)
     for (size_t i = 0; i < s.len;) {
         size_t n = 1;
         uint32_t c = utf8_decode(s.data + i, s.len - i, &n);
-        bool accented = (c >= 0xC0 && c <= 0xDE) || (c >= 0x391 && c <= 0x3A9) || (c >= 0x410 && c <= 0x42F);
+        bool accented =
+            (c >= 0xC0 && c <= 0xDE) || (c >= 0x391 && c <= 0x3A9) || (c >= 0x410 && c <= 0x42F);
         bool capital = (c >= 'A' && c <= 'Z') || accented;
         if ((c >= 'a' && c <= 'z') || (c >= 0x80 && !accented)) {
             return false; // small letters, also of other scripts, or a script without case
@@ -201,30 +205,38 @@ static int numbered_heading(struct slice s)
     static const struct {
         const char *word;
         int level;
-    } words[] = { { "part ", 1 }, { "chapter ", 1 }, { "appendix ", 1 }, { "annex ", 1 }, { "section ", 2 }, { "article ", 2 },
-        { "lesson ", 2 }, { "module ", 2 }, { "unit ", 2 }, { "step ", 3 } };
+    } words[] = { { "part ", 1 }, { "chapter ", 1 }, { "appendix ", 1 }, { "annex ", 1 },
+        { "section ", 2 }, { "article ", 2 }, { "lesson ", 2 }, { "module ", 2 }, { "unit ", 2 },
+        { "step ", 3 } };
     size_t i = 0;
     int dots = 0;
 
     for (size_t w = 0; w < ARRAY_LEN(words); w++) {
         size_t n = strlen(words[w].word);
-        if (s.len > n && slice_equal_nocase(slice_make(s.data, n), slice_of(words[w].word))
-            && isupper((unsigned char)s.data[0])) {
-            for (i = n; i < s.len && (isdigit((unsigned char)s.data[i]) || strchr("IVXLC", s.data[i]) || s.data[i] == '.'); i++) {
+        if (s.len > n && slice_equal_nocase(slice_make(s.data, n), slice_of(words[w].word)) &&
+            isupper((unsigned char)s.data[0])) {
+            for (i = n; i < s.len && (isdigit((unsigned char)s.data[i]) ||
+                                         strchr("IVXLC", s.data[i]) || s.data[i] == '.');
+                 i++) {
             }
-            if (i == n && isupper((unsigned char)s.data[n]) && (n + 1 == s.len || strchr(":. -", s.data[n + 1]))) {
+            if (i == n && isupper((unsigned char)s.data[n]) &&
+                (n + 1 == s.len || strchr(":. -", s.data[n + 1]))) {
                 i++; // "Appendix A"
             }
-            bool ends = i == s.len || s.data[i] == ':' || s.data[i] == '.' || slice_starts(slice_from(s, i), " -")
-                || slice_starts(slice_from(s, i), " \xE2\x80") || slice_starts(slice_from(s, i), "\xE2\x80");
+            bool ends = i == s.len || s.data[i] == ':' || s.data[i] == '.' ||
+                        slice_starts(slice_from(s, i), " -") ||
+                        slice_starts(slice_from(s, i), " \xE2\x80") ||
+                        slice_starts(slice_from(s, i), "\xE2\x80");
             return i > n && ends ? words[w].level : 0;
         }
     }
-    while (i < s.len && (isdigit((unsigned char)s.data[i]) || (s.data[i] == '.' && i && s.data[i - 1] != '.'))) {
+    while (i < s.len &&
+           (isdigit((unsigned char)s.data[i]) || (s.data[i] == '.' && i && s.data[i - 1] != '.'))) {
         dots += s.data[i] == '.' && i + 1 < s.len && isdigit((unsigned char)s.data[i + 1]);
         i++;
     }
-    bool title = i > 0 && i < 12 && i + 2 < s.len && s.data[i] == ' ' && isupper((unsigned char)s.data[i + 1]);
+    bool title = i > 0 && i < 12 && i + 2 < s.len && s.data[i] == ' ' &&
+                 isupper((unsigned char)s.data[i + 1]);
     return title && dots > 0 ? dots + 1 > SECTION_LEVELS ? SECTION_LEVELS : dots + 1 : 0;
 }
 
@@ -262,13 +274,13 @@ static bool is_title(struct slice line, bool next_blank)
     struct slice s = trimmed(line);
     int number;
 
-    return next_blank && s.len >= 3 && s.len <= HEADING_LONGEST && !strchr(".,;:", s.data[s.len - 1])
-        && !list_marker(s, &number) && !is_ruler(s);
+    return next_blank && s.len >= 3 && s.len <= HEADING_LONGEST &&
+           !strchr(".,;:", s.data[s.len - 1]) && !list_marker(s, &number) && !is_ruler(s);
 }
 
 // One line of content. *ret_used_next: the line below was an underline and is used up.
-static int take_line(struct txt *t, struct slice line, int32_t number, struct slice next, bool next_blank, bool last,
-    bool *ret_used_next)
+static int take_line(struct txt *t, struct slice line, int32_t number, struct slice next,
+    bool next_blank, bool last, bool *ret_used_next)
 {
     struct slice s = trimmed(line);
     int value, level, rc = 0;
@@ -298,12 +310,19 @@ static int take_line(struct txt *t, struct slice line, int32_t number, struct sl
     bool after_colon = t->text.len && t->text.data[t->text.len - 1] == ':';
     if (list_marker(s, &value) && (!t->first || list || after_colon || value <= 1)) {
         int32_t indent = indent_of(line);
-        level = !list ? 1 + (indent >= 6) : indent > t->indent + 1 ? t->level + 1 : indent + 1 < t->indent ? t->level - 1 : t->level;
+        level = !list                    ? 1 + (indent >= 6)
+                : indent > t->indent + 1 ? t->level + 1
+                : indent + 1 < t->indent ? t->level - 1
+                                         : t->level;
         rc = flush(t);
         if (rc != 0) {
             return rc;
         }
-        begin(t, ELEMENT_LIST_ITEM, level < 1 ? 1 : level > LIST_DEPTH_MAX ? LIST_DEPTH_MAX : level, number);
+        begin(t, ELEMENT_LIST_ITEM,
+            level < 1                ? 1
+            : level > LIST_DEPTH_MAX ? LIST_DEPTH_MAX
+                                     : level,
+            number);
         t->indent = indent;
         return add(t, line, number);
     }
@@ -330,7 +349,8 @@ static int read_lines(struct txt *t, struct slice text)
         if (text_is_blank(line)) {
             rc = flush(t);
         } else {
-            rc = take_line(t, line, number, has_next ? next : slice_make(NULL, 0), next_blank, c.rest.len == 0, &used_next);
+            rc = take_line(t, line, number, has_next ? next : slice_make(NULL, 0), next_blank,
+                c.rest.len == 0, &used_next);
         }
         if (rc == 0 && number % LINES_PER_PROGRESS == 0) {
             rc = reader_progress(t->r, number, total);

@@ -10,8 +10,9 @@ enum { HEADING_KEPT = 120 }; // bytes of one heading in a path
 // White space, or a mark of no width, that no reader would see.
 static bool is_blank_code_point(uint32_t c)
 {
-    return c <= 0x20 || c == 0x7F || c == 0x85 || c == 0xA0 || c == 0xAD || c == 0x1680 || (c >= 0x2000 && c <= 0x200F)
-        || (c >= 0x2028 && c <= 0x202F) || (c >= 0x205F && c <= 0x2064) || c == 0x3000 || c == 0xFEFF;
+    return c <= 0x20 || c == 0x7F || c == 0x85 || c == 0xA0 || c == 0xAD || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) ||
+           (c >= 0x205F && c <= 0x2064) || c == 0x3000 || c == 0xFEFF;
 }
 
 bool text_is_blank(struct slice s)
@@ -31,17 +32,21 @@ static int report_encoding(struct reader *r, const struct decoded *d)
     int rc = reader_info_text(r, "encoding", d->encoding);
 
     if (rc == 0 && d->guessed) {
-        rc = reader_finding(r, "text.encoding", NULL, "The file does not say how its characters are encoded; it was read as %s.",
+        rc = reader_finding(r, "text.encoding", NULL,
+            "The file does not say how its characters are encoded; it was read as %s.",
             d->encoding);
     } else if (rc == 0 && strcmp(d->encoding, "utf-8") != 0) {
         rc = reader_finding(r, "text.encoding", NULL, "The text is encoded as %s.", d->encoding);
     }
     if (rc == 0 && d->bad) {
-        rc = reader_finding(r, "text.damaged", NULL, "%zu characters of the text could not be read as %s.", d->bad, d->encoding);
+        rc = reader_finding(r, "text.damaged", NULL,
+            "%zu characters of the text could not be read as %s.", d->bad, d->encoding);
     }
     // U+202D and U+202E turn the direction of writing around; names and figures can be made to look like others.
-    if (rc == 0 && (slice_find(d->text, SLICE_LIT("\xE2\x80\xAE")) || slice_find(d->text, SLICE_LIT("\xE2\x80\xAD")))) {
-        rc = reader_finding(r, "text.direction", NULL, "The text holds characters that reverse the direction of writing.");
+    if (rc == 0 && (slice_find(d->text, SLICE_LIT("\xE2\x80\xAE")) ||
+                       slice_find(d->text, SLICE_LIT("\xE2\x80\xAD")))) {
+        rc = reader_finding(r, "text.direction", NULL,
+            "The text holds characters that reverse the direction of writing.");
     }
     return rc;
 }
@@ -55,7 +60,8 @@ int text_load(struct reader *r, bool report, struct buf *store, struct slice *re
         return rc;
     }
     if (text_is_blank(d.text)) {
-        rc = reader_finding(r, "structure.no_content", NULL, "The file holds nothing but white space.");
+        rc = reader_finding(
+            r, "structure.no_content", NULL, "The file holds nothing but white space.");
         return rc ? rc : ERR_REFUSED;
     }
     *ret_text = d.text;
@@ -64,7 +70,9 @@ int text_load(struct reader *r, bool report, struct buf *store, struct slice *re
 
 int text_end(struct reader *r)
 {
-    return r->next_index ? 0 : reader_finding(r, "structure.no_content", NULL, "The file holds no words.");
+    return r->next_index
+               ? 0
+               : reader_finding(r, "structure.no_content", NULL, "The file holds no words.");
 }
 
 bool text_line(struct text_cursor *c, struct slice *ret_line)
@@ -92,7 +100,8 @@ int64_t text_line_count(struct slice text)
     int64_t n = 0;
 
     for (size_t i = 0; i < text.len; i++) {
-        n += text.data[i] == '\n' || (text.data[i] == '\r' && (i + 1 == text.len || text.data[i + 1] != '\n'));
+        n += text.data[i] == '\n' ||
+             (text.data[i] == '\r' && (i + 1 == text.len || text.data[i + 1] != '\n'));
     }
     return n + (text.len && text.data[text.len - 1] != '\n' && text.data[text.len - 1] != '\r');
 }
@@ -111,8 +120,10 @@ static bool ends_sentence(struct slice s, size_t i) // the character that begins
     if (c == '.' || c == '!' || c == '?') {
         return i + 1 < s.len && (unsigned char)s.data[i + 1] <= ' ';
     }
-    return i + 3 <= s.len && (memcmp(s.data + i, "\xE3\x80\x82", 3) == 0 || memcmp(s.data + i, "\xEF\xBC\x81", 3) == 0
-        || memcmp(s.data + i, "\xEF\xBC\x9F", 3) == 0); // the full stop, ! and ? of East Asia
+    return i + 3 <= s.len &&
+           (memcmp(s.data + i, "\xE3\x80\x82", 3) == 0 ||
+               memcmp(s.data + i, "\xEF\xBC\x81", 3) == 0 ||
+               memcmp(s.data + i, "\xEF\xBC\x9F", 3) == 0); // the full stop, ! and ? of East Asia
 }
 
 size_t text_cut(struct slice s, size_t max)
@@ -182,7 +193,8 @@ void section_set(struct section_path *s, int level, struct slice heading)
     section_leave(s, level);
     heading = utf8_prefix(slice_trim(heading), HEADING_KEPT);
     for (size_t i = 0; i < heading.len; i++) {
-        buf_add_char(&s->level[level - 1], (unsigned char)heading.data[i] < ' ' ? ' ' : heading.data[i]);
+        buf_add_char(
+            &s->level[level - 1], (unsigned char)heading.data[i] < ' ' ? ' ' : heading.data[i]);
     }
     join(s);
 }

@@ -9,9 +9,9 @@
 #include "reader/reader.h"
 
 enum {
-    TEXT_PIECE_AIM = 1200,  // bytes: from here on, an element ends at the next good place
-    TEXT_PIECE_MAX = 2000,  // bytes: here it ends anywhere between words
-    SECTION_MAX = 400,      // bytes of a path of headings
+    TEXT_PIECE_AIM = 1200, // bytes: from here on, an element ends at the next good place
+    TEXT_PIECE_MAX = 2000, // bytes: here it ends anywhere between words
+    SECTION_MAX = 400, // bytes of a path of headings
     SECTION_LEVELS = 6,
     LINES_PER_PROGRESS = 2000,
 };
@@ -32,7 +32,8 @@ struct text_cursor {
 bool text_line(struct text_cursor *c, struct slice *ret_line);
 int64_t text_line_count(struct slice text);
 
-bool text_is_blank(struct slice line); // white space of ASCII, no-break spaces and marks of no width only
+bool text_is_blank(
+    struct slice line); // white space of ASCII, no-break spaces and marks of no width only
 struct slice text_trim_end(struct slice line);
 
 // Where to cut text that is longer than `max`: after a sentence if one ends in the second half, else between words, else
@@ -46,8 +47,9 @@ struct section_path {
 };
 void section_init(struct section_path *s);
 void section_done(struct section_path *s);
-void section_set(struct section_path *s, int level, struct slice heading); // level from 1; deeper ones are forgotten
-struct slice section_text(const struct section_path *s);                   // valid until the next section_set
+void section_set(struct section_path *s, int level,
+    struct slice heading); // level from 1; deeper ones are forgotten
+struct slice section_text(const struct section_path *s); // valid until the next section_set
 // The path above a heading of that level, without it.
 void section_leave(struct section_path *s, int level);
 

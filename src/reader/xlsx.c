@@ -24,7 +24,8 @@ static int check_sheets(struct xlsx *x)
         }
     }
     if (present == 0) {
-        reader_finding(x->r, "structure.corrupt", NULL, "None of the workbook's sheets can be read.");
+        reader_finding(
+            x->r, "structure.corrupt", NULL, "None of the workbook's sheets can be read.");
         return ERR_REFUSED;
     }
     return 0;
@@ -44,7 +45,8 @@ static int xlsx_check(struct reader *r, struct error *err)
     rc = rc ? rc : ooxml_check_security(&x.package);
     rc = rc ? rc : check_sheets(&x);
     xlsx_close(&x);
-    return rc == 0 || rc == ERR_REFUSED ? 0 : error_set(err, rc, "The workbook could not be checked.");
+    return rc == 0 || rc == ERR_REFUSED ? 0
+                                        : error_set(err, rc, "The workbook could not be checked.");
 }
 
 static int xlsx_read(struct reader *r, struct error *err)
@@ -59,13 +61,16 @@ static int xlsx_read(struct reader *r, struct error *err)
         rc = xlsx_sheet_read(&x, &x.sheets[i]);
     }
     if (rc == 0 && r->next_index == 0) {
-        rc = reader_finding(r, "structure.no_content", NULL, "The sheets of the workbook are empty.");
+        rc = reader_finding(
+            r, "structure.no_content", NULL, "The sheets of the workbook are empty.");
     }
     if (rc == 0) {
         rc = reader_progress(r, x.rows, x.rows);
     }
     xlsx_close(&x);
-    return rc == 0 || rc == ERR_REFUSED ? 0 : error_set(err, rc, "The workbook could not be read to its end.");
+    return rc == 0 || rc == ERR_REFUSED
+               ? 0
+               : error_set(err, rc, "The workbook could not be read to its end.");
 }
 
 const struct reader_format format_xlsx = { FORMAT_XLSX, xlsx_check, xlsx_read, NULL };

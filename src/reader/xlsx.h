@@ -18,13 +18,13 @@
 enum {
     XLSX_ROWS = 1048576,
     XLSX_COLUMNS = 16384,
-    XLSX_WINDOW_ROWS = 256,           // tables are told apart by looking at so many rows at once
-    XLSX_WINDOW_BYTES = 512 * 1024,   //
-    XLSX_WINDOW_CELLS = 65536,        //
-    XLSX_CELL_BYTES = 256 * 1024,     // Excel: 32,767 characters
+    XLSX_WINDOW_ROWS = 256, // tables are told apart by looking at so many rows at once
+    XLSX_WINDOW_BYTES = 512 * 1024, //
+    XLSX_WINDOW_CELLS = 65536, //
+    XLSX_CELL_BYTES = 256 * 1024, // Excel: 32,767 characters
     XLSX_STRINGS_MAX = 8 * 1000 * 1000,
-    XLSX_STYLES_MAX = 65536,          // Excel: 65,490
-    XLSX_TABLES_MAX = 256,            // defined tables of a sheet that are looked at
+    XLSX_STYLES_MAX = 65536, // Excel: 65,490
+    XLSX_TABLES_MAX = 256, // defined tables of a sheet that are looked at
     XLSX_ARENA_MAX = 32 * 1024 * 1024, // names, format codes
 };
 
@@ -47,12 +47,12 @@ struct xlsx {
     bool from_1904;
     struct xlsx_sheet *sheets;
     size_t sheet_count;
-    const char **codes;        // number format of each cell style
+    const char **codes; // number format of each cell style
     size_t code_count;
-    struct buf strings;        // shared strings, one after the other
+    struct buf strings; // shared strings, one after the other
     uint32_t *string_ends;
     size_t string_count;
-    int64_t cells, rows;       // so far, of all sheets
+    int64_t cells, rows; // so far, of all sheets
     struct ooxml_pictures pictures;
 };
 
@@ -61,7 +61,7 @@ struct xlsx {
 int xlsx_open(struct xlsx *x, struct reader *r, bool strings, struct error *err);
 void xlsx_close(struct xlsx *x);
 struct slice xlsx_string(const struct xlsx *x, int64_t index); // empty if there is none
-const char *xlsx_code(const struct xlsx *x, int64_t style);    // "General" if there is none
+const char *xlsx_code(const struct xlsx *x, int64_t style); // "General" if there is none
 // After the START of a string item (si, is, comment's text): its text, runs joined, phonetic hints left out, to its END.
 void xlsx_collect_rich(struct xml *x, struct buf *b);
 void xlsx_unescape(struct buf *b, size_t from); // "_x000D_" and the like, in place
@@ -83,15 +83,15 @@ struct xlsx_header { // of a table met before, for what follows it
 struct xlsx_window {
     struct xlsx *x;
     struct csv_table table;
-    struct place place;      // kind and name of the sheet
+    struct place place; // kind and name of the sheet
     uint32_t flags;
-    struct xlsx_row *rows;   // XLSX_WINDOW_ROWS
+    struct xlsx_row *rows; // XLSX_WINDOW_ROWS
     size_t row_count;
     struct xlsx_cell *cells; // XLSX_WINDOW_CELLS
     size_t cell_count;
     struct buf text;
-    bool continues;          // its first row follows the last row of the window before
-    int32_t last_row;        // of the window before
+    bool continues; // its first row follows the last row of the window before
+    int32_t last_row; // of the window before
     struct xlsx_range *tables; // defined tables
     size_t table_count;
     // the header of the last region, copied

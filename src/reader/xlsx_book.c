@@ -17,7 +17,8 @@ bool xlsx_range_parse(struct slice text, struct xlsx_range *ret)
     for (;; part++) {
         int64_t col = 0, row = 0;
         while (i < text.len && (text.data[i] == '$' || isalpha((unsigned char)text.data[i]))) {
-            col = text.data[i] == '$' ? col : col * 26 + (toupper((unsigned char)text.data[i]) - 'A' + 1);
+            col = text.data[i] == '$' ? col
+                                      : col * 26 + (toupper((unsigned char)text.data[i]) - 'A' + 1);
             if (++i > 16 || col > XLSX_COLUMNS) {
                 return false;
             }
@@ -57,7 +58,8 @@ void xlsx_unescape(struct buf *b, size_t from)
 
     for (size_t i = from; i < b->len;) {
         uint32_t c = 0;
-        bool escaped = b->len - i >= 7 && b->data[i] == '_' && b->data[i + 1] == 'x' && b->data[i + 6] == '_';
+        bool escaped =
+            b->len - i >= 7 && b->data[i] == '_' && b->data[i + 1] == 'x' && b->data[i + 6] == '_';
         for (size_t k = 2; escaped && k < 6; k++) {
             unsigned char h = (unsigned char)b->data[i + k];
             escaped = isxdigit(h);
@@ -93,12 +95,14 @@ void xlsx_collect_rich(struct xml *x, struct buf *b)
 
 static int add_sheet(struct xlsx *x, struct xml *m, const struct opc_rels *rels)
 {
-    const char *name = xml_attr(m, NS_NONE, "name"), *id = xml_attr(m, NS_R, "id"), *state = xml_attr(m, NS_NONE, "state");
+    const char *name = xml_attr(m, NS_NONE, "name"), *id = xml_attr(m, NS_R, "id"),
+               *state = xml_attr(m, NS_NONE, "state");
     const struct opc_rel *rel = id ? opc_rel_by_id(rels, id) : NULL;
     struct xlsx_sheet *bigger;
 
     if (x->sheet_count >= (size_t)x->r->limits->pages) {
-        reader_finding(x->r, "bomb.pages", NULL, "The workbook has more than %d sheets.", (int)x->r->limits->pages);
+        reader_finding(x->r, "bomb.pages", NULL, "The workbook has more than %d sheets.",
+            (int)x->r->limits->pages);
         return ERR_REFUSED;
     }
     if (!rel || !rel->part || strcmp(rel->kind, "worksheet") != 0) {
@@ -142,7 +146,8 @@ static int load_workbook(struct xlsx *x)
     }
     opc_rels_done(&rels);
     if (rc == 0 && x->sheet_count == 0) {
-        reader_finding(x->r, "structure.corrupt", NULL, named ? "The sheets of the workbook are missing." : "The workbook has no sheets.");
+        reader_finding(x->r, "structure.corrupt", NULL,
+            named ? "The sheets of the workbook are missing." : "The workbook has no sheets.");
         rc = ERR_REFUSED;
     }
     return rc;
@@ -164,8 +169,10 @@ static int load_styles(struct xlsx *x, const struct opc_part *part)
     x->codes = calloc(XLSX_STYLES_MAX, sizeof(*x->codes));
     while (x->codes && rc == 0 && xml_next(&m)) {
         if (xml_start(&m, NS_S, "numFmt")) {
-            const char *id = xml_attr(&m, NS_NONE, "numFmtId"), *code = xml_attr(&m, NS_NONE, "formatCode");
-            char *copy = id && code ? arena_strndup(&x->arena, code, strnlen(code, NUMFMT_CODE_MAX)) : NULL;
+            const char *id = xml_attr(&m, NS_NONE, "numFmtId"),
+                       *code = xml_attr(&m, NS_NONE, "formatCode");
+            char *copy =
+                id && code ? arena_strndup(&x->arena, code, strnlen(code, NUMFMT_CODE_MAX)) : NULL;
             if (copy && strlen(id) < sizeof(key)) {
                 rc = map_put(&custom, slice_of(id), copy) == ERR_MEMORY ? ERR_MEMORY : 0;
             }
@@ -197,7 +204,8 @@ static int add_string(struct xlsx *x, struct xml *m, size_t *cap)
     }
     xlsx_collect_rich(m, &x->strings);
     if (!buf_ok(&x->strings) || x->string_count >= XLSX_STRINGS_MAX) {
-        reader_finding(x->r, "bomb.text", NULL, "The texts of the workbook's cells are over the limit of %lld MiB.",
+        reader_finding(x->r, "bomb.text", NULL,
+            "The texts of the workbook's cells are over the limit of %lld MiB.",
             (long long)(x->r->limits->text_bytes >> 20));
         return ERR_REFUSED;
     }
@@ -234,12 +242,14 @@ int xlsx_open(struct xlsx *x, struct reader *r, bool strings, struct error *err)
         return rc;
     }
     arena_init(&x->arena, XLSX_ARENA_MAX);
-    buf_init(&x->strings, r->limits->text_bytes < UINT32_MAX / 2 ? (size_t)r->limits->text_bytes : UINT32_MAX / 2);
+    buf_init(&x->strings,
+        r->limits->text_bytes < UINT32_MAX / 2 ? (size_t)r->limits->text_bytes : UINT32_MAX / 2);
     ooxml_pictures_init(&x->pictures);
     rc = load_workbook(x);
     if (rc == 0) {
         rc = opc_rels_load(&x->package, x->package.main, &rels);
-        const struct opc_rel *styles = opc_rel_by_kind(&rels, "styles"), *shared = opc_rel_by_kind(&rels, "sharedStrings");
+        const struct opc_rel *styles = opc_rel_by_kind(&rels, "styles"),
+                             *shared = opc_rel_by_kind(&rels, "sharedStrings");
         if (rc == 0 && strings && styles && styles->part) {
             rc = load_styles(x, styles->part);
         }
@@ -251,7 +261,8 @@ int xlsx_open(struct xlsx *x, struct reader *r, bool strings, struct error *err)
     if (rc != 0) {
         xlsx_close(x);
     }
-    return rc == 0 || rc == ERR_REFUSED ? rc : error_set(err, rc, "The workbook could not be opened.");
+    return rc == 0 || rc == ERR_REFUSED ? rc
+                                        : error_set(err, rc, "The workbook could not be opened.");
 }
 
 void xlsx_close(struct xlsx *x)

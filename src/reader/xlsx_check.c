@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 // What an external link is: "externalBook", "ddeLink", "oleLink"; and the program of a DDE link.
-static int look_at_link(struct xlsx *x, const struct opc_part *part, size_t *books, size_t *ddes, char program[64])
+static int look_at_link(
+    struct xlsx *x, const struct opc_part *part, size_t *books, size_t *ddes, char program[64])
 {
     struct xml m;
     int rc = xml_open(&m, &x->package, part, false);
@@ -33,10 +34,13 @@ static int check_hidden(struct xlsx *x)
 {
     for (size_t i = 0; i < x->sheet_count; i++) {
         const struct xlsx_sheet *s = &x->sheets[i];
-        struct place place = { .kind = PLACE_SHEET, .name = s->name, .rows = { 1, 1 }, .cols = { 1, 1 } };
+        struct place place = {
+            .kind = PLACE_SHEET, .name = s->name, .rows = { 1, 1 }, .cols = { 1, 1 }
+        };
         if (s->very_hidden) {
             int rc = reader_finding(x->r, "text.hidden", &place,
-                "The sheet \"" SLICE_FMT "\" is hidden so that Excel's menus do not show it.", SLICE_ARG(s->name));
+                "The sheet \"" SLICE_FMT "\" is hidden so that Excel's menus do not show it.",
+                SLICE_ARG(s->name));
             if (rc != 0) {
                 return rc;
             }
@@ -56,18 +60,21 @@ int xlsx_check_security(struct xlsx *x)
         if (strstr(part->type, "externalLink+xml")) {
             rc = look_at_link(x, part, &books, &ddes, program);
         }
-        connections += strstr(part->type, "connections+xml") != NULL || strstr(part->type, "queryTable+xml") != NULL;
+        connections += strstr(part->type, "connections+xml") != NULL ||
+                       strstr(part->type, "queryTable+xml") != NULL;
     }
     if (rc == 0 && ddes) {
-        rc = reader_finding(x->r, "active.dde", NULL, "The workbook is linked to another program%s%s%s when it is opened.",
+        rc = reader_finding(x->r, "active.dde", NULL,
+            "The workbook is linked to another program%s%s%s when it is opened.",
             program[0] ? " (" : "", program, program[0] ? ")" : "");
     }
     if (rc == 0 && books) {
-        rc = reader_finding(x->r, "active.external", NULL, "The workbook takes values from %zu other workbook%s.", books,
-            books == 1 ? "" : "s");
+        rc = reader_finding(x->r, "active.external", NULL,
+            "The workbook takes values from %zu other workbook%s.", books, books == 1 ? "" : "s");
     }
     if (rc == 0 && connections) {
-        rc = reader_finding(x->r, "active.external", NULL, "The workbook asks for data from outside when it is opened.");
+        rc = reader_finding(x->r, "active.external", NULL,
+            "The workbook asks for data from outside when it is opened.");
     }
     return rc ? rc : check_hidden(x);
 }

@@ -11,7 +11,8 @@ int xlsx_tables_load(struct xlsx *x, struct opc_rels *rels, struct xlsx_window *
     int rc = 0;
 
     w->tables = arena_array(&x->arena, XLSX_TABLES_MAX, sizeof(*w->tables));
-    for (size_t i = 0; w->tables && rc == 0 && i < rels->count && w->table_count < XLSX_TABLES_MAX; i++) {
+    for (size_t i = 0; w->tables && rc == 0 && i < rels->count && w->table_count < XLSX_TABLES_MAX;
+         i++) {
         struct xml m;
         if (strcmp(rels->items[i].kind, "table") != 0 || !rels->items[i].part) {
             continue;
@@ -23,7 +24,8 @@ int xlsx_tables_load(struct xlsx *x, struct opc_rels *rels, struct xlsx_window *
         if (xml_next(&m) && xml_start(&m, NS_S, "table")) {
             const char *ref = xml_attr(&m, NS_NONE, "ref");
             struct xlsx_range at;
-            if (ref && xlsx_range_parse(slice_of(ref), &at) && xml_attr_int(&m, NS_NONE, "headerRowCount", 1) > 0) {
+            if (ref && xlsx_range_parse(slice_of(ref), &at) &&
+                xml_attr_int(&m, NS_NONE, "headerRowCount", 1) > 0) {
                 w->tables[w->table_count++] = at;
             }
         }
@@ -32,9 +34,12 @@ int xlsx_tables_load(struct xlsx *x, struct opc_rels *rels, struct xlsx_window *
     return rc;
 }
 
-static int report_comment(struct xlsx *x, const struct xlsx_sheet *sheet, struct slice ref, struct slice text)
+static int report_comment(
+    struct xlsx *x, const struct xlsx_sheet *sheet, struct slice ref, struct slice text)
 {
-    struct element e = { .kind = ELEMENT_COMMENT, .flags = sheet->hidden ? ELEMENT_HIDDEN : 0, .text = text };
+    struct element e = {
+        .kind = ELEMENT_COMMENT, .flags = sheet->hidden ? ELEMENT_HIDDEN : 0, .text = text
+    };
     struct xlsx_range at;
 
     e.place = (struct place){ .kind = PLACE_SHEET, .name = sheet->name };
@@ -46,7 +51,8 @@ static int report_comment(struct xlsx *x, const struct xlsx_sheet *sheet, struct
 }
 
 // Notes, and the threads of newer versions, for which a note with an explanation stands in the old part.
-static int read_comments(struct xlsx *x, const struct xlsx_sheet *sheet, const struct opc_part *part, bool threaded)
+static int read_comments(
+    struct xlsx *x, const struct xlsx_sheet *sheet, const struct opc_part *part, bool threaded)
 {
     AUTO_BUF text = BUF_INIT(COMMENT_MAX);
     struct xml m;
@@ -56,7 +62,8 @@ static int read_comments(struct xlsx *x, const struct xlsx_sheet *sheet, const s
         return rc;
     }
     while (rc == 0 && xml_next(&m)) {
-        bool comment = m.event == XML_START && strcmp(m.name, threaded ? "threadedComment" : "comment") == 0;
+        bool comment =
+            m.event == XML_START && strcmp(m.name, threaded ? "threadedComment" : "comment") == 0;
         if (!comment) {
             continue;
         }
@@ -142,7 +149,8 @@ static void anchor_corner(struct xml *m, struct place *p, int which)
             int64_t n = 0;
             buf_reset(&number);
             xml_collect(m, &number);
-            if (slice_to_i64(slice_trim(buf_slice(&number)), &n) && n >= 0 && n < (col ? XLSX_COLUMNS : XLSX_ROWS)) {
+            if (slice_to_i64(slice_trim(buf_slice(&number)), &n) && n >= 0 &&
+                n < (col ? XLSX_COLUMNS : XLSX_ROWS)) {
                 *(col ? &p->cols[which] : &p->rows[which]) = (int32_t)n + 1;
             }
         }
@@ -189,7 +197,9 @@ static void take_anchor(struct anchor *a, struct xml *m)
 
 static int report_anchor(struct anchor *a)
 {
-    struct element e = { .kind = ELEMENT_PARAGRAPH, .flags = a->sheet->hidden ? ELEMENT_HIDDEN : 0, .place = a->place };
+    struct element e = {
+        .kind = ELEMENT_PARAGRAPH, .flags = a->sheet->hidden ? ELEMENT_HIDDEN : 0, .place = a->place
+    };
     int rc = 0;
 
     e.text = slice_trim(buf_slice(&a->text));

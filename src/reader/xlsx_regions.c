@@ -15,27 +15,27 @@
 #include <stdlib.h>
 
 enum {
-    PIECES_MAX = 64,       // of one cut
-    LEAVES_MAX = 512,      // of one window
-    DEPTH_MAX = 8,         //
-    TITLE_MAX = 160,       // bytes; longer ones are paragraphs
-    TITLE_ROWS = 5,        //
-    LOOK_ROWS = 20,        // to find the header
-    INHERIT_GAP = 2,       // empty rows between a header's table and one that takes it
-    WINDOW_GAP = 2,        // empty rows inside a window: so many do not tear a header off its table
-    NOTE_ROWS = 3,         // of one column: paragraphs, not a table
+    PIECES_MAX = 64, // of one cut
+    LEAVES_MAX = 512, // of one window
+    DEPTH_MAX = 8, //
+    TITLE_MAX = 160, // bytes; longer ones are paragraphs
+    TITLE_ROWS = 5, //
+    LOOK_ROWS = 20, // to find the header
+    INHERIT_GAP = 2, // empty rows between a header's table and one that takes it
+    WINDOW_GAP = 2, // empty rows inside a window: so many do not tear a header off its table
+    NOTE_ROWS = 3, // of one column: paragraphs, not a table
 };
 
 struct rect {
-    size_t r[2];    // first and last row, index into window's rows
-    int32_t c[2];   // columns
+    size_t r[2]; // first and last row, index into window's rows
+    int32_t c[2]; // columns
 };
 
 struct cutter {
     struct xlsx_window *w;
     struct rect leaves[LEAVES_MAX];
     size_t count;
-    bool *filled;   // by column, XLSX_COLUMNS + 1
+    bool *filled; // by column, XLSX_COLUMNS + 1
 };
 
 static size_t first_cell(const struct xlsx_window *w, const struct xlsx_row *row, int32_t col)
@@ -53,7 +53,8 @@ static size_t first_cell(const struct xlsx_window *w, const struct xlsx_row *row
 }
 
 // The cells of a row within columns: *ret_first, and how many.
-static size_t cells_in(const struct xlsx_window *w, size_t row, const int32_t c[2], size_t *ret_first)
+static size_t cells_in(
+    const struct xlsx_window *w, size_t row, const int32_t c[2], size_t *ret_first)
 {
     const struct xlsx_row *r = &w->rows[row];
     *ret_first = first_cell(w, r, c[0]);
@@ -128,7 +129,8 @@ static size_t cut_columns(struct cutter *k, const struct rect *t, struct rect *p
         pieces[count++] = (struct rect){ { t->r[0], t->r[1] }, { c, c } };
     }
     for (size_t i = 0; i < count; i++) {
-        if (kept && pieces[i].c[0] - pieces[kept - 1].c[1] <= 2 && side_by_side(w, &pieces[kept - 1], &pieces[i])) {
+        if (kept && pieces[i].c[0] - pieces[kept - 1].c[1] <= 2 &&
+            side_by_side(w, &pieces[kept - 1], &pieces[i])) {
             pieces[kept - 1].c[1] = pieces[i].c[1];
         } else {
             pieces[kept++] = pieces[i];
@@ -194,10 +196,12 @@ static struct table_cell as_cell(const struct xlsx_window *w, size_t i)
 {
     const struct xlsx_cell *c = &w->cells[i];
     const char *text = w->text.data ? w->text.data : "";
-    return (struct table_cell){ c->col, slice_make(text + c->shown, c->shown_len), slice_make(text + c->stored, c->stored_len), c->number };
+    return (struct table_cell){ c->col, slice_make(text + c->shown, c->shown_len),
+        slice_make(text + c->stored, c->stored_len), c->number };
 }
 
-static size_t row_cells(const struct xlsx_window *w, size_t row, const struct rect *t, struct table_cell *out)
+static size_t row_cells(
+    const struct xlsx_window *w, size_t row, const struct rect *t, struct table_cell *out)
 {
     size_t first, n = cells_in(w, row, t->c, &first);
     for (size_t i = 0; i < n; i++) {
@@ -216,7 +220,8 @@ static int lone_cell(struct xlsx_window *w, const struct table_cell *c, int32_t 
     e.place.cols[0] = e.place.cols[1] = c->col;
     buf_add_slice(&text, c->shown);
     if (c->stored.len) {
-        buf_addf(&text, c->shown.len ? " (" SLICE_FMT ")" : "(" SLICE_FMT ")", SLICE_ARG(c->stored));
+        buf_addf(
+            &text, c->shown.len ? " (" SLICE_FMT ")" : "(" SLICE_FMT ")", SLICE_ARG(c->stored));
     }
     if (title && c->shown.len <= TITLE_MAX && csv_table_is_words(c)) {
         e.kind = ELEMENT_HEADING;
@@ -247,7 +252,8 @@ static int keep_header(struct xlsx_window *w, const struct table_cell *cells, si
     for (size_t i = 0; i < count; i++) {
         size_t at = w->header_text.len;
         buf_add_slice(&w->header_text, cells[i].shown);
-        w->header[w->header_count++] = (struct table_cell){ cells[i].col, slice_make(w->header_text.data + at, cells[i].shown.len), { NULL, 0 }, false };
+        w->header[w->header_count++] = (struct table_cell){ cells[i].col,
+            slice_make(w->header_text.data + at, cells[i].shown.len), { NULL, 0 }, false };
     }
     return 0;
 }
@@ -264,7 +270,8 @@ static bool begins_table(const struct xlsx_window *w, int32_t row, const struct 
 }
 
 // The index of the header row of a piece (SIZE_MAX: none), and how many rows above it are titles.
-static size_t find_header(const struct xlsx_window *w, const struct rect *t, bool continued, size_t *ret_titles)
+static size_t find_header(
+    const struct xlsx_window *w, const struct rect *t, bool continued, size_t *ret_titles)
 {
     struct table_row_view rows[LOOK_ROWS];
     size_t count = 0, widest = 0, titles = 0, found = SIZE_MAX;
@@ -286,8 +293,9 @@ static size_t find_header(const struct xlsx_window *w, const struct rect *t, boo
         rows[count++] = (struct table_row_view){ cells + at, n };
         at += n;
     }
-    while (!continued && titles + 1 < count && titles < TITLE_ROWS && widest >= 2 && rows[titles].count == 1
-        && csv_table_is_words(&rows[titles].cells[0]) && !begins_table(w, w->rows[t->r[0] + titles].row, t)) {
+    while (!continued && titles + 1 < count && titles < TITLE_ROWS && widest >= 2 &&
+           rows[titles].count == 1 && csv_table_is_words(&rows[titles].cells[0]) &&
+           !begins_table(w, w->rows[t->r[0] + titles].row, t)) {
         titles++;
     }
     for (size_t i = 0; i < count && found == SIZE_MAX; i++) {
@@ -299,7 +307,8 @@ static size_t find_header(const struct xlsx_window *w, const struct rect *t, boo
         for (size_t i = titles; i < titles + 2 && i + 1 < count && found == SIZE_MAX; i++) {
             // A second row counts only below a first one that names groups of columns.
             bool wide_enough = rows[i].count * 2 > widest;
-            if ((i == titles || rows[titles].count * 2 <= widest) && wide_enough && csv_table_header_likely(rows + i, count - i)) {
+            if ((i == titles || rows[titles].count * 2 <= widest) && wide_enough &&
+                csv_table_header_likely(rows + i, count - i)) {
                 found = t->r[0] + i;
             }
         }
@@ -313,13 +322,14 @@ static size_t find_header(const struct xlsx_window *w, const struct rect *t, boo
 static bool inherits(const struct xlsx_window *w, const struct rect *t, bool continued)
 {
     int32_t gap = w->rows[t->r[0]].row - w->header_at.rows[1] - 1;
-    return w->header_count && t->c[0] >= w->header_at.cols[0] && t->c[1] <= w->header_at.cols[1]
-        && (continued || (gap >= 0 && gap <= INHERIT_GAP && t->r[1] > t->r[0]));
+    return w->header_count && t->c[0] >= w->header_at.cols[0] && t->c[1] <= w->header_at.cols[1] &&
+           (continued || (gap >= 0 && gap <= INHERIT_GAP && t->r[1] > t->r[0]));
 }
 
 // A piece without a header may have one above it, set off by an empty row or cut into groups of columns: the nearest row
 // above, if all it has over the piece is text, and enough of it. Its cells into `out`; 0 if there is none.
-static size_t header_above(const struct xlsx_window *w, const struct rect *t, struct table_cell *out)
+static size_t header_above(
+    const struct xlsx_window *w, const struct rect *t, struct table_cell *out)
 {
     size_t n = 0, widest = 0, first;
 
@@ -327,7 +337,8 @@ static size_t header_above(const struct xlsx_window *w, const struct rect *t, st
         size_t k = cells_in(w, r, t->c, &first);
         widest = k > widest ? k : widest;
     }
-    if (t->r[0] == 0 || widest < 2 || w->rows[t->r[0]].row - w->rows[t->r[0] - 1].row > INHERIT_GAP) {
+    if (t->r[0] == 0 || widest < 2 ||
+        w->rows[t->r[0]].row - w->rows[t->r[0] - 1].row > INHERIT_GAP) {
         return 0;
     }
     n = row_cells(w, t->r[0] - 1, t, out);
@@ -396,7 +407,8 @@ static int emit_leaf(struct xlsx_window *w, const struct rect *t, bool more_belo
     if (above) {
         rc = csv_table_set_header(&w->table, cells, above);
         rc = rc ? rc : keep_header(w, cells, above);
-        w->header_at = (struct xlsx_range){ { w->rows[t->r[0] - 1].row, w->rows[t->r[1]].row }, { t->c[0], t->c[1] } };
+        w->header_at = (struct xlsx_range){ { w->rows[t->r[0] - 1].row, w->rows[t->r[1]].row },
+            { t->c[0], t->c[1] } };
     } else if (header == SIZE_MAX && inherits(w, t, continued)) {
         rc = csv_table_set_header(&w->table, w->header, w->header_count);
         w->header_at.rows[1] = w->rows[t->r[1]].row;
@@ -413,7 +425,8 @@ static int emit_leaf(struct xlsx_window *w, const struct rect *t, bool more_belo
             rc = csv_table_flush(&w->table);
             rc = rc ? rc : csv_table_set_header(&w->table, cells, n);
             rc = rc ? rc : keep_header(w, cells, n);
-            w->header_at = (struct xlsx_range){ { w->rows[r].row, w->rows[t->r[1]].row }, { t->c[0], t->c[1] } };
+            w->header_at = (struct xlsx_range){ { w->rows[r].row, w->rows[t->r[1]].row },
+                { t->c[0], t->c[1] } };
         }
         rc = rc ? rc : csv_table_row(&w->table, cells, n, w->rows[r].row, r == header);
     }
@@ -452,7 +465,8 @@ int xlsx_window_flush(struct xlsx_window *w)
 
 int xlsx_window_row(struct xlsx_window *w, int32_t row)
 {
-    bool full = w->row_count == XLSX_WINDOW_ROWS || w->cell_count > XLSX_WINDOW_CELLS / 2 || w->text.len > XLSX_WINDOW_BYTES;
+    bool full = w->row_count == XLSX_WINDOW_ROWS || w->cell_count > XLSX_WINDOW_CELLS / 2 ||
+                w->text.len > XLSX_WINDOW_BYTES;
     int rc = 0;
 
     while (w->row_count && w->rows[w->row_count - 1].count == 0) {
@@ -472,8 +486,8 @@ int xlsx_window_cell(struct xlsx_window *w, const struct table_cell *c)
 {
     struct xlsx_row *row = &w->rows[w->row_count - 1];
 
-    if (c->col < 1 || c->col > XLSX_COLUMNS || w->cell_count == XLSX_WINDOW_CELLS
-        || (row->count && w->cells[w->cell_count - 1].col >= c->col)) {
+    if (c->col < 1 || c->col > XLSX_COLUMNS || w->cell_count == XLSX_WINDOW_CELLS ||
+        (row->count && w->cells[w->cell_count - 1].col >= c->col)) {
         return 0; // cells out of order are a broken sheet's
     }
     size_t at = w->text.len;
@@ -482,7 +496,8 @@ int xlsx_window_cell(struct xlsx_window *w, const struct table_cell *c)
     if (!buf_ok(&w->text)) {
         return ERR_MEMORY;
     }
-    w->cells[w->cell_count++] = (struct xlsx_cell){ c->col, at, c->shown.len, at + c->shown.len, c->stored.len, c->number };
+    w->cells[w->cell_count++] =
+        (struct xlsx_cell){ c->col, at, c->shown.len, at + c->shown.len, c->stored.len, c->number };
     row->count++;
     return 0;
 }

@@ -18,11 +18,11 @@ struct sheet {
     struct xlsx *x;
     struct xlsx_window window;
     struct xml m;
-    struct buf value;  // of <v>
+    struct buf value; // of <v>
     struct buf inline_text;
     struct buf shown, stored;
-    int32_t row, col;  // current
-    bool headed;       // the heading of the sheet was reported
+    int32_t row, col; // current
+    bool headed; // the heading of the sheet was reported
     struct xlsx_range used;
     bool has_used;
     const struct xlsx_sheet *info;
@@ -30,7 +30,11 @@ struct sheet {
 
 static int report_heading(struct sheet *s)
 {
-    struct element e = { .kind = ELEMENT_HEADING, .level = 1, .flags = s->window.flags, .place = s->window.place, .text = s->info->name };
+    struct element e = { .kind = ELEMENT_HEADING,
+        .level = 1,
+        .flags = s->window.flags,
+        .place = s->window.place,
+        .text = s->info->name };
 
     s->headed = true;
     if (s->has_used) {
@@ -50,7 +54,9 @@ static void show_number(struct sheet *s, double v, const char *code, bool is_gen
     numfmt_stored(v, &s->stored);
     struct slice shown = slice_trim(buf_slice(&s->shown)), stored = buf_slice(&s->stored);
     bool rounded = is_general && memchr(stored.data ? stored.data : "", '.', stored.len) != NULL;
-    struct slice size = stored.len && stored.data[0] == '-' ? slice_from(stored, 1) : stored; // "(81)" holds -81 well enough
+    struct slice size = stored.len && stored.data[0] == '-'
+                            ? slice_from(stored, 1)
+                            : stored; // "(81)" holds -81 well enough
     if (rounded || stored.len > STORED_LONGEST || slice_find(shown, size)) {
         buf_reset(&s->stored);
     }
@@ -111,7 +117,9 @@ static int take_cell(struct sheet *s)
     } else if (strcmp(type, "inlineStr") == 0) {
         text = buf_slice(s->inline_text.len ? &s->inline_text : &s->value);
     } else if (strcmp(type, "b") == 0) {
-        text = slice_of(s->value.len && s->value.data[0] == '1' ? "TRUE" : s->value.len ? "FALSE" : "");
+        text = slice_of(s->value.len && s->value.data[0] == '1' ? "TRUE"
+                        : s->value.len                          ? "FALSE"
+                                                                : "");
     } else if (strcmp(type, "str") == 0) {
         xlsx_unescape(&s->value, 0);
         text = buf_slice(&s->value);
@@ -135,7 +143,8 @@ static int take_cell(struct sheet *s)
         return 0;
     }
     if (++s->x->cells > s->x->r->limits->cells) {
-        reader_finding(s->x->r, "bomb.cells", NULL, "The workbook has more than %lld cells.", (long long)s->x->r->limits->cells);
+        reader_finding(s->x->r, "bomb.cells", NULL, "The workbook has more than %lld cells.",
+            (long long)s->x->r->limits->cells);
         return ERR_LIMIT;
     }
     int rc = s->headed ? 0 : report_heading(s);

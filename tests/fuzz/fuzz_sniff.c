@@ -18,7 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (sniff_bytes(bytes, &s) != 0 || !sniff_title(s.kind)) {
         abort();
     }
-    struct check_input in = { .name = bytes, .declared_media_type = bytes, .fd = -1, .size = (int64_t)size, .cap = 100 };
+    struct check_input in = {
+        .name = bytes, .declared_media_type = bytes, .fd = -1, .size = (int64_t)size, .cap = 100
+    };
     findings_init(&f);
     if (check_upload(&in, &f, &format, NULL) != 0) {
         abort();

@@ -28,7 +28,8 @@ static int memory_file(const void *bytes, size_t len)
 }
 
 // The reason of the refusal ("-": none), then the codes of all findings.
-static char *verdict_of(const char *name, const char *media_type, const void *bytes, size_t len, int64_t cap)
+static char *verdict_of(
+    const char *name, const char *media_type, const void *bytes, size_t len, int64_t cap)
 {
     struct findings f;
     const struct format_info *format = NULL;
@@ -82,7 +83,9 @@ static const struct {
     { "a.pdf", BYTES(""), "pdf empty_file size.empty" },
     { "../../a.txt", BYTES("x"), "txt path_traversal name.traversal" },
     { "C:\\fakepath\\a.txt", BYTES("x"), "txt - name.unsafe" },
-    { "a\xE2\x80\xAE" "fdp.txt", BYTES("x"), "txt - name.unsafe" },
+    { "a\xE2\x80\xAE"
+      "fdp.txt",
+        BYTES("x"), "txt - name.unsafe" },
     { "a\nb.txt", BYTES("x"), "txt - name.unsafe" },
     { "con.txt", BYTES("x"), "txt - name.unsafe" },
     { "a.pdf", BYTES("<html><script>x</script>%PDF-1.4\n"), "pdf polyglot type.polyglot" },
@@ -95,7 +98,8 @@ static void what_the_bytes_are_decides(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO_FREE char *got = verdict_of(cases[i].name, "", cases[i].bytes, cases[i].len, 0);
         if (strcmp(got, cases[i].verdict) != 0) {
-            print_message("%s (%.12s…): expected '%s', got '%s'\n", cases[i].name, cases[i].bytes, cases[i].verdict, got);
+            print_message("%s (%.12s…): expected '%s', got '%s'\n", cases[i].name, cases[i].bytes,
+                cases[i].verdict, got);
             wrong++;
         }
     }
@@ -133,9 +137,13 @@ static void names_are_cleaned(void **state)
 {
     static const struct {
         const char *name, *clean, *ext;
-    } names[] = { { "a.pdf", "a.pdf", "pdf" }, { "/etc/passwd", "passwd", "" }, { "C:\\x\\Menu.XLSX", "Menu.XLSX", "XLSX" }, { "  a  b .txt ", "a b .txt", "txt" },
-        { "", "document", "" }, { "...", "document", "" }, { "a\xE2\x80\xAEtxt.exe", "atxt.exe", "exe" }, { "NUL", "_NUL", "" }, { ".htaccess", ".htaccess", "" },
-        { "a\x7F\x01.md", "a.md", "md" }, { "Dr. Smith", "Dr. Smith", "" }, { "x.tar.gz", "x.tar.gz", "gz" }, { "v1.2-final", "v1.2-final", "" },
+    } names[] = { { "a.pdf", "a.pdf", "pdf" }, { "/etc/passwd", "passwd", "" },
+        { "C:\\x\\Menu.XLSX", "Menu.XLSX", "XLSX" }, { "  a  b .txt ", "a b .txt", "txt" },
+        { "", "document", "" }, { "...", "document", "" },
+        { "a\xE2\x80\xAEtxt.exe", "atxt.exe", "exe" }, { "NUL", "_NUL", "" },
+        { ".htaccess", ".htaccess", "" }, { "a\x7F\x01.md", "a.md", "md" },
+        { "Dr. Smith", "Dr. Smith", "" }, { "x.tar.gz", "x.tar.gz", "gz" },
+        { "v1.2-final", "v1.2-final", "" },
         { "\xFF\xFE.txt", "\xEF\xBF\xBD\xEF\xBF\xBD.txt", "txt" } };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -218,27 +226,60 @@ static enum sniff_kind kind_of(const struct entry *entries, size_t count)
     return s.kind;
 }
 
-#define TYPES(type) { "[Content_Types].xml", "<Types><Override ContentType=\"" type "\"/></Types>", 0 }
+#define TYPES(type)                                                                                \
+    {                                                                                              \
+        "[Content_Types].xml", "<Types><Override ContentType=\"" type "\"/></Types>", 0            \
+    }
 
 static void office_files_are_told_by_their_main_part(void **state)
 {
     (void)state;
-    assert_int_equal(kind_of((struct entry[]){ TYPES("application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml") }, 1), SNIFF_DOCX);
-    assert_int_equal(kind_of((struct entry[]){ TYPES("application/vnd.ms-word.document.macroEnabled.main+xml") }, 1), SNIFF_DOCM);
-    assert_int_equal(kind_of((struct entry[]){ TYPES("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml") }, 1), SNIFF_XLSX);
-    assert_int_equal(kind_of((struct entry[]){ TYPES("application/vnd.ms-excel.sheet.macroEnabled.main+xml") }, 1), SNIFF_XLSM);
-    assert_int_equal(kind_of((struct entry[]){ TYPES("application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml") }, 1), SNIFF_PPTX);
+    assert_int_equal(
+        kind_of((struct entry[]){ TYPES(
+                    "application/"
+                    "vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml") },
+            1),
+        SNIFF_DOCX);
+    assert_int_equal(
+        kind_of(
+            (struct entry[]){ TYPES("application/vnd.ms-word.document.macroEnabled.main+xml") }, 1),
+        SNIFF_DOCM);
+    assert_int_equal(
+        kind_of((struct entry[]){ TYPES(
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml") },
+            1),
+        SNIFF_XLSX);
+    assert_int_equal(
+        kind_of(
+            (struct entry[]){ TYPES("application/vnd.ms-excel.sheet.macroEnabled.main+xml") }, 1),
+        SNIFF_XLSM);
+    assert_int_equal(
+        kind_of((struct entry[]){ TYPES(
+                    "application/"
+                    "vnd.openxmlformats-officedocument.presentationml.presentation.main+xml") },
+            1),
+        SNIFF_PPTX);
     assert_int_equal(kind_of((struct entry[]){ { "a.txt", "x", 0 } }, 1), SNIFF_ZIP);
-    assert_int_equal(kind_of((struct entry[]){ { "mimetype", "application/vnd.oasis.opendocument.text", 0 } }, 1), SNIFF_ODF);
-    assert_int_equal(kind_of((struct entry[]){ { "mimetype", "application/epub+zip", 0 }, { "META-INF/container.xml", "", 0 } }, 2), SNIFF_EPUB);
-    assert_int_equal(kind_of((struct entry[]){ TYPES("text/plain") }, 1), SNIFF_ZIP_ODD); // the reader says what is missing
+    assert_int_equal(
+        kind_of(
+            (struct entry[]){ { "mimetype", "application/vnd.oasis.opendocument.text", 0 } }, 1),
+        SNIFF_ODF);
+    assert_int_equal(kind_of((struct entry[]){ { "mimetype", "application/epub+zip", 0 },
+                                 { "META-INF/container.xml", "", 0 } },
+                         2),
+        SNIFF_EPUB);
+    assert_int_equal(kind_of((struct entry[]){ TYPES("text/plain") }, 1),
+        SNIFF_ZIP_ODD); // the reader says what is missing
 }
 
 static void what_contradicts_itself_is_left_to_the_reader(void **state)
 {
     (void)state;
     assert_int_equal(kind_of((struct entry[]){ { "a", "x", 0x7FFFFFFF } }, 1), SNIFF_ZIP_ODD);
-    assert_int_equal(kind_of((struct entry[]){ { "a", "xxxx", 100 }, { "b", "xxxx", 100 }, { "c", "x", 100 }, { "d", "x", 100 } }, 4), SNIFF_ZIP_ODD);
+    assert_int_equal(kind_of((struct entry[]){ { "a", "xxxx", 100 }, { "b", "xxxx", 100 },
+                                 { "c", "x", 100 }, { "d", "x", 100 } },
+                         4),
+        SNIFF_ZIP_ODD);
 }
 
 static void a_zip_behind_a_pdf_is_a_polyglot(void **state)
@@ -257,12 +298,26 @@ static void signatures_are_known(void **state)
         const char *bytes;
         size_t len;
         enum sniff_kind kind;
-    } heads[] = { { BYTES("\x89PNG\r\n\x1A\n\0"), SNIFF_PNG }, { BYTES("\xFF\xD8\xFF\xE0\0\x10"), SNIFF_JPEG }, { BYTES("GIF89a\1\0\1\0"), SNIFF_GIF },
-        { BYTES("RIFF\4\0\0\0WEBPVP8 "), SNIFF_WEBP }, { BYTES("RIFF\4\0\0\0WAVEfmt "), SNIFF_WAV }, { BYTES("RIFF\4\0\0\0AVI LIST"), SNIFF_AVI },
-        { BYTES("\0\0\0\x18" "ftypmp42\0\0"), SNIFF_MP4 }, { BYTES("\0\0\0\x14" "ftypqt  \0\0"), SNIFF_MOV }, { BYTES("\0\0\0\x1C" "ftypM4A \0\0"), SNIFF_M4A },
-        { BYTES("ID3\3\0\0\0\0\0\0"), SNIFF_MP3 }, { BYTES("\xFF\xFB\x90\0\0\0\0\0"), SNIFF_MP3 }, { BYTES("\x7F" "ELF\2\1\1\0"), SNIFF_ELF },
-        { BYTES("#!/bin/sh\necho"), SNIFF_SCRIPT }, { BYTES(" <!DOCTYPE html><p>"), SNIFF_HTML }, { BYTES("{\"a\": 1}"), SNIFF_JSON },
-        { BYTES("<?xml version=\"1.0\"?><a/>"), SNIFF_XML }, { BYTES("\0\0\xF6\xFF\3\0\xF1\xFF\5\0\xF3\xFF"), SNIFF_UNKNOWN } };
+    } heads[] = { { BYTES("\x89PNG\r\n\x1A\n\0"), SNIFF_PNG },
+        { BYTES("\xFF\xD8\xFF\xE0\0\x10"), SNIFF_JPEG }, { BYTES("GIF89a\1\0\1\0"), SNIFF_GIF },
+        { BYTES("RIFF\4\0\0\0WEBPVP8 "), SNIFF_WEBP }, { BYTES("RIFF\4\0\0\0WAVEfmt "), SNIFF_WAV },
+        { BYTES("RIFF\4\0\0\0AVI LIST"), SNIFF_AVI },
+        { BYTES("\0\0\0\x18"
+                "ftypmp42\0\0"),
+            SNIFF_MP4 },
+        { BYTES("\0\0\0\x14"
+                "ftypqt  \0\0"),
+            SNIFF_MOV },
+        { BYTES("\0\0\0\x1C"
+                "ftypM4A \0\0"),
+            SNIFF_M4A },
+        { BYTES("ID3\3\0\0\0\0\0\0"), SNIFF_MP3 }, { BYTES("\xFF\xFB\x90\0\0\0\0\0"), SNIFF_MP3 },
+        { BYTES("\x7F"
+                "ELF\2\1\1\0"),
+            SNIFF_ELF },
+        { BYTES("#!/bin/sh\necho"), SNIFF_SCRIPT }, { BYTES(" <!DOCTYPE html><p>"), SNIFF_HTML },
+        { BYTES("{\"a\": 1}"), SNIFF_JSON }, { BYTES("<?xml version=\"1.0\"?><a/>"), SNIFF_XML },
+        { BYTES("\0\0\xF6\xFF\3\0\xF1\xFF\5\0\xF3\xFF"), SNIFF_UNKNOWN } };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
         struct sniff s;
@@ -275,7 +330,10 @@ static void every_prefix_of_a_package_is_harmless(void **state)
 {
     AUTO_BUF b = BUF_INIT(1 << 20);
     (void)state;
-    zip_of(&b, (struct entry[]){ TYPES("application/vnd.ms-word.document.macroEnabled.main+xml"), { "word/document.xml", "<x/>", 0 } }, 2);
+    zip_of(&b,
+        (struct entry[]){ TYPES("application/vnd.ms-word.document.macroEnabled.main+xml"),
+            { "word/document.xml", "<x/>", 0 } },
+        2);
     for (size_t i = 0; i < b.len; i++) {
         struct sniff s;
         AUTO_FREE char *copy = malloc(i ? i : 1);

@@ -16,9 +16,16 @@ static const struct {
     const char *source;
     char delimiter;
 } dialects[] = {
-    { "a,b,c\n1,2,3\n", ',' }, { "a;b;c\n1,5;2,5;3,5\n", ';' }, { "a\tb\n1,2\t3\n", '\t' }, { "a|b|c\n1|2|3\n", '|' }, { "a:b\n1:2\n", ':' },
-    { "time,what\n12:30,a\n12:40,b\n", ',' }, { "name;text\nx;\"a, b, c\"\ny;\"d, e, f\"\n", ';' }, { "one\ntwo\nthree\n", ',' },
-    { "sep=;\na;b\n", ';' }, { "Name;Price\nFries, large;2,80\nCola, small;1,90\n", ';' },
+    { "a,b,c\n1,2,3\n", ',' },
+    { "a;b;c\n1,5;2,5;3,5\n", ';' },
+    { "a\tb\n1,2\t3\n", '\t' },
+    { "a|b|c\n1|2|3\n", '|' },
+    { "a:b\n1:2\n", ':' },
+    { "time,what\n12:30,a\n12:40,b\n", ',' },
+    { "name;text\nx;\"a, b, c\"\ny;\"d, e, f\"\n", ';' },
+    { "one\ntwo\nthree\n", ',' },
+    { "sep=;\na;b\n", ';' },
+    { "Name;Price\nFries, large;2,80\nCola, small;1,90\n", ';' },
 };
 
 static void the_delimiter_is_guessed(void **state)
@@ -28,7 +35,8 @@ static void the_delimiter_is_guessed(void **state)
         size_t skip;
         struct csv_dialect d = csv_guess(slice_of(dialects[i].source), &skip);
         if (d.delimiter != dialects[i].delimiter) {
-            fail_msg("'%s': expected '%c', got '%c'", dialects[i].source, dialects[i].delimiter, d.delimiter);
+            fail_msg("'%s': expected '%c', got '%c'", dialects[i].source, dialects[i].delimiter,
+                d.delimiter);
         }
     }
 }
@@ -36,9 +44,19 @@ static void the_delimiter_is_guessed(void **state)
 static const struct {
     const char *source, *fields; // records by newline, fields by "|"
 } records[] = {
-    { "a,b\r\nc,d\r\n", "a|b\nc|d\n" }, { "a,b\rc,d", "a|b\nc|d\n" }, { "\"a,b\",c\n", "a,b|c\n" }, { "\"a \"\"q\"\" b\",c\n", "a \"q\" b|c\n" },
-    { "\"line\none\",x\n", "line\none|x\n" }, { "a,\"unclosed\nb,c\n", "a|\"unclosed\nb|c\n" }, { "a,b,\n", "a|b|\n" }, { "a,b,", "a|b|\n" },
-    { "\n\na\n", "\n\na\n" }, { "a, \"b, c\",d\n", "a|b, c|d\n" }, { "\"a\"x,b\n", "ax|b\n" }, { "a\"b,c\n", "a\"b|c\n" }, { "\"\",\"\"\n", "|\n" },
+    { "a,b\r\nc,d\r\n", "a|b\nc|d\n" },
+    { "a,b\rc,d", "a|b\nc|d\n" },
+    { "\"a,b\",c\n", "a,b|c\n" },
+    { "\"a \"\"q\"\" b\",c\n", "a \"q\" b|c\n" },
+    { "\"line\none\",x\n", "line\none|x\n" },
+    { "a,\"unclosed\nb,c\n", "a|\"unclosed\nb|c\n" },
+    { "a,b,\n", "a|b|\n" },
+    { "a,b,", "a|b|\n" },
+    { "\n\na\n", "\n\na\n" },
+    { "a, \"b, c\",d\n", "a|b, c|d\n" },
+    { "\"a\"x,b\n", "ax|b\n" },
+    { "a\"b,c\n", "a\"b|c\n" },
+    { "\"\",\"\"\n", "|\n" },
 };
 
 static void records_are_as_rfc_4180_and_beyond(void **state)
@@ -63,7 +81,8 @@ static void records_are_as_rfc_4180_and_beyond(void **state)
 static void backslashes_escape_where_the_file_does_so(void **state)
 {
     size_t skip;
-    struct csv_dialect d = csv_guess(SLICE_LIT("a,b\n\"x \\\"y\\\" z, w\",2\n\"p \\\"q\\\", r\",3\n"), &skip);
+    struct csv_dialect d =
+        csv_guess(SLICE_LIT("a,b\n\"x \\\"y\\\" z, w\",2\n\"p \\\"q\\\", r\",3\n"), &skip);
     (void)state;
     assert_true(d.backslash);
 }
@@ -97,7 +116,8 @@ static void a_record_is_one_row(void **state)
 static void a_title_above_the_header_is_a_heading(void **state)
 {
     (void)state;
-    AUTO_FREE char *out = reading("Stanley Cups,,\nTeam,Location,Cups\nBlues,STL,1\nFlyers,PHI,2\n", READ);
+    AUTO_FREE char *out =
+        reading("Stanley Cups,,\nTeam,Location,Cups\nBlues,STL,1\nFlyers,PHI,2\n", READ);
     expect_text(out, "heading 1 {row 1");
     expect_text(out, "Team | Location | Cups/Blues | STL | 1");
 }
@@ -106,7 +126,8 @@ static void ragged_rows_are_kept(void **state)
 {
     (void)state;
     AUTO_FREE char *out = reading("a,b,c\n1\n1,2,3,4\n,,3\n", READ);
-    expect_text(out, "a | b | c/1/1 | 2 | 3 | 4/ |  | 3 = | a | b | c |  |/| --- | --- | --- | --- |/| 1 |/| 1 | 2 | 3 | 4 |/|  |  | 3 |\n");
+    expect_text(out, "a | b | c/1/1 | 2 | 3 | 4/ |  | 3 = | a | b | c |  |/| --- | --- | --- | --- "
+                     "|/| 1 |/| 1 | 2 | 3 | 4 |/|  |  | 3 |\n");
 }
 
 static void wide_rows_and_long_cells_are_split(void **state)
@@ -142,9 +163,13 @@ static void formulas_are_told(void **state)
 static void too_many_cells_are_refused(void **state)
 {
     AUTO_BUF out = BUF_INIT(64 << 20);
-    struct reader_sink sink = { seen_finding, seen_element, seen_progress, seen_info, seen_image, &out };
+    struct reader_sink sink = { seen_finding, seen_element, seen_progress, seen_info, seen_image,
+        &out };
     struct reader_limits limits = reader_limits_default;
-    struct reader r = { .format = FORMAT_CSV, .input = SLICE_LIT("a,b\n1,2\n3,4\n"), .limits = &limits, .sink = &sink };
+    struct reader r = { .format = FORMAT_CSV,
+        .input = SLICE_LIT("a,b\n1,2\n3,4\n"),
+        .limits = &limits,
+        .sink = &sink };
     (void)state;
     limits.cells = 3;
     assert_int_equal(reader_format_find(FORMAT_CSV)->read(&r, NULL), ERR_LIMIT);
@@ -156,10 +181,12 @@ static void kinds_of_cells_are_told_apart(void **state)
     static const struct {
         const char *text;
         enum cell_kind kind;
-    } kinds[] = { { "", CELL_EMPTY }, { " ", CELL_EMPTY }, { "12", CELL_NUMBER }, { "-1,200.5", CELL_NUMBER }, { "12 %", CELL_NUMBER },
-        { "$4.20", CELL_NUMBER }, { "€ 3", CELL_NUMBER }, { "1.2E+05", CELL_NUMBER }, { "2024-01-02", CELL_DATE }, { "12:30", CELL_DATE },
-        { "2024-01-02T10:00:00Z", CELL_DATE }, { "3 Jan 2024", CELL_DATE }, { "Item", CELL_TEXT }, { "Room 5", CELL_TEXT }, { "a1", CELL_TEXT },
-        { "x@y.z", CELL_TEXT }, { "-", CELL_TEXT } };
+    } kinds[] = { { "", CELL_EMPTY }, { " ", CELL_EMPTY }, { "12", CELL_NUMBER },
+        { "-1,200.5", CELL_NUMBER }, { "12 %", CELL_NUMBER }, { "$4.20", CELL_NUMBER },
+        { "€ 3", CELL_NUMBER }, { "1.2E+05", CELL_NUMBER }, { "2024-01-02", CELL_DATE },
+        { "12:30", CELL_DATE }, { "2024-01-02T10:00:00Z", CELL_DATE }, { "3 Jan 2024", CELL_DATE },
+        { "Item", CELL_TEXT }, { "Room 5", CELL_TEXT }, { "a1", CELL_TEXT }, { "x@y.z", CELL_TEXT },
+        { "-", CELL_TEXT } };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if (csv_table_cell_kind(slice_of(kinds[i].text)) != kinds[i].kind) {

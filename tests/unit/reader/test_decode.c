@@ -19,7 +19,10 @@ static const struct {
     size_t len;
     const char *text;
 } conversions[] = {
-    { "windows-1252", BYTES("\x80 \x93" "a\x94 \xE9"), "€ “a” é" },
+    { "windows-1252",
+        BYTES("\x80 \x93"
+              "a\x94 \xE9"),
+        "€ “a” é" },
     { "windows-1251", BYTES("\xCF\xF0\xE8"), "При" },
     { "koi8-r", BYTES("\xF0\xD2\xC9"), "При" },
     { "ibm866", BYTES("\x8F\xE0\xA8"), "При" },
@@ -34,7 +37,10 @@ static const struct {
     { "hz-gb-2312", BYTES("a ~{VPND~} ~~"), "a 中文 ~" },
     { "big5", BYTES("\xA4\xA4\xA4\xE5"), "中文" },
     { "euc-kr", BYTES("\xC7\xD1\xB1\xDB"), "한글" },
-    { "iso-2022-kr", BYTES("\x1B$)C\x0EGQ1[\x0F" "a"), "한글a" },
+    { "iso-2022-kr",
+        BYTES("\x1B$)C\x0EGQ1[\x0F"
+              "a"),
+        "한글a" },
     { "utf-16le", BYTES("a\0\x3D\xD8\xA9\xDC"), "a💩" },
     { "utf-16be", BYTES("\0a\xD8\x3D\xDC\xA9"), "a💩" },
     { "utf-32le", BYTES("a\0\0\0\xA9\xF4\x01\0"), "a💩" },
@@ -62,17 +68,27 @@ static const struct {
     { BYTES(""), "utf-8" },
     { BYTES("plain"), "utf-8" },
     { BYTES("caf\xC3\xA9"), "utf-8" },
-    { BYTES("caf\xC3\xA9 and caf\xC3\xA9 and caf\xC3\xA9, na\xC3\xAFve, \xC3\xBC" "ber, \xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F\xC3\xA9 bad \xE9 end"), "utf-8" },
+    { BYTES("caf\xC3\xA9 and caf\xC3\xA9 and caf\xC3\xA9, na\xC3\xAFve, \xC3\xBC"
+            "ber, \xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F\xC3\xA9 bad \xE9 end"),
+        "utf-8" },
     { BYTES("caf\xE9"), "windows-1252" },
     { BYTES("\x93smart\x94 quotes \x96 and dashes"), "windows-1252" },
     { BYTES("\xEF\xBB\xBFx"), "utf-8" },
-    { BYTES("\xFF\xFE" "a\0"), "utf-16le" },
+    { BYTES("\xFF\xFE"
+            "a\0"),
+        "utf-16le" },
     { BYTES("\xFE\xFF\0a"), "utf-16be" },
     { BYTES("h\0e\0l\0l\0o\0 \0y\0o\0u\0"), "utf-16le" },
     { BYTES("\0h\0e\0l\0l\0o\0 \0y\0o\0u"), "utf-16be" },
     { BYTES("a\0\0\0b\0\0\0"), "utf-32le" },
     { BYTES("abc \x1B$BF|K\\\x1B(B"), "iso-2022-jp" },
-    { BYTES("d\x8E" "j\x88 vu, \x8Et\x8E" "s, \x8E" "cole, caf\x8E, th\x8E" "s, bl\x8E, pr\x8Es, gar\x8D" "on"), "macintosh" },
+    { BYTES("d\x8E"
+            "j\x88 vu, \x8Et\x8E"
+            "s, \x8E"
+            "cole, caf\x8E, th\x8E"
+            "s, bl\x8E, pr\x8Es, gar\x8D"
+            "on"),
+        "macintosh" },
 };
 
 static void encodings_are_guessed(void **state)
@@ -80,7 +96,8 @@ static void encodings_are_guessed(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(guesses); i++) {
         bool guessed;
-        const struct decode_encoding *e = decode_guess(slice_make(guesses[i].bytes, guesses[i].len), &guessed);
+        const struct decode_encoding *e =
+            decode_guess(slice_make(guesses[i].bytes, guesses[i].len), &guessed);
         if (strcmp(decode_name(e), guesses[i].encoding) != 0) {
             fail_msg("case %zu: expected %s, got %s", i, guesses[i].encoding, decode_name(e));
         }
@@ -109,8 +126,13 @@ static void a_mark_is_dropped_and_damage_counted(void **state)
     AUTO_BUF store = { .max = 1 };
     struct decoded d;
     (void)state;
-    assert_int_equal(decode_text(slice_make(BYTES("\xFF\xFE" "a\0\0\xD8" "b\0")), &store, &d), 0);
-    assert_true(slice_is(d.text, "a\xEF\xBF\xBD" "b"));
+    assert_int_equal(decode_text(slice_make(BYTES("\xFF\xFE"
+                                                  "a\0\0\xD8"
+                                                  "b\0")),
+                         &store, &d),
+        0);
+    assert_true(slice_is(d.text, "a\xEF\xBF\xBD"
+                                 "b"));
     assert_int_equal(d.bad, 1);
     assert_false(d.guessed);
 }

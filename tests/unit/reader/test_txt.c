@@ -26,7 +26,8 @@ static void paragraphs_end_at_blank_lines(void **state)
 static void list_items_keep_their_markers(void **state)
 {
     (void)state;
-    AUTO_FREE char *out = read_text("Daily start-up:\n1. Check gas\n2. Light pilot\n   with care\n- a\n  - b\n\nEnd of it, said she.");
+    AUTO_FREE char *out = read_text("Daily start-up:\n1. Check gas\n2. Light pilot\n   with "
+                                    "care\n- a\n  - b\n\nEnd of it, said she.");
     expect_text(out, "heading 3 {line 1} Daily start-up:\n");
     expect_text(out, "list_item 1 {line 2; Daily start-up:} 1. Check gas\n");
     expect_text(out, "list_item 1 {lines 3–4; Daily start-up:} 2. Light pilot/   with care\n");
@@ -37,15 +38,19 @@ static void list_items_keep_their_markers(void **state)
 static void headings_are_found_with_care(void **state)
 {
     (void)state;
-    AUTO_FREE char *out = read_text("Manual of the Fryer\n\nChapter 2: Oil\n==============\nHot oil burns.\n\nGRILL OPERATION\n\nText.\n\n"
-                                    "3.1 Cleaning\n\nThis happened in\n1917. The year was cold.\n\n2026-01-28  GRILL\nRepaired.\n\nCHAPTER AND VERSE WERE\nGIVEN IN CAPITALS\nALL THE WAY\n");
+    AUTO_FREE char *out =
+        read_text("Manual of the Fryer\n\nChapter 2: Oil\n==============\nHot oil burns.\n\nGRILL "
+                  "OPERATION\n\nText.\n\n"
+                  "3.1 Cleaning\n\nThis happened in\n1917. The year was cold.\n\n2026-01-28  "
+                  "GRILL\nRepaired.\n\nCHAPTER AND VERSE WERE\nGIVEN IN CAPITALS\nALL THE WAY\n");
     expect_text(out, "info title=Manual of the Fryer\n");
     expect_text(out, "title 0 {line 1} Manual of the Fryer\n");
     expect_text(out, "heading 1 {lines 3–4} Chapter 2: Oil\n");
     expect_text(out, "paragraph 0 {line 5; Chapter 2: Oil} Hot oil burns.\n");
     expect_text(out, "heading 2 {line 7; Chapter 2: Oil} GRILL OPERATION\n");
     expect_text(out, "heading 2 {line 11; Chapter 2: Oil} 3.1 Cleaning\n");
-    expect_text(out, "paragraph 0 {lines 13–14; Chapter 2: Oil > 3.1 Cleaning} This happened in/1917. The year was cold.\n");
+    expect_text(out, "paragraph 0 {lines 13–14; Chapter 2: Oil > 3.1 Cleaning} This happened "
+                     "in/1917. The year was cold.\n");
     expect_text(out, "} 2026-01-28  GRILL\n");
     expect_text(out, "CHAPTER AND VERSE WERE/GIVEN IN CAPITALS/ALL THE WAY\n");
 }
@@ -99,9 +104,13 @@ static void other_encodings_are_told(void **state)
     AUTO_FREE char *out = reading("caf\xE9 \x93quoted\x94\n", 14, CHECK);
     expect_text(out, "info encoding=windows-1252\n");
     expect_text(out, "finding text.encoding");
-    AUTO_FREE char *wide = reading("\xFF\xFE" "H\0i\0", 6, READ);
+    AUTO_FREE char *wide = reading("\xFF\xFE"
+                                   "H\0i\0",
+        6, READ);
     expect_text(wide, "{line 1} Hi\n");
-    AUTO_FREE char *turned = reading("pay \xE2\x80\xAE" "001 to me", 16, CHECK);
+    AUTO_FREE char *turned = reading("pay \xE2\x80\xAE"
+                                     "001 to me",
+        16, CHECK);
     expect_text(turned, "finding text.direction");
 }
 
