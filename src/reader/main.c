@@ -7,6 +7,7 @@
 //
 // Exit status: 0 after DONE, 1 after REFUSED, 64 for wrong options, READER_EXIT_MEMORY when it could not even say REFUSED. The frames tell; the status only
 // helps when there are none.
+#include "base/clock.h"
 #include "reader/memory.h"
 #include "reader/output.h"
 #include "reader/sandbox.h"
@@ -18,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { IN_FD = 3, OUT_FD = 4, EXIT_REFUSED = 1, EXIT_USAGE = 64 };
+enum { IN_FD = 3, OUT_FD = 4, EXIT_REFUSED = 1, EXIT_USAGE = 64, ENOUGH_PERCENT = 85 };
 enum mode { MODE_CHECK, MODE_READ, MODE_RENDER, MODES };
 static const char *const mode_words[MODES] = { "check", "read", "render" };
 
@@ -119,7 +120,7 @@ static int refuse(struct output *out, enum refused_cause cause, const char *text
 static int work(const struct options *o, struct output *out, struct slice input)
 {
     struct reader r = { .format = o->format->id, .input = input, .limits = &reader_limits_default, .sink = &out->sink,
-        .hi_res = o->hi_res };
+        .hi_res = o->hi_res, .enough_ms = clock_mono_ms() + o->cpu_s * 1000 * ENOUGH_PERCENT / 100 };
     struct error err = { .code = 0 };
     int rc = 0;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The entry of the PDF format, and what is told about a document as a whole.
+#include "reader/ocr.h"
 #include "reader/pdf.h"
 
 enum { PDF_META_MAX = 600 };
@@ -63,4 +64,5 @@ const struct reader_format format_pdf = {
     .check = lpdf_check,
     .read = lpdf_read,
     .render = lpdf_render,
+    .init = ocr_prepare,
 };

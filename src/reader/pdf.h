@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The PDF format. Files, from the outside in: pdf_session (MuPDF within a budget), pdf_collect and pdf_annots (what stands
 // on a page), pdf_words, pdf_rows, pdf_grid, pdf_table, pdf_layout, pdf_order (where it stands), pdf_heads, pdf_running,
-// pdf_join, pdf_blocks, pdf_elements (what it is), pdf_check and pdf_actions (whether to let it in), pdf_read, pdf_render.
+// pdf_join, pdf_blocks, pdf_elements (what it is), pdf_check and pdf_actions (whether to let it in), pdf_read, pdf_render,
+// pdf_ocr (words of pages that are pictures).
 #ifndef LARDER_READER_PDF_H
 #define LARDER_READER_PDF_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // One page to elements: running header, blocks in reading order with figures and their captions, comments, running
 // footer; a page without words becomes one figure that waits for OCR; what can't be seen is kept apart.
+#include "reader/pdf_ocr.h"
 #include "reader/pdf_unit.h"
 
 #include <ctype.h>
@@ -26,6 +27,7 @@ void lpdf_out_init(struct lpdf_out *o, struct reader *r, struct lpdf_heads *head
 
 void lpdf_out_done(struct lpdf_out *o)
 {
+    lpdf_ocr_done(&o->pictures);
     buf_done(&o->text);
     buf_done(&o->markdown);
 }
@@ -403,9 +405,16 @@ static int emit_hidden(struct lpdf_out *o, struct lpdf_unit *u)
     return lpdf_emit(o, u, 0, box, &e);
 }
 
-static int emit_for_ocr(struct lpdf_out *o, struct lpdf_unit *u)
+// Its words, if they can be read off it; else a figure that waits. *ret_read: they were.
+static int emit_for_ocr(struct lpdf_out *o, struct lpdf_unit *u, bool *ret_read)
 {
     struct element e = { .kind = ELEMENT_FIGURE, .flags = ELEMENT_NEEDS_OCR };
+    int error = lpdf_ocr_page(&o->pictures, o->r, &u->page, ret_read);
+    if (error || *ret_read) {
+        o->recognised_pages += *ret_read;
+        u->page.image_count = u->page.mark_count = 0; // what stood on its pictures is told
+        return error;
+    }
     return lpdf_emit(o, u, 0, (struct lpdf_rect){ 0, 0, u->page.width, u->page.height }, &e);
 }
 
@@ -448,9 +457,11 @@ int lpdf_emit_unit(struct lpdf_out *o, struct lpdf_unit *u, bool *ret_no_text)
     bool scan = p->letters < STAMP_LETTERS && p->scanned_letters == 0 && picture_share(p) > 0.6f;
     int error = 0;
 
-    *ret_no_text = drawn && (p->letters < FEW_LETTERS || rubbish || scan);
+    *ret_no_text = drawn && !p->cut_short && (p->letters < FEW_LETTERS || rubbish || scan);
     if (*ret_no_text) {
-        error = emit_for_ocr(o, u);
+        bool read = false;
+        error = emit_for_ocr(o, u, &read);
+        *ret_no_text = !read;
     }
     if (!error && u->laid_out && !rubbish) {
         error = emit_edges(o, u, false);

@@ -2,6 +2,7 @@
 // Reading a PDF: some pages are looked at first to learn what its headings look like, then all are emitted in order with
 // their neighbours at hand. Pages that were looked at first are kept when the document is short, so that each is drawn
 // once; in a long one a window of pages moves along, and memory stays flat.
+#include "reader/ocr.h"
 #include "reader/pdf.h"
 #include "reader/pdf_collect.h"
 #include "reader/pdf_outline.h"
@@ -177,6 +178,12 @@ static int report_no_text(struct reading *g)
 {
     char list[300];
     int error = reader_info_number(g->s.r, "pages_without_text", g->no_text_count);
+    if (!error && g->out.recognised_pages) {
+        error = reader_info_number(g->s.r, "pages_recognised", (double)g->out.recognised_pages);
+    }
+    if (!error && g->no_text_count && g->s.r->hi_res && !ocr_has_model()) {
+        error = ocr_report(g->s.r, OCR_NO_MODEL, NULL);
+    }
     if (error || g->no_text_count == 0) {
         return error;
     }
@@ -205,7 +212,7 @@ static int read_pages(struct reading *g)
     return error ? error : report_no_text(g);
 }
 
-static int read_opened(struct reading *g, struct reader *r, struct error *err)
+static int read_opened(struct reading *g, struct error *err)
 {
     g->units = calloc((size_t)g->s.page_count, sizeof(*g->units));
     g->no_text = calloc((size_t)g->s.page_count, sizeof(*g->no_text));
@@ -213,7 +220,7 @@ static int read_opened(struct reading *g, struct reader *r, struct error *err)
         return error_set(err, ERR_MEMORY, "There is not enough memory to read the document.");
     }
     lpdf_heads_init(&g->heads);
-    lpdf_out_init(&g->out, r, &g->heads);
+    lpdf_out_init(&g->out, g->s.r, &g->heads);
     int error = read_pages(g);
     for (int32_t i = 0; i < g->s.page_count; i++) {
         drop_unit(g, i);
@@ -229,7 +236,7 @@ int lpdf_read(struct reader *r, struct error *err)
     int error = 0;
 
     if (lpdf_open(&g->s, r, &error) == LPDF_OPEN) {
-        error = read_opened(g, r, err);
+        error = read_opened(g, err);
     }
     free(g->units);
     free(g->no_text);

@@ -2,20 +2,25 @@
 // A page as a PNG, with its annotations. Pictures are decoded here, so their sizes are looked at first: a picture of more
 // than limits->pixels is not drawn. Flate level and hints are chosen for speed: the picture is looked at once or twice.
 #include "reader/pdf.h"
+#include "reader/pdf_ocr.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum {
     RENDER_MS = 4000,
     RENDER_WIDTH_MAX = 10000,
     RENDER_ENTRIES = 20000, // pictures and forms that are looked at
     RENDER_DEPTH = 12,
+    DPI_LEAST = 200, // for reading words
+    DPI_MOST = 300,
     RENDER_PIXELS = 40 << 20, // three bytes each must fit into the budget
 };
 
 struct guard {
     pdf_mark_bits *seen;
     int64_t pixels_max;
+    int64_t longest; // side of any picture
     int entries;
     int64_t largest; // picture, in pixels
     bool too_large;
@@ -35,6 +40,8 @@ static void look_at(fz_context *ctx, struct guard *g, pdf_obj *resources, int de
         if (pdf_name_eq(ctx, kind, PDF_NAME(Image))) {
             int64_t w = pdf_dict_get_int(ctx, x, PDF_NAME(Width)), h = pdf_dict_get_int(ctx, x, PDF_NAME(Height));
             g->largest = w > 0 && h > 0 && w < INT32_MAX / h && w * h > g->largest ? w * h : g->largest;
+            g->longest = w > g->longest ? w : g->longest;
+            g->longest = h > g->longest ? h : g->longest;
             g->too_large = g->too_large || w < 0 || h < 0 || w * h > g->pixels_max;
         } else if (pdf_name_eq(ctx, kind, PDF_NAME(Form))) {
             look_at(ctx, g, pdf_dict_get(ctx, x, PDF_NAME(Resources)), depth + 1);
@@ -43,7 +50,8 @@ static void look_at(fz_context *ctx, struct guard *g, pdf_obj *resources, int de
 }
 
 // Whether a picture of the page is too large to be drawn; if not, the budget allows a block for the largest.
-static bool has_giant_picture(struct lpdf *s, int32_t index)
+// *ret_longest may be NULL: the longest side of a picture, in pixels.
+static bool has_giant_picture(struct lpdf *s, int32_t index, int64_t *ret_longest)
 {
     fz_context *ctx = s->ctx;
     struct guard g = { .pixels_max = s->r->limits->pixels };
@@ -62,6 +70,9 @@ static bool has_giant_picture(struct lpdf *s, int32_t index)
     }
     size_t block = (size_t)g.largest * 4 + (1 << 20);
     s->budget.max_block = block > s->budget.max_block ? block : s->budget.max_block;
+    if (ret_longest) {
+        *ret_longest = g.longest;
+    }
     return g.too_large;
 }
 
@@ -132,29 +143,55 @@ static void draw(struct lpdf *s, int32_t index, fz_pixmap *pix, fz_matrix from_p
     }
 }
 
-static fz_buffer *render(struct lpdf *s, int32_t index, int32_t width)
+// The page's size in pixels at this scale, not more than `most` of them: a very tall page becomes smaller, not refused.
+static double fitting_scale(fz_rect box, double scale, double most)
+{
+    double pixels = (double)box.x1 * (double)box.y1 * scale * scale;
+    return pixels > most ? scale * sqrt(most / pixels) : scale;
+}
+
+static fz_pixmap *draw_page(struct lpdf *s, int32_t index, double scale, fz_colorspace *colours)
 {
     fz_context *ctx = s->ctx;
     fz_pixmap *volatile pix = NULL;
+    fz_rect box;
+    fz_matrix from_page;
+    size_t block = s->budget.max_block;
+
+    lpdf_page_box(s, index, &box, &from_page);
+    fz_try(ctx)
+    {
+        fz_matrix ctm = fz_scale((float)scale, (float)scale);
+        s->budget.max_block = s->budget.max; // our own picture of the page
+        pix = fz_new_pixmap_with_bbox(ctx, colours, fz_round_rect(fz_transform_rect(box, ctm)), NULL, 0);
+        s->budget.max_block = block;
+        fz_clear_pixmap_with_value(ctx, pix, 255);
+        draw(s, index, pix, from_page, ctm);
+    }
+    fz_catch(ctx)
+    {
+        s->budget.max_block = block;
+        fz_drop_pixmap(ctx, pix);
+        return NULL;
+    }
+    return pix;
+}
+
+static fz_buffer *render(struct lpdf *s, int32_t index, int32_t width)
+{
+    fz_context *ctx = s->ctx;
     fz_buffer *volatile png = NULL;
     double most = s->r->limits->pixels < RENDER_PIXELS ? (double)s->r->limits->pixels : RENDER_PIXELS;
     fz_rect box;
     fz_matrix from_page;
 
     lpdf_page_box(s, index, &box, &from_page);
-    double scale = (double)width / box.x1, pixels = (double)width * box.y1 * scale;
-    if (pixels > most) { // a very tall page: smaller, not refused
-        scale *= sqrt(most / pixels);
+    fz_pixmap *pix = draw_page(s, index, fitting_scale(box, (double)width / (double)box.x1, most), fz_device_rgb(ctx));
+    if (!pix) {
+        return NULL;
     }
-    size_t block = s->budget.max_block;
     fz_try(ctx)
     {
-        fz_matrix ctm = fz_scale((float)scale, (float)scale);
-        s->budget.max_block = s->budget.max; // our own picture of the page
-        pix = fz_new_pixmap_with_bbox(ctx, fz_device_rgb(ctx), fz_round_rect(fz_transform_rect(box, ctm)), NULL, 0);
-        s->budget.max_block = block;
-        fz_clear_pixmap_with_value(ctx, pix, 255);
-        draw(s, index, pix, from_page, ctm);
         s->budget.max_block = s->budget.max;
         lpdf_timer_start(s, RENDER_MS); // what was drawn so far is written in any case
         png = fz_new_buffer_from_pixmap_as_png(ctx, pix, fz_default_color_params);
@@ -168,6 +205,33 @@ static fz_buffer *render(struct lpdf *s, int32_t index, int32_t width)
         return NULL;
     }
     return png;
+}
+
+bool lpdf_draw_grey(struct lpdf *s, int32_t index, int64_t pixels_max, struct lpdf_drawing *ret)
+{
+    fz_rect box;
+    fz_matrix from_page;
+    int64_t longest = 0;
+
+    lpdf_timer_start(s, RENDER_MS);
+    bool giant = has_giant_picture(s, index, &longest);
+    lpdf_page_box(s, index, &box, &from_page);
+    double dpi = 72 * (double)longest / fmax((double)box.x1, (double)box.y1);
+    dpi = longest == 0 || dpi > DPI_MOST ? DPI_MOST : dpi < DPI_LEAST ? DPI_LEAST : dpi;
+    double scale = fitting_scale(box, dpi / 72, (double)pixels_max);
+    fz_pixmap *pix = giant ? NULL : draw_page(s, index, scale, fz_device_gray(s->ctx));
+    lpdf_timer_stop(s);
+    if (!pix) {
+        return false;
+    }
+    int32_t width = fz_pixmap_width(s->ctx, pix), height = fz_pixmap_height(s->ctx, pix), stride = fz_pixmap_stride(s->ctx, pix);
+    *ret = (struct lpdf_drawing){ .grey = malloc((size_t)width * (size_t)height), .width = width, .height = height, .dpi = scale * 72 };
+    for (int32_t y = 0; ret->grey && y < height; y++) {
+        memcpy(ret->grey + (size_t)y * (size_t)width, fz_pixmap_samples(s->ctx, pix) + (size_t)y * (size_t)stride, (size_t)width);
+    }
+    fz_drop_pixmap(s->ctx, pix);
+    fz_empty_store(s->ctx); // the decoded picture: its room is needed for reading
+    return ret->grey != NULL;
 }
 
 static int render_page(struct lpdf *s, int32_t number, int32_t width, struct error *err)
@@ -185,7 +249,7 @@ static int render_page(struct lpdf *s, int32_t number, int32_t width, struct err
         return error;
     }
     struct place place = lpdf_place_page(number);
-    if (has_giant_picture(s, number - 1)) {
+    if (has_giant_picture(s, number - 1, NULL)) {
         return reader_finding(s->r, "bomb.pixels", &place, "A picture on page %d has more than %lld million pixels.", number,
             (long long)(s->r->limits->pixels / 1000000));
     }

@@ -7,6 +7,8 @@
 #include "reader/pdf_layout.h"
 #include "reader/reader.h"
 
+struct lpdf; // pdf_session.h
+
 enum {
     LPDF_EDGE_SEGS = 24,     // looked at for running headers, at each end of a page
     LPDF_PICTURES_MAX = 64,  // of a page that are reported
@@ -41,6 +43,8 @@ void lpdf_find_running(struct lpdf_unit *u, struct lpdf_unit *const *near, uint3
 
 struct lpdf_out { // what is carried from page to page
     struct reader *r;
+    struct lpdf *pictures; // a second session, in which pictures are still pictures; NULL until needed
+    int64_t recognised_pages; // whose words were read off their picture
     struct lpdf_heads *heads;
     bool title_done;
     float list_x[LPDF_LEVELS]; // where the markers of the open list stand, by level

@@ -41,6 +41,7 @@ struct reader {
     const struct reader_limits *limits;
     const struct reader_sink *sink;
     bool hi_res;                        // tables and images too
+    int64_t enough_ms;                  // on the monotonic clock: what can be left out is, after it; 0: never
     int64_t next_index;                 // of the next element
     int64_t emitted_text;               // bytes so far, against limits
     size_t finding_count;
