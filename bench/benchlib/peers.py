@@ -92,7 +92,7 @@ class LarderRead(Command):
         return None if self.program.is_file() else "larder-read is not built"
 
     def version(self):
-        return report.source()
+        return report.source(self.program)
 
     def argv(self, file):
         return [str(self.program), str(file.path), "--read"]
@@ -312,7 +312,7 @@ class LarderServer(Resident):
         return None if (self.build / "larder").is_file() else "the server is not built"
 
     def version(self):
-        return report.source()
+        return report.source(self.build / "larder")
 
     def start(self):
         start = time.perf_counter()

@@ -43,12 +43,12 @@ def command(argv):
     return shlex.join(["bench/" + pathlib.Path(argv[0]).name, *said]).replace("'", "")
 
 
-def source():
-    """The commit that is measured, and whether the tree differs from it."""
-    root = str(files.ROOT)
-    commit = subprocess.run(["git", "-C", root, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    changed = subprocess.run(["git", "-C", root, "status", "--porcelain", "--", "src"], capture_output=True, text=True, check=False)
-    return (commit.stdout.strip() or "unknown") + (" with changes" if changed.stdout.strip() else "")
+def source(program):
+    """What is measured: when it was built, and the last commit before that."""
+    root, built = str(files.ROOT), int(program.stat().st_mtime)
+    commit = subprocess.run(["git", "-C", root, "log", "-1", "--format=%h", f"--before={built}"], capture_output=True, text=True, check=False)
+    when = datetime.datetime.fromtimestamp(built, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{commit.stdout.strip() or 'unknown commit'}, built {when}"
 
 
 def as_json(value):
