@@ -44,6 +44,8 @@ static const struct format_info formats[] = {
     { FORMAT_HTML, "html", "Web page", "html htm xhtml", "text/html", "manual", "fast", 25 * MIB,
         "section", "headings, paragraphs, lists, tables, code, descriptions of pictures",
         "section" },
+    { FORMAT_TSV, "tsv", "Tab-separated values", "tsv tab", "text/tab-separated-values", "data",
+        "fast", 50 * MIB, "row", "as CSV, cells parted by tabs", "row range" },
 };
 
 const struct format_info *format_at(size_t i)

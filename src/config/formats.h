@@ -24,6 +24,7 @@ enum format_id {
     FORMAT_GIF,
     FORMAT_WEBP,
     FORMAT_HTML,
+    FORMAT_TSV,
     FORMAT_IDS
 };
 

@@ -87,6 +87,14 @@ static int32_t find_header(struct csv_reader *c, struct slice text)
     return found;
 }
 
+// The name says the delimiter of TSV; all else is guessed from the text.
+static struct csv_dialect dialect_of(const struct reader *r, struct slice text, size_t *ret_skip)
+{
+    struct csv_dialect d = csv_guess(text, ret_skip);
+    d.delimiter = r->format == FORMAT_TSV ? '\t' : d.delimiter;
+    return d;
+}
+
 static int add_record(struct csv_reader *c, int32_t header_row)
 {
     size_t n = cells_of(c);
@@ -125,7 +133,7 @@ static int add_record(struct csv_reader *c, int32_t header_row)
 static int read_records(struct csv_reader *c, struct slice text)
 {
     size_t skip = 0;
-    struct csv_dialect dialect = csv_guess(text, &skip);
+    struct csv_dialect dialect = dialect_of(c->r, text, &skip);
     int64_t total = text_line_count(text);
     int rc = 0;
 
@@ -175,7 +183,7 @@ static bool like_formula(struct slice s)
 static int check_records(struct reader *r, struct slice text)
 {
     size_t skip = 0, formulas = 0;
-    struct csv_dialect d = csv_guess(text, &skip);
+    struct csv_dialect d = dialect_of(r, text, &skip);
     struct csv c;
     struct place place = { .kind = PLACE_ROWS };
     bool dde = false;
@@ -235,3 +243,4 @@ static int csv_read(struct reader *r, struct error *err)
 }
 
 const struct reader_format format_csv = { FORMAT_CSV, csv_check, csv_read, NULL };
+const struct reader_format format_tsv = { FORMAT_TSV, csv_check, csv_read, NULL };

@@ -13,6 +13,8 @@ extern const struct reader_format format_docm, format_docx, format_pptx;
 
 extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif, format_webp; // image.c
 
+extern const struct reader_format format_tsv;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -29,5 +31,6 @@ const struct reader_format *const reader_formats[] = {
     &format_gif,
     &format_webp,
     &format_html,
+    &format_tsv,
     NULL,
 };
