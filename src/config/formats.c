@@ -46,6 +46,9 @@ static const struct format_info formats[] = {
         "section" },
     { FORMAT_TSV, "tsv", "Tab-separated values", "tsv tab", "text/tab-separated-values", "data",
         "fast", 50 * MIB, "row", "as CSV, cells parted by tabs", "row range" },
+    { FORMAT_JSON, "json", "JSON", "json jsonl ndjson", "application/json", "data", "fast",
+        50 * MIB, "line", "names with their values; lists of like objects as tables",
+        "section + line range" },
 };
 
 const struct format_info *format_at(size_t i)

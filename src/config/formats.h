@@ -25,6 +25,7 @@ enum format_id {
     FORMAT_WEBP,
     FORMAT_HTML,
     FORMAT_TSV,
+    FORMAT_JSON,
     FORMAT_IDS
 };
 

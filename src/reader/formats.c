@@ -15,6 +15,8 @@ extern const struct reader_format format_jpg, format_jpeg, format_png, format_gi
 
 extern const struct reader_format format_tsv;
 
+extern const struct reader_format format_json;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -32,5 +34,6 @@ const struct reader_format *const reader_formats[] = {
     &format_webp,
     &format_html,
     &format_tsv,
+    &format_json,
     NULL,
 };
