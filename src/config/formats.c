@@ -49,6 +49,8 @@ static const struct format_info formats[] = {
     { FORMAT_JSON, "json", "JSON", "json jsonl ndjson", "application/json", "data", "fast",
         50 * MIB, "line", "names with their values; lists of like objects as tables",
         "section + line range" },
+    { FORMAT_XML, "xml", "XML", "xml", "application/xml", "data", "fast", 50 * MIB, "section",
+        "text by element, attributes", "section" },
 };
 
 const struct format_info *format_at(size_t i)

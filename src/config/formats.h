@@ -26,6 +26,7 @@ enum format_id {
     FORMAT_HTML,
     FORMAT_TSV,
     FORMAT_JSON,
+    FORMAT_XML,
     FORMAT_IDS
 };
 

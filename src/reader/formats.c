@@ -17,6 +17,8 @@ extern const struct reader_format format_tsv;
 
 extern const struct reader_format format_json;
 
+extern const struct reader_format format_xml;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -35,5 +37,6 @@ const struct reader_format *const reader_formats[] = {
     &format_html,
     &format_tsv,
     &format_json,
+    &format_xml,
     NULL,
 };
