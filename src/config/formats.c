@@ -51,6 +51,10 @@ static const struct format_info formats[] = {
         "section + line range" },
     { FORMAT_XML, "xml", "XML", "xml", "application/xml", "data", "fast", 50 * MIB, "section",
         "text by element, attributes", "section" },
+    { FORMAT_SRT, "srt", "SubRip subtitles", "srt", "application/x-subrip", "text", "fast", 10 * MIB,
+        "line", "what is said", "start–end seconds" },
+    { FORMAT_VTT, "vtt", "WebVTT subtitles", "vtt", "text/vtt", "text", "fast", 10 * MIB, "line",
+        "what is said, by whom", "start–end seconds" },
 };
 
 const struct format_info *format_at(size_t i)

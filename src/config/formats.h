@@ -27,6 +27,8 @@ enum format_id {
     FORMAT_TSV,
     FORMAT_JSON,
     FORMAT_XML,
+    FORMAT_SRT,
+    FORMAT_VTT,
     FORMAT_IDS
 };
 

@@ -19,6 +19,10 @@ extern const struct reader_format format_json;
 
 extern const struct reader_format format_xml;
 
+extern const struct reader_format format_srt;
+
+extern const struct reader_format format_vtt;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -38,5 +42,7 @@ const struct reader_format *const reader_formats[] = {
     &format_tsv,
     &format_json,
     &format_xml,
+    &format_srt,
+    &format_vtt,
     NULL,
 };
