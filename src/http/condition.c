@@ -5,7 +5,8 @@
 //   If-None-Match = "*" / #( [ "W/" ] DQUOTE *etagc DQUOTE )
 #include "http/condition.h"
 
-enum range_kind range_parse(struct slice value, int64_t size, int64_t *ret_first, int64_t *ret_length)
+enum range_kind range_parse(
+    struct slice value, int64_t size, int64_t *ret_first, int64_t *ret_length)
 {
     int64_t first = 0, last = size - 1;
 
@@ -31,7 +32,8 @@ enum range_kind range_parse(struct slice value, int64_t size, int64_t *ret_first
         first = suffix >= size ? 0 : size - suffix;
     } else {
         int64_t end = 0;
-        if (!slice_to_i64(before, &first) || (after.len > 0 && (!slice_to_i64(after, &end) || end < first))) {
+        if (!slice_to_i64(before, &first) ||
+            (after.len > 0 && (!slice_to_i64(after, &end) || end < first))) {
             return RANGE_WHOLE;
         }
         if (first >= size) {

@@ -11,7 +11,8 @@ enum range_kind {
     RANGE_BAD, // 416: nothing of it lies inside
 };
 // The value of Range against a file of `size` bytes. RANGE_PART sets *ret_first and *ret_length (> 0).
-enum range_kind range_parse(struct slice value, int64_t size, int64_t *ret_first, int64_t *ret_length);
+enum range_kind range_parse(
+    struct slice value, int64_t size, int64_t *ret_first, int64_t *ret_length);
 // Does the list in If-None-Match name this quoted tag, weakly compared? "*" names any.
 bool etag_listed(struct slice value, const char *etag);
 // If-Range: the tag itself, strongly compared. Dates never match, so that the whole file is sent.

@@ -64,7 +64,8 @@ void conn_deadline(struct conn *c, int64_t after_ms)
 
     c->deadline_ms = after_ms ? now + after_ms : 0;
     if (after_ms && c->state != CONN_CLOSED &&
-        (!uv_is_active((uv_handle_t *)&c->timer) || (int64_t)uv_timer_get_due_in(&c->timer) > after_ms)) {
+        (!uv_is_active((uv_handle_t *)&c->timer) ||
+            (int64_t)uv_timer_get_due_in(&c->timer) > after_ms)) {
         uv_timer_start(&c->timer, on_timer, (uint64_t)after_ms, 0);
     }
 }
@@ -246,7 +247,8 @@ static void write_next(struct conn *c)
             return;
         }
         if (r->body.len) { // small answers are done by now; large ones go on when this much is out
-            bufs[0] = uv_buf_init((char *)(uintptr_t)r->body.data, (unsigned)(r->body.len < WRITE_SLICE ? r->body.len : WRITE_SLICE));
+            bufs[0] = uv_buf_init((char *)(uintptr_t)r->body.data,
+                (unsigned)(r->body.len < WRITE_SLICE ? r->body.len : WRITE_SLICE));
             r->body = slice_from(r->body, bufs[0].len);
             write_out(c, bufs, 1, false);
             return;
@@ -321,7 +323,8 @@ static void answer_allowed(struct conn *c, unsigned allowed, bool refused)
 
 static int copy_params(struct exchange *x, const struct route_match *m)
 {
-    x->req.params = arena_array(&x->arena, m->param_count ? m->param_count : 1, sizeof(m->params[0]));
+    x->req.params =
+        arena_array(&x->arena, m->param_count ? m->param_count : 1, sizeof(m->params[0]));
     if (!x->req.params) {
         return ERR_MEMORY;
     }
@@ -352,8 +355,10 @@ static void head_done(struct conn *c)
     conn_deadline(c, 0);
     count_up(&c->server->requests, 1);
     size_t fields = c->strict.fields;
-    if (!buf_ok(&x->head) || request_read_head(&x->req, &x->parse, head, fields, &x->facts, &refusal) != 0) {
-        refuse(c, buf_ok(&x->head) ? refusal.status : 503, buf_ok(&x->head) ? refusal.sentence : "No memory.");
+    if (!buf_ok(&x->head) ||
+        request_read_head(&x->req, &x->parse, head, fields, &x->facts, &refusal) != 0) {
+        refuse(c, buf_ok(&x->head) ? refusal.status : 503,
+            buf_ok(&x->head) ? refusal.sentence : "No memory.");
         return;
     }
     strict_body(&c->strict, x->facts.chunked, x->facts.length);
@@ -362,7 +367,8 @@ static void head_done(struct conn *c)
         answer_allowed(c, (1u << HTTP_METHODS) - 1, false);
         return;
     }
-    int rc = route_find(c->server->routes, x->req.method, x->facts.segments, x->facts.segment_count, &match);
+    int rc = route_find(
+        c->server->routes, x->req.method, x->facts.segments, x->facts.segment_count, &match);
     if (rc == ERR_NOT_FOUND) {
         fail(c, rc, "There is nothing at this address.");
     } else if (rc == ERR_UNSUPPORTED) {
@@ -435,7 +441,8 @@ static void begin_body(struct conn *c)
         }
         buf_init(&x->body, most > 0 ? (size_t)most : 1);
     }
-    parse_set_sink(&x->parse, x->spool ? spool_take : take_in_memory, x->spool ? (void *)x->spool : (void *)x);
+    parse_set_sink(
+        &x->parse, x->spool ? spool_take : take_in_memory, x->spool ? (void *)x->spool : (void *)x);
     c->state = CONN_BODY;
     if (x->body_done) {
         body_done(c);

@@ -99,7 +99,8 @@ static void tell_end(struct exchange *x)
     }
     log_event(x->reply.status >= 500 ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "http.request",
         LOG_VALUES(LS("id", x->req.id), LS("method", http_method_name(x->req.method)),
-            LS("route", x->route ? x->route->path : "-"), LI("status", x->reply.status), LI("ms", ms)));
+            LS("route", x->route ? x->route->path : "-"), LI("status", x->reply.status),
+            LI("ms", ms)));
 }
 
 static void answer(struct exchange *x)
@@ -130,7 +131,8 @@ static void open_stream(struct exchange *x)
         return;
     }
     int64_t last = 0;
-    if (!x->facts.wants_websocket && slice_to_i64(http_header_find(&x->req, "last-event-id"), &last) && last >= 0) {
+    if (!x->facts.wants_websocket &&
+        slice_to_i64(http_header_find(&x->req, "last-event-id"), &last) && last >= 0) {
         x->since = last;
     }
     x->opens_stream = true;
@@ -143,7 +145,8 @@ static void handle(struct exchange *x)
         return;
     }
     if (!x->route->handler) {
-        x->rc = error_set(&x->err, ERR_UNSUPPORTED, "This address is a stream: ask for a WebSocket or an event stream.");
+        x->rc = error_set(&x->err, ERR_UNSUPPORTED,
+            "This address is a stream: ask for a WebSocket or an event stream.");
         x->resp.status = 426;
     } else {
         x->rc = x->route->handler(&x->req, &x->resp, &x->err);
@@ -172,7 +175,8 @@ static void prepare_run(struct http_job *job)
     }
     if (x->rc != 0) {
         answer(x);
-    } else if (!x->facts.has_body && x->route->body != HTTP_BODY_SPOOL && x->route->lane == HTTP_LANE_QUICK) {
+    } else if (!x->facts.has_body && x->route->body != HTTP_BODY_SPOOL &&
+               x->route->lane == HTTP_LANE_QUICK) {
         handle(x);
     }
 }
@@ -207,7 +211,8 @@ static int submit(struct exchange *x, struct http_pool *pool, void (*run)(struct
 
 bool exchange_handle_here(struct exchange *x)
 {
-    if (!x->route->on_loop || !x->route->open || x->facts.has_body || x->route->body == HTTP_BODY_SPOOL || x->route->stream) {
+    if (!x->route->on_loop || !x->route->open || x->facts.has_body ||
+        x->route->body == HTTP_BODY_SPOOL || x->route->stream) {
         return false;
     }
     handle(x);

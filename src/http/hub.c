@@ -21,10 +21,10 @@ struct hub {
     struct frame *inbox_first, *inbox_last; // mutex
     // loop only
     struct frame *ring[HUB_RING];
-    uint64_t pushed;      // events ever; the ring holds the last `held`
+    uint64_t pushed; // events ever; the ring holds the last `held`
     size_t held;
-    int64_t floor, last;  // numbers
-    int64_t total;        // bytes ever
+    int64_t floor, last; // numbers
+    int64_t total; // bytes ever
     struct stream *streams;
     struct stream *sweep; // next one of the broadcast under way
     bool sweeping, again; // again: something came while sweeping
@@ -51,12 +51,16 @@ struct frame *frame_new(int64_t seq, struct slice kind, struct slice json)
     if (!f) {
         return NULL;
     }
-    *f = (struct frame){ .seq = seq, .ws_head = (uint8_t)head_len, .sse_head = (uint16_t)sse_len, .json = (uint32_t)json.len };
+    *f = (struct frame){ .seq = seq,
+        .ws_head = (uint8_t)head_len,
+        .sse_head = (uint16_t)sse_len,
+        .json = (uint32_t)json.len };
     atomic_init(&f->refs, 1);
     char *at = f->bytes;
     memcpy(at, head, head_len);
     at += head_len;
-    for (size_t i = 0; i < json.len; i++) { // line ends are only white space in JSON, but ends of a field in SSE
+    for (size_t i = 0; i < json.len;
+         i++) { // line ends are only white space in JSON, but ends of a field in SSE
         char c = json.data[i];
         *at++ = c == '\n' || c == '\r' ? ' ' : c;
     }

@@ -20,18 +20,19 @@
 #include <uv.h>
 
 enum {
-    READ_MAX = 64 * 1024,         // bytes a read may bring while a body comes
-    READ_HEAD_MAX = 16 * 1024,    // while a head comes
-    READ_AHEAD_MAX = 4 * 1024,    // while a request is being answered (pipelining)
-    WRITE_SLICE = 256 * 1024,     // bytes of a body handed to the kernel at a time
+    READ_MAX = 64 * 1024, // bytes a read may bring while a body comes
+    READ_HEAD_MAX = 16 * 1024, // while a head comes
+    READ_AHEAD_MAX = 4 * 1024, // while a request is being answered (pipelining)
+    WRITE_SLICE = 256 * 1024, // bytes of a body handed to the kernel at a time
     ARENA_MAX = 64 * 1024 * 1024, // per request
     RESPONSE_MAX = 64 * 1024 * 1024,
     IGNORED_BODY_MAX = 64 * 1024, // body of a request whose route takes none
     LISTEN_BACKLOG = 1024,
-    LINGER_MS = 5000,             // after a last answer: how long the rest of a body is thrown away before the close
+    LINGER_MS =
+        5000, // after a last answer: how long the rest of a body is thrown away before the close
     LINGER_BYTES_MAX = 256 * 1024 * 1024,
-    WS_IN_MAX = 64 * 1024,        // one message from a client
-    SPOOL_RANDOM_BYTES = 16,      // a spool file's name is these in hexadecimal, and ".part"
+    WS_IN_MAX = 64 * 1024, // one message from a client
+    SPOOL_RANDOM_BYTES = 16, // a spool file's name is these in hexadecimal, and ".part"
 };
 
 struct conn;
@@ -49,23 +50,23 @@ struct net {
 // An answer ready to be written; response.c makes it on either side.
 struct reply {
     int status;
-    struct buf head;    // status line and headers
-    struct slice body;  // lends from the response or is static
+    struct buf head; // status line and headers
+    struct slice body; // lends from the response or is static
     int64_t file_at, file_left; // of response.file_fd
-    char *chunk;        // WRITE_SLICE bytes for file contents
-    size_t chunk_len;   // bytes of the file that wait there
+    char *chunk; // WRITE_SLICE bytes for file contents
+    size_t chunk_len; // bytes of the file that wait there
     bool chunk_failed;
-    bool close;         // the connection ends after it
+    bool close; // the connection ends after it
     bool ready;
 };
 
 struct exchange {
     struct http_job job; // first: a job is cast back to its exchange
     struct http_server *server;
-    struct conn *conn;   // loop thread only; NULL when the client is gone
+    struct conn *conn; // loop thread only; NULL when the client is gone
     struct arena arena;
-    struct buf head;     // bytes of the request's head; headers lend from it
-    struct buf body;     // HTTP_BODY_MEMORY
+    struct buf head; // bytes of the request's head; headers lend from it
+    struct buf body; // HTTP_BODY_MEMORY
     struct parse parse;
     struct head_facts facts;
     struct http_request req;
@@ -75,23 +76,23 @@ struct exchange {
     struct reply reply;
     struct error err;
     int rc;
-    int64_t since;       // streams
-    int64_t ignored;     // bytes of a body that the route does not take
+    int64_t since; // streams
+    int64_t ignored; // bytes of a body that the route does not take
     int64_t started_ms;
     bool in_pool;
-    bool cancelled;      // by http_cancel; loop only
-    bool body_done;      // all of the body was taken off the connection
+    bool cancelled; // by http_cancel; loop only
+    bool body_done; // all of the body was taken off the connection
     bool authorized;
     bool opens_stream;
 };
 
 enum conn_state {
-    CONN_HEAD,    // between requests, or a head is coming in
-    CONN_WORK,    // a pool thread authorises, opens the spool, or handles
-    CONN_BODY,    // the body is coming in
-    CONN_REPLY,   // the answer is going out
-    CONN_STREAM,  // WebSocket or SSE; stream.c has it
-    CONN_LINGER,  // the last answer went out; what still comes is thrown away
+    CONN_HEAD, // between requests, or a head is coming in
+    CONN_WORK, // a pool thread authorises, opens the spool, or handles
+    CONN_BODY, // the body is coming in
+    CONN_REPLY, // the answer is going out
+    CONN_STREAM, // WebSocket or SSE; stream.c has it
+    CONN_LINGER, // the last answer went out; what still comes is thrown away
     CONN_CLOSED,
 };
 
@@ -100,18 +101,20 @@ struct conn {
     struct conn *prev, *next; // the server's list
     struct net net;
     uv_timer_t timer;
-    int64_t deadline_ms;      // 0: none
+    int64_t deadline_ms; // 0: none
     enum conn_state state;
-    uint8_t handles;          // uv handles still open
-    bool eof;                 // the client will send no more
-    bool feeding;             // inside feed(): an answer that goes out at once must not start the next request itself
+    uint8_t handles; // uv handles still open
+    bool eof; // the client will send no more
+    bool
+        feeding; // inside feed(): an answer that goes out at once must not start the next request itself
     struct strict strict;
-    struct exchange *x;       // NULL between requests
-    struct stream *stream;    // CONN_STREAM
-    char *ahead;              // bytes read before their time
+    struct exchange *x; // NULL between requests
+    struct stream *stream; // CONN_STREAM
+    char *ahead; // bytes read before their time
     size_t ahead_len;
     int64_t linger_bytes;
-    size_t write_left;        // write queue at the last look: no progress means that the client does not read
+    size_t
+        write_left; // write queue at the last look: no progress means that the client does not read
     char peer[64];
     bool loopback;
 };
@@ -135,23 +138,25 @@ struct http_server {
     struct http_pool *lanes[HTTP_LANES];
     struct http_pool *io; // disk: spool chunks, file reads, replay of events
     struct hub *hub;
-    struct conn *conns;   // loop thread
+    struct conn *conns; // loop thread
     int conn_count;
-    int jobs_out;         // jobs between submit and done; loop thread
+    int jobs_out; // jobs between submit and done; loop thread
     bool stopping, hurry; // loop thread
     bool pools_gone;
     char read_buf[READ_MAX];
 
     pthread_mutex_t done_mutex;
     struct http_job *done_first, *done_last; // done_mutex
-    struct cancel *cancels;                  // done_mutex
+    struct cancel *cancels; // done_mutex
     atomic_int stop_calls;
 
     int64_t turn_us, turn_cpu_us, turn_idle_ns; // the last prepare
     // Counters: written by the loop (or atomically), read by any thread.
-    atomic_llong connections, connections_total, requests, refused_busy, bad_requests, loop_slow, loop_slowest_us;
+    atomic_llong connections, connections_total, requests, refused_busy, bad_requests, loop_slow,
+        loop_slowest_us;
     atomic_llong spooling, bytes_in, bytes_out;
-    atomic_llong websockets, sse, websockets_total, sse_total, streams_resumed, slow_closed, pong_timeouts, rtt_us, events;
+    atomic_llong websockets, sse, websockets_total, sse_total, streams_resumed, slow_closed,
+        pong_timeouts, rtt_us, events;
 };
 
 static inline void count_up(atomic_llong *counter, int64_t n)
@@ -160,56 +165,65 @@ static inline void count_up(atomic_llong *counter, int64_t n)
 }
 
 // server.c
-int server_submit(struct http_server *s, struct http_pool *pool, struct http_job *job); // 0 or ERR_BUSY
+int server_submit(
+    struct http_server *s, struct http_pool *pool, struct http_job *job); // 0 or ERR_BUSY
 void server_conn_gone(struct http_server *s, struct conn *c);
 
 // conn.c; loop thread
 void conn_accept(struct http_server *s);
-void conn_close(struct conn *c);            // at once
-void conn_stop(struct conn *c);             // graceful: idle ones close, others after their answer
+void conn_close(struct conn *c); // at once
+void conn_stop(struct conn *c); // graceful: idle ones close, others after their answer
 void conn_read(struct conn *c, const char *data, size_t len); // len 0: end of stream
-void conn_deadline(struct conn *c, int64_t after_ms);         // 0: none
-void conn_reply(struct conn *c);            // x->reply is ready
-void conn_step_done(struct conn *c);         // from exchange.c: a step on a pool is over
-void conn_body_progress(struct exchange *x); // from spool.c: room again, all done, over the limit, or failed
+void conn_deadline(struct conn *c, int64_t after_ms); // 0: none
+void conn_reply(struct conn *c); // x->reply is ready
+void conn_step_done(struct conn *c); // from exchange.c: a step on a pool is over
+void conn_body_progress(
+    struct exchange *x); // from spool.c: room again, all done, over the limit, or failed
 void conn_written(struct conn *c, bool ok); // from net.c
 void conn_cancel(struct http_server *s, const char *id);
 
 // exchange.c
 struct exchange *exchange_new(struct conn *c);
 void exchange_free(struct exchange *x);
-void exchange_fail(struct exchange *x, int code, const char *sentence); // an answer made on the loop thread
-void exchange_refuse(struct exchange *x, int status, const char *sentence); // before the request is understood
-bool exchange_handle_here(struct exchange *x); // loop thread: routes with on_loop; true if the answer is ready
-int exchange_prepare(struct exchange *x);  // submits: authorise, open the spool, handle if nothing else is to come
-int exchange_handle(struct exchange *x);   // submits the handler
+void exchange_fail(
+    struct exchange *x, int code, const char *sentence); // an answer made on the loop thread
+void exchange_refuse(
+    struct exchange *x, int status, const char *sentence); // before the request is understood
+bool exchange_handle_here(
+    struct exchange *x); // loop thread: routes with on_loop; true if the answer is ready
+int exchange_prepare(
+    struct exchange *x); // submits: authorise, open the spool, handle if nothing else is to come
+int exchange_handle(struct exchange *x); // submits the handler
 
 // net.c; loop thread
 int net_accept(struct conn *c, uv_stream_t *listener);
 void net_read(struct conn *c, bool on);
-int net_write(struct conn *c, const uv_buf_t *bufs, unsigned count); // conn_written follows, never from inside
-ssize_t net_try_write(struct conn *c, const uv_buf_t *bufs, unsigned count); // bytes the kernel took; < 0: broken
-void net_finish(struct conn *c);            // no more will be written
+int net_write(struct conn *c, const uv_buf_t *bufs,
+    unsigned count); // conn_written follows, never from inside
+ssize_t net_try_write(
+    struct conn *c, const uv_buf_t *bufs, unsigned count); // bytes the kernel took; < 0: broken
+void net_finish(struct conn *c); // no more will be written
 size_t net_waiting(const struct conn *c);
 
 // response.c; either side
-void reply_build(struct exchange *x);      // from x->resp, or from x->rc and x->err
-void reply_read_file(struct exchange *x);  // pool thread: the next chunk of the file
+void reply_build(struct exchange *x); // from x->resp, or from x->rc and x->err
+void reply_read_file(struct exchange *x); // pool thread: the next chunk of the file
 void reply_done(struct exchange *x);
 const char *status_text(int status);
 void date_format(char ret_text[32]);
 
 // spool.c
-int spool_open(struct exchange *x, struct error *err);  // pool thread
-size_t spool_room(const struct spool *sp);              // loop thread from here on
+int spool_open(struct exchange *x, struct error *err); // pool thread
+size_t spool_room(const struct spool *sp); // loop thread from here on
 int spool_take(void *sp, const char *data, size_t len); // parse_sink_fn; len is at most the room
-void spool_push(struct spool *sp, bool last);           // hands over what waits if that is worth it; last: all of it
+void spool_push(
+    struct spool *sp, bool last); // hands over what waits if that is worth it; last: all of it
 bool spool_complete(const struct spool *sp);
-bool spool_stopped(const struct spool *sp);             // over the limit or failed: no more is taken
+bool spool_stopped(const struct spool *sp); // over the limit or failed: no more is taken
 bool spool_over_limit(const struct spool *sp);
 int spool_result(const struct spool *sp, struct error *err);
-void spool_abandon(struct exchange *x);                 // the client is gone; takes over the exchange
-void spool_clean(struct spool *sp);                     // pool thread: the file goes unless taken
-void spool_free(struct spool *sp);                      // NULL is fine
+void spool_abandon(struct exchange *x); // the client is gone; takes over the exchange
+void spool_clean(struct spool *sp); // pool thread: the file goes unless taken
+void spool_free(struct spool *sp); // NULL is fine
 
 #endif

@@ -102,7 +102,8 @@ int net_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
         bytes += (int64_t)bufs[i].len;
     }
     c->net.write.data = c;
-    if (c->net.closing || uv_write(&c->net.write, (uv_stream_t *)&c->net.tcp, bufs, count, on_written) != 0) {
+    if (c->net.closing ||
+        uv_write(&c->net.write, (uv_stream_t *)&c->net.tcp, bufs, count, on_written) != 0) {
         return ERR_IO;
     }
     count_up(&c->server->bytes_out, bytes);

@@ -76,7 +76,8 @@ static int on_headers_complete(llhttp_t *l)
     struct parse *p = l->data;
     p->head_done = true;
     p->minor = l->http_minor;
-    p->keep_alive = llhttp_should_keep_alive(l); // asked now: at the message's end llhttp forgets its flags
+    p->keep_alive =
+        llhttp_should_keep_alive(l); // asked now: at the message's end llhttp forgets its flags
     p->chunked = (l->flags & F_CHUNKED) != 0;
     p->length = (int64_t)l->content_length;
     p->odd |= l->http_major != 1;
@@ -117,7 +118,8 @@ int parse_head(struct parse *p, struct slice head, struct http_header *headers, 
     llhttp_init(l, HTTP_REQUEST, &settings);
     l->data = p;
     llhttp_errno_t e = llhttp_execute(l, head.data, head.len);
-    if (e == HPE_PAUSED_UPGRADE) { // the message is over; whether it is an upgrade is for the route to say
+    if (e ==
+        HPE_PAUSED_UPGRADE) { // the message is over; whether it is an upgrade is for the route to say
         llhttp_resume_after_upgrade(l);
         e = HPE_OK;
     }

@@ -12,8 +12,8 @@ struct http_pool {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     struct http_job *first, *last; // mutex
-    int queued, queue_max;         // mutex; immutable
-    bool stopping;                 // mutex
+    int queued, queue_max; // mutex; immutable
+    bool stopping; // mutex
     int threads;
     char name[POOL_NAME_MAX + 1];
     void (*finished)(void *data, struct http_job *job);

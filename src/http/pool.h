@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 struct http_job {
-    void (*run)(struct http_job *job);  // on a pool thread
+    void (*run)(struct http_job *job); // on a pool thread
     void (*done)(struct http_job *job); // on the loop thread
     struct http_job *next;
 };

@@ -50,7 +50,8 @@ struct slice http_param(const struct http_request *r, const char *name)
 
 struct slice http_field_find(const struct http_request *r, const char *name)
 {
-    return r->spool ? find_exact(r->spool->fields, r->spool->field_count, name) : slice_make(NULL, 0);
+    return r->spool ? find_exact(r->spool->fields, r->spool->field_count, name)
+                    : slice_make(NULL, 0);
 }
 
 bool header_has_token(struct slice list, const char *token)
@@ -111,7 +112,8 @@ static bool has_control(struct slice s, bool line_ends_too)
     return false;
 }
 
-static int read_path(struct http_request *req, struct slice raw, struct head_facts *f, struct refusal *r)
+static int read_path(
+    struct http_request *req, struct slice raw, struct head_facts *f, struct refusal *r)
 {
     struct slice pieces[PATH_SEGMENTS_MAX];
     struct slice piece, rest = raw;
@@ -128,7 +130,8 @@ static int read_path(struct http_request *req, struct slice raw, struct head_fac
         if (!percent_decode(req->arena, piece, false, s) || has_control(*s, true)) {
             return refuse(r, 400, "The request's address is not well encoded.");
         }
-        if (slice_is(*s, ".") || slice_is(*s, "..") || slice_starts(*s, "../") || slice_find(*s, SLICE_LIT("/../"))) {
+        if (slice_is(*s, ".") || slice_is(*s, "..") || slice_starts(*s, "../") ||
+            slice_find(*s, SLICE_LIT("/../"))) {
             return refuse(r, 400, "The request's address must not point upwards.");
         }
         total += s->len + 1;
@@ -200,14 +203,16 @@ static bool host_is_well_formed(struct slice host)
 }
 
 // Splits an absolute or origin form into path and query; host gets the authority of an absolute form, else stays empty.
-static int split_target(struct slice target, struct slice *ret_host, struct slice *ret_path, struct slice *ret_query)
+static int split_target(
+    struct slice target, struct slice *ret_host, struct slice *ret_path, struct slice *ret_query)
 {
     struct slice rest = target;
 
     *ret_host = slice_make(NULL, 0);
     for (size_t i = 0; i < 2; i++) {
         struct slice scheme = i ? SLICE_LIT("https://") : SLICE_LIT("http://");
-        if (target.len > scheme.len && slice_equal_nocase(slice_make(target.data, scheme.len), scheme)) {
+        if (target.len > scheme.len &&
+            slice_equal_nocase(slice_make(target.data, scheme.len), scheme)) {
             rest = slice_from(target, scheme.len);
             size_t n = 0;
             while (n < rest.len && rest.data[n] != '/' && rest.data[n] != '?') {
@@ -220,7 +225,8 @@ static int split_target(struct slice target, struct slice *ret_host, struct slic
             }
         }
     }
-    if (memchr(target.data, '#', target.len) || (ret_host->len == 0 && (rest.len == 0 || rest.data[0] != '/'))) {
+    if (memchr(target.data, '#', target.len) ||
+        (ret_host->len == 0 && (rest.len == 0 || rest.data[0] != '/'))) {
         return -1;
     }
     const char *mark = rest.len ? memchr(rest.data, '?', rest.len) : NULL;
@@ -230,8 +236,8 @@ static int split_target(struct slice target, struct slice *ret_host, struct slic
 }
 
 // Content-Length, Transfer-Encoding, Host, Expect: each at most once, and agreeing with llhttp's reading.
-static int read_framing(struct http_request *req, const struct parse *p, struct head_facts *f, struct slice *ret_host,
-    struct refusal *r)
+static int read_framing(struct http_request *req, const struct parse *p, struct head_facts *f,
+    struct slice *ret_host, struct refusal *r)
 {
     int lengths = 0, encodings = 0, hosts = 0;
 
@@ -247,7 +253,8 @@ static int read_framing(struct http_request *req, const struct parse *p, struct 
             }
         } else if (slice_equal_nocase(name, SLICE_LIT("transfer-encoding"))) {
             if (++encodings > 1 || !slice_equal_nocase(value, SLICE_LIT("chunked"))) {
-                return refuse(r, encodings > 1 ? 400 : 501, "Only the transfer encoding \"chunked\" is understood, once.");
+                return refuse(r, encodings > 1 ? 400 : 501,
+                    "Only the transfer encoding \"chunked\" is understood, once.");
             }
             f->chunked = true;
         } else if (slice_equal_nocase(name, SLICE_LIT("host"))) {
@@ -284,15 +291,16 @@ static int read_framing(struct http_request *req, const struct parse *p, struct 
 static void read_wishes(const struct http_request *req, const struct parse *p, struct head_facts *f)
 {
     f->keep_alive = p->keep_alive;
-    f->wants_websocket = req->method == HTTP_GET && p->minor == 1 && !f->has_body &&
-                         slice_equal_nocase(http_header_find(req, "upgrade"), SLICE_LIT("websocket")) &&
-                         header_has_token(http_header_find(req, "connection"), "upgrade");
-    f->wants_sse = req->method == HTTP_GET &&
-                   slice_find(http_header_find(req, "accept"), SLICE_LIT("text/event-stream")) != NULL;
+    f->wants_websocket =
+        req->method == HTTP_GET && p->minor == 1 && !f->has_body &&
+        slice_equal_nocase(http_header_find(req, "upgrade"), SLICE_LIT("websocket")) &&
+        header_has_token(http_header_find(req, "connection"), "upgrade");
+    f->wants_sse = req->method == HTTP_GET && slice_find(http_header_find(req, "accept"),
+                                                  SLICE_LIT("text/event-stream")) != NULL;
 }
 
-int request_read_head(struct http_request *req, struct parse *parse, struct slice head, size_t fields,
-    struct head_facts *f, struct refusal *r)
+int request_read_head(struct http_request *req, struct parse *parse, struct slice head,
+    size_t fields, struct head_facts *f, struct refusal *r)
 {
     struct slice host = { NULL, 0 }, authority, path, query;
 
@@ -305,7 +313,8 @@ int request_read_head(struct http_request *req, struct parse *parse, struct slic
         // llhttp knows fewer methods than there are tokens
         const char *space = memchr(head.data, ' ', head.len);
         enum http_method ignored;
-        if (space && !http_method_parse(slice_make(head.data, (size_t)(space - head.data)), &ignored)) {
+        if (space &&
+            !http_method_parse(slice_make(head.data, (size_t)(space - head.data)), &ignored)) {
             return refuse(r, 501, "This method is not known here.");
         }
         return refuse(r, 400, "The request's headers are not well formed.");

@@ -12,8 +12,8 @@ enum { QUERY_MAX = 64 }; // pairs in a query
 struct head_facts {
     bool keep_alive;
     bool chunked;
-    int64_t length;   // announced; 0 when chunked or without a body
-    bool has_body;    // chunked, or length > 0
+    int64_t length; // announced; 0 when chunked or without a body
+    bool has_body; // chunked, or length > 0
     bool expects_continue;
     bool wants_websocket;
     bool wants_sse;
@@ -29,8 +29,8 @@ struct refusal {
 
 // Reads head into req (method, target, path, headers, query; all in req->arena or lending from head). 0, or -1 with the
 // refusal: 400 for anything malformed or doubtful, 417, 501, 505.
-int request_read_head(struct http_request *req, struct parse *parse, struct slice head, size_t fields,
-    struct head_facts *ret_facts, struct refusal *ret_refusal);
+int request_read_head(struct http_request *req, struct parse *parse, struct slice head,
+    size_t fields, struct head_facts *ret_facts, struct refusal *ret_refusal);
 
 bool header_has_token(struct slice list, const char *token); // a comma list, without case
 

@@ -16,47 +16,88 @@ enum { REPLY_HEAD_MAX = 16 * 1024 };
 const char *status_text(int status)
 {
     switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 416: return "Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 422: return "Unprocessable Content";
-    case 423: return "Locked";
-    case 426: return "Upgrade Required";
-    case 428: return "Precondition Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    case 507: return "Insufficient Storage";
-    default: return "Status";
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 202:
+        return "Accepted";
+    case 204:
+        return "No Content";
+    case 206:
+        return "Partial Content";
+    case 301:
+        return "Moved Permanently";
+    case 302:
+        return "Found";
+    case 303:
+        return "See Other";
+    case 304:
+        return "Not Modified";
+    case 307:
+        return "Temporary Redirect";
+    case 308:
+        return "Permanent Redirect";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 406:
+        return "Not Acceptable";
+    case 408:
+        return "Request Timeout";
+    case 409:
+        return "Conflict";
+    case 410:
+        return "Gone";
+    case 411:
+        return "Length Required";
+    case 412:
+        return "Precondition Failed";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 415:
+        return "Unsupported Media Type";
+    case 416:
+        return "Range Not Satisfiable";
+    case 417:
+        return "Expectation Failed";
+    case 422:
+        return "Unprocessable Content";
+    case 423:
+        return "Locked";
+    case 426:
+        return "Upgrade Required";
+    case 428:
+        return "Precondition Required";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    case 505:
+        return "HTTP Version Not Supported";
+    case 507:
+        return "Insufficient Storage";
+    default:
+        return "Status";
     }
 }
 
@@ -66,15 +107,16 @@ void date_format(char ret_text[32])
     static _Thread_local time_t at;
     static _Thread_local char text[32];
     static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-    static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
+        "Oct", "Nov", "Dec" };
     time_t now = time(NULL);
     struct tm tm;
 
     if (now != at || text[0] == '\0') {
         gmtime_r(&now, &tm);
-        snprintf(text, sizeof(text), "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday], (unsigned)tm.tm_mday % 100,
-            months[tm.tm_mon], (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
-            (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+        snprintf(text, sizeof(text), "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday],
+            (unsigned)tm.tm_mday % 100, months[tm.tm_mon], (unsigned)(tm.tm_year + 1900) % 10000,
+            (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
         at = now;
     }
     memcpy(ret_text, text, sizeof(text));
@@ -109,7 +151,8 @@ static void add(struct buf *b, const char *name, const char *value)
 }
 
 // Headers that a handler did not set itself.
-static void add_default(struct buf *b, const struct http_response *resp, const char *name, const char *value)
+static void add_default(
+    struct buf *b, const struct http_response *resp, const char *name, const char *value)
 {
     if (!has_extra(resp, name)) {
         add(b, name, value);
@@ -182,7 +225,8 @@ static void apply_conditions(struct exchange *x)
     case RANGE_BAD:
         resp->status = 416;
         x->rc = ERR_INVALID;
-        error_set(&x->err, x->rc, "The file has %lld bytes; the range asks for others.", (long long)resp->file_size);
+        error_set(&x->err, x->rc, "The file has %lld bytes; the range asks for others.",
+            (long long)resp->file_size);
         r->file_left = 0;
         fill_problem(x);
         break;
@@ -265,7 +309,8 @@ void reply_read_file(struct exchange *x)
     }
     r->chunk_len = 0;
     while (r->chunk && r->chunk_len < want) {
-        ssize_t n = pread(x->resp.file_fd, r->chunk + r->chunk_len, want - r->chunk_len, (off_t)r->file_at);
+        ssize_t n =
+            pread(x->resp.file_fd, r->chunk + r->chunk_len, want - r->chunk_len, (off_t)r->file_at);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -298,7 +343,8 @@ void reply_build(struct exchange *x)
     }
     apply_conditions(x);
     buf_init(&r->head, REPLY_HEAD_MAX);
-    if (!x->facts.keep_alive || (x->facts.has_body && !x->body_done) || http_server_stopping(x->server)) {
+    if (!x->facts.keep_alive || (x->facts.has_body && !x->body_done) ||
+        http_server_stopping(x->server)) {
         r->close = true;
     }
     build_head(x, whole_size);
@@ -308,7 +354,8 @@ void reply_build(struct exchange *x)
         close_file(x);
         r->file_left = 0;
         buf_reset(&resp->body);
-        buf_add_str(&r->head, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        buf_add_str(&r->head,
+            "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     }
     r->status = resp->status;
     if (x->req.method == HTTP_HEAD || resp->status == 204 || resp->status == 304) {

@@ -67,14 +67,17 @@ static int compile(const struct http_route *route, struct entry *e, struct error
 
     e->route = route;
     if (rest.len == 0 || rest.data[0] != '/') {
-        return error_set(err, ERR_INVALID, "The route \"%s\" does not start with a slash.", route->path);
+        return error_set(
+            err, ERR_INVALID, "The route \"%s\" does not start with a slash.", route->path);
     }
     while (slice_cut(&rest, '/', &piece)) {
         if (piece.len == 0) {
             continue;
         }
-        if (e->count == ROUTE_SEGMENTS_MAX || (e->count > 0 && e->pieces[e->count - 1].kind == PIECE_REST)) {
-            return error_set(err, ERR_INVALID, "The route \"%s\" is too long, or its rest is not last.", route->path);
+        if (e->count == ROUTE_SEGMENTS_MAX ||
+            (e->count > 0 && e->pieces[e->count - 1].kind == PIECE_REST)) {
+            return error_set(err, ERR_INVALID,
+                "The route \"%s\" is too long, or its rest is not last.", route->path);
         }
         struct piece *p = &e->pieces[e->count++];
         *p = (struct piece){ .kind = PIECE_LITERAL, .text = piece };
@@ -97,14 +100,16 @@ static bool same_pattern(const struct entry *a, const struct entry *b)
     }
     for (size_t i = 0; i < a->count; i++) {
         if (a->pieces[i].kind != b->pieces[i].kind ||
-            (a->pieces[i].kind == PIECE_LITERAL && !slice_equal(a->pieces[i].text, b->pieces[i].text))) {
+            (a->pieces[i].kind == PIECE_LITERAL &&
+                !slice_equal(a->pieces[i].text, b->pieces[i].text))) {
             return false;
         }
     }
     return true;
 }
 
-int route_table_new(const struct http_route *const *lists, struct route_table **ret, struct error *err)
+int route_table_new(
+    const struct http_route *const *lists, struct route_table **ret, struct error *err)
 {
     size_t count = 0;
 
@@ -123,7 +128,8 @@ int route_table_new(const struct http_route *const *lists, struct route_table **
             int rc = compile(r, e, err);
             for (size_t i = 0; rc == 0 && i < t->count; i++) {
                 if (same_pattern(&t->entries[i], e)) {
-                    rc = error_set(err, ERR_INVALID, "The route %s %s is there twice.", method_names[r->method], r->path);
+                    rc = error_set(err, ERR_INVALID, "The route %s %s is there twice.",
+                        method_names[r->method], r->path);
                 }
             }
             if (rc != 0) {
@@ -178,8 +184,8 @@ static void fill(const struct entry *e, const struct slice *segments, struct rou
     }
 }
 
-int route_find(const struct route_table *t, enum http_method method, const struct slice *segments, size_t count,
-    struct route_match *ret)
+int route_find(const struct route_table *t, enum http_method method, const struct slice *segments,
+    size_t count, struct route_match *ret)
 {
     const struct entry *best[HTTP_METHODS] = { NULL };
     int64_t best_rank[HTTP_METHODS];

@@ -198,7 +198,8 @@ static void on_prepare(uv_prepare_t *prepare)
 
     if (s->turn_us) {
         int64_t busy = cpu - s->turn_cpu_us;
-        if (busy > TURN_SLOW_US || now - s->turn_us - (idle - s->turn_idle_ns) / 1000 > TURN_BLOCKED_US) {
+        if (busy > TURN_SLOW_US ||
+            now - s->turn_us - (idle - s->turn_idle_ns) / 1000 > TURN_BLOCKED_US) {
             count_up(&s->loop_slow, 1);
         }
         if (busy > atomic_load_explicit(&s->loop_slowest_us, memory_order_relaxed)) {
@@ -229,11 +230,14 @@ static int parse_listen(const char *text, struct sockaddr_storage *ret, struct e
     int64_t port = 0;
 
     size_t len = colon ? (size_t)(colon - text) : 0;
-    if (!colon || len >= sizeof(host) || !slice_to_i64(slice_of(colon + 1), &port) || port < 0 || port > 65535) {
-        return error_set(err, ERR_INVALID, "The listen address must be ADDRESS:PORT, as in 127.0.0.1:8080 or [::1]:8080.");
+    if (!colon || len >= sizeof(host) || !slice_to_i64(slice_of(colon + 1), &port) || port < 0 ||
+        port > 65535) {
+        return error_set(err, ERR_INVALID,
+            "The listen address must be ADDRESS:PORT, as in 127.0.0.1:8080 or [::1]:8080.");
     }
     bool bracketed = len > 2 && text[0] == '[' && text[len - 1] == ']';
-    snprintf(host, sizeof(host), "%.*s", (int)(bracketed ? len - 2 : len), bracketed ? text + 1 : text);
+    snprintf(
+        host, sizeof(host), "%.*s", (int)(bracketed ? len - 2 : len), bracketed ? text + 1 : text);
     if (strcmp(host, "localhost") == 0) {
         snprintf(host, sizeof(host), "127.0.0.1");
     }
@@ -241,7 +245,8 @@ static int parse_listen(const char *text, struct sockaddr_storage *ret, struct e
         (bracketed && uv_ip6_addr(host, (int)port, (struct sockaddr_in6 *)ret) == 0)) {
         return 0;
     }
-    return error_set(err, ERR_INVALID, "\"%s\" is not an address to listen on. Use numbers, as in 127.0.0.1:8080.", text);
+    return error_set(err, ERR_INVALID,
+        "\"%s\" is not an address to listen on. Use numbers, as in 127.0.0.1:8080.", text);
 }
 
 static int bind_and_listen(struct http_server *s, struct error *err)
@@ -343,9 +348,12 @@ int http_server_open(const struct http_options *o, struct http_server **ret, str
         rc = bind_and_listen(s, err);
     }
     if (rc == 0) {
-        s->lanes[HTTP_LANE_QUICK] = http_pool_new("http-quick", s->o.quick_threads, s->o.quick_queue, job_finished, s);
-        s->lanes[HTTP_LANE_HEAVY] = http_pool_new("http-heavy", s->o.heavy_threads, s->o.heavy_queue, job_finished, s);
-        s->io = http_pool_new("http-io", IO_THREADS, 2 * s->o.max_connections + FD_SPARE, job_finished, s);
+        s->lanes[HTTP_LANE_QUICK] =
+            http_pool_new("http-quick", s->o.quick_threads, s->o.quick_queue, job_finished, s);
+        s->lanes[HTTP_LANE_HEAVY] =
+            http_pool_new("http-heavy", s->o.heavy_threads, s->o.heavy_queue, job_finished, s);
+        s->io = http_pool_new(
+            "http-io", IO_THREADS, 2 * s->o.max_connections + FD_SPARE, job_finished, s);
         if (!s->lanes[HTTP_LANE_QUICK] || !s->lanes[HTTP_LANE_HEAVY] || !s->io) {
             rc = error_set(err, ERR_MEMORY, "The server's threads could not be started.");
         }

@@ -24,11 +24,12 @@
 enum {
     SPOOL_BUF = 256 * 1024,
     SPOOL_BUF_LEAST = 4 * 1024,
-    SPOOL_PUSH = 64 * 1024,      // what waits is worth a job from here on
+    SPOOL_PUSH = 64 * 1024, // what waits is worth a job from here on
     SPOOL_FIELDS_MAX = 32,
     SPOOL_FIELD_MAX = 64 * 1024,
-    SPOOL_NAME_MAX = 4 * 1024,   // bytes of a file's or field's name
-    SPOOL_SLACK = 1024 * 1024,   // boundaries and fields after a file part, when its length is only announced
+    SPOOL_NAME_MAX = 4 * 1024, // bytes of a file's or field's name
+    SPOOL_SLACK =
+        1024 * 1024, // boundaries and fields after a file part, when its length is only announced
 };
 
 enum part_kind { PART_FIELD, PART_FILE, PART_SKIPPED };
@@ -44,7 +45,7 @@ struct spool {
     struct http_spool pub;
     int fd;
     int64_t cap;
-    int64_t seen;        // bytes of the body that the pool has looked at
+    int64_t seen; // bytes of the body that the pool has looked at
     EVP_MD_CTX *hash;
     bool multipart;
     struct multipart parser;
@@ -54,12 +55,12 @@ struct spool {
     // loop side
     struct chunk fill, flight;
     size_t buf_size;
-    bool busy;           // a job is out
-    bool last_pushed;    // no more is to come
-    bool last_wanted;    // push(last) came while a job was out
+    bool busy; // a job is out
+    bool last_pushed; // no more is to come
+    bool last_wanted; // push(last) came while a job was out
     bool abandoned;
     // results, written by the job
-    bool finishing;      // this job is the last
+    bool finishing; // this job is the last
     bool complete;
     int rc;
     struct error err;
@@ -76,7 +77,8 @@ static int io_failure(struct spool *sp, int e)
 {
     bool full = e == ENOSPC || e == EDQUOT || e == EFBIG;
     return error_set(&sp->err, full ? ERR_NO_SPACE : ERR_IO,
-        full ? "There is no room for this upload on the server's disk." : "The upload could not be written to disk.");
+        full ? "There is no room for this upload on the server's disk."
+             : "The upload could not be written to disk.");
 }
 
 static int64_t ask_cap(struct exchange *x)
@@ -96,7 +98,8 @@ static int make_file(struct spool *sp)
 
     random_bytes(random, sizeof(random));
     hex_format(random, sizeof(random), name);
-    int n = snprintf(sp->pub.path, sizeof(sp->pub.path), "%s/%s.part", sp->x->server->spool_dir, name);
+    int n =
+        snprintf(sp->pub.path, sizeof(sp->pub.path), "%s/%s.part", sp->x->server->spool_dir, name);
     if (n < 0 || (size_t)n >= sizeof(sp->pub.path)) {
         sp->pub.path[0] = '\0';
         return io_failure(sp, ENAMETOOLONG);
@@ -187,7 +190,9 @@ static int part_data(void *data, const char *bytes, size_t len, struct error *er
     }
     case PART_FIELD:
         buf_add(&sp->field, bytes, len);
-        return buf_ok(&sp->field) ? 0 : error_set(err, ERR_LIMIT, "A field of the form is larger than 64 KiB.");
+        return buf_ok(&sp->field)
+                   ? 0
+                   : error_set(err, ERR_LIMIT, "A field of the form is larger than 64 KiB.");
     case PART_SKIPPED:
         break;
     }
@@ -226,7 +231,8 @@ int spool_open(struct exchange *x, struct error *err)
     }
     if (atomic_fetch_add(&x->server->spooling, 1) >= x->server->o.max_spooling) {
         count_up(&x->server->spooling, -1);
-        return error_set(err, ERR_BUSY, "Too many uploads are on their way. Try again in a moment.");
+        return error_set(
+            err, ERR_BUSY, "Too many uploads are on their way. Try again in a moment.");
     }
     struct spool *sp = xalloc(sizeof(*sp));
     sp->x = x;
@@ -246,7 +252,8 @@ int spool_open(struct exchange *x, struct error *err)
     }
     sp->buf_size = SPOOL_BUF;
     if (!x->facts.chunked && x->facts.length < SPOOL_BUF) {
-        sp->buf_size = x->facts.length > SPOOL_BUF_LEAST ? (size_t)x->facts.length : SPOOL_BUF_LEAST;
+        sp->buf_size =
+            x->facts.length > SPOOL_BUF_LEAST ? (size_t)x->facts.length : SPOOL_BUF_LEAST;
     }
     sp->hash = EVP_MD_CTX_new();
     if (!sp->hash || EVP_DigestInit_ex(sp->hash, EVP_sha256(), NULL) != 1) {
@@ -384,7 +391,8 @@ static void chunk_done(struct http_job *job)
 void spool_push(struct spool *sp, bool last)
 {
     sp->last_wanted |= last;
-    if (sp->busy || sp->last_pushed || spool_stopped(sp) || (!sp->last_wanted && sp->fill.len < SPOOL_PUSH)) {
+    if (sp->busy || sp->last_pushed || spool_stopped(sp) ||
+        (!sp->last_wanted && sp->fill.len < SPOOL_PUSH)) {
         return;
     }
     struct chunk empty = sp->flight;
@@ -409,8 +417,8 @@ void spool_abandon(struct exchange *x)
     if (sp->busy) {
         return; // chunk_done comes back
     }
-    bool keep = x->route->keep_partial && !sp->multipart && sp->rc == 0 && !sp->pub.over_limit && !sp->last_pushed &&
-                !x->reply.ready && !x->server->hurry;
+    bool keep = x->route->keep_partial && !sp->multipart && sp->rc == 0 && !sp->pub.over_limit &&
+                !sp->last_pushed && !x->reply.ready && !x->server->hurry;
     if (keep) {
         sp->pub.cut_short = true;
         spool_push(sp, true);

@@ -19,10 +19,13 @@ void stream_common_headers(const struct exchange *x, struct buf *out)
 
 void sse_handshake(const struct exchange *x, struct buf *out)
 {
-    buf_add_str(out, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n");
+    buf_add_str(
+        out, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n");
     stream_common_headers(x, out);
-    buf_add_str(out, "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+    buf_add_str(out, "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: "
+                     "no-referrer\r\n"
                      "Cross-Origin-Resource-Policy: same-origin\r\n"
-                     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nConnection: close\r\n\r\n"
+                     "Content-Security-Policy: default-src 'none'; frame-ancestors "
+                     "'none'\r\nConnection: close\r\n\r\n"
                      "retry: 2000\n\n");
 }

@@ -129,7 +129,8 @@ static struct frame *next_frame(struct stream *st, int64_t cursor)
     struct hub *h = hub_of(st);
 
     if (st->replay) {
-        while (st->replay_at < st->replay->count && st->replay->frames[st->replay_at]->seq <= cursor) {
+        while (
+            st->replay_at < st->replay->count && st->replay->frames[st->replay_at]->seq <= cursor) {
             st->replay_at++;
         }
         if (st->replay_at < st->replay->count) {

@@ -17,20 +17,27 @@
 
 enum {
     HUB_RING = 1024,
-    HUB_LOADS = 8,               // batches being read from the store at once
-    HUB_LOAD_BATCH = 64,         // events in one
-    HUB_SLICE_US = 400,          // of a broadcast in one turn of the loop
-    EVENT_MAX = 1024 * 1024,     // bytes of one event
-    STREAM_BATCH = 16,           // frames in one write
+    HUB_LOADS = 8, // batches being read from the store at once
+    HUB_LOAD_BATCH = 64, // events in one
+    HUB_SLICE_US = 400, // of a broadcast in one turn of the loop
+    EVENT_MAX = 1024 * 1024, // bytes of one event
+    STREAM_BATCH = 16, // frames in one write
     STREAM_WAITING_MAX = 1024 * 1024, // bytes a stream may lag behind before it is closed as slow
-    STREAM_CTL_MAX = 8 * 1024,   // pongs and heartbeats that wait
-    STREAM_CLOSE_MS = 2000,      // for the other side's close
+    STREAM_CTL_MAX = 8 * 1024, // pongs and heartbeats that wait
+    STREAM_CLOSE_MS = 2000, // for the other side's close
     WS_PING_S = 20,
     SSE_HEARTBEAT_S = 15,
     WS_CONTROL_MAX = 125,
 };
 
-enum ws_code { WS_GOING_AWAY = 1001, WS_PROTOCOL = 1002, WS_NOT_TEXT = 1007, WS_TOO_BIG = 1009, WS_FAILED = 1011, WS_TRY_LATER = 1013 };
+enum ws_code {
+    WS_GOING_AWAY = 1001,
+    WS_PROTOCOL = 1002,
+    WS_NOT_TEXT = 1007,
+    WS_TOO_BIG = 1009,
+    WS_FAILED = 1011,
+    WS_TRY_LATER = 1013
+};
 
 // bytes: WebSocket header, the JSON, LF LF, then SSE's "id: …\nevent: …\ndata: ".
 struct frame {
@@ -43,7 +50,8 @@ struct frame {
     uint32_t json;
     char bytes[];
 };
-struct frame *frame_new(int64_t seq, struct slice kind, struct slice json); // NULL: larger than EVENT_MAX
+struct frame *frame_new(
+    int64_t seq, struct slice kind, struct slice json); // NULL: larger than EVENT_MAX
 struct frame *frame_ref(struct frame *f);
 void frame_unref(struct frame *f);
 
@@ -58,14 +66,14 @@ struct ws_in;
 struct stream {
     struct conn *conn;
     struct stream *prev, *next; // the hub's list
-    struct stream *load_next;   // waiting for its turn to load
+    struct stream *load_next; // waiting for its turn to load
     bool websocket;
     bool load_waits, loading;
-    bool closing;               // the close frame is queued or sent; no more events
+    bool closing; // the close frame is queued or sent; no more events
     bool peer_closed;
     bool ping_out;
-    int64_t cursor;             // number of the last event handed to the kernel
-    int64_t mark;               // hub->total at that event
+    int64_t cursor; // number of the last event handed to the kernel
+    int64_t mark; // hub->total at that event
     struct buf ctl, ctl_flight; // handshake, pongs, heartbeats: to go out, going out
     struct frame *held[STREAM_BATCH]; // going out
     unsigned held_count;
@@ -77,30 +85,32 @@ struct stream {
 
 // hub.c
 struct hub *hub_new(struct http_server *s);
-void hub_free(struct hub *h);               // after the loop's handles are closed
-void hub_wake(struct hub *h);               // takes what was published
+void hub_free(struct hub *h); // after the loop's handles are closed
+void hub_wake(struct hub *h); // takes what was published
 void hub_add(struct hub *h, struct stream *st, int64_t since);
 void hub_remove(struct hub *h, struct stream *st);
 bool hub_is_live(const struct hub *h, const struct stream *st);
-struct frame *hub_next(const struct hub *h, int64_t cursor); // lends the first event above it, or NULL
+struct frame *hub_next(
+    const struct hub *h, int64_t cursor); // lends the first event above it, or NULL
 int64_t hub_waiting(const struct hub *h, const struct stream *st);
-void hub_again(struct hub *h);               // one more round through all streams
-void hub_load(struct hub *h, struct stream *st);             // st->replay comes, then stream_pump
+void hub_again(struct hub *h); // one more round through all streams
+void hub_load(struct hub *h, struct stream *st); // st->replay comes, then stream_pump
 
 // stream.c
-void stream_start(struct conn *c);   // x->opens_stream; frees the exchange
+void stream_start(struct conn *c); // x->opens_stream; frees the exchange
 void stream_read(struct conn *c, const char *data, size_t len);
 void stream_written(struct conn *c);
 void stream_timer(struct conn *c);
-void stream_stop(struct conn *c);    // the server ends
-void stream_closed(struct conn *c);  // the connection is going
+void stream_stop(struct conn *c); // the server ends
+void stream_closed(struct conn *c); // the connection is going
 void stream_pump(struct stream *st); // writes what may be written; may close the connection
 void stream_close(struct stream *st, int code);
 void stream_send(struct stream *st, const void *bytes, size_t len); // control bytes, between frames
 
 // ws.c
-int ws_handshake(struct exchange *x, struct buf *out);  // pool-safe; ERR_INVALID for a bad key
-size_t ws_header_format(uint8_t opcode, size_t payload, uint8_t ret_bytes[10]); // server to client: unmasked, final
+int ws_handshake(struct exchange *x, struct buf *out); // pool-safe; ERR_INVALID for a bad key
+size_t ws_header_format(
+    uint8_t opcode, size_t payload, uint8_t ret_bytes[10]); // server to client: unmasked, final
 void ws_send(struct stream *st, uint8_t opcode, const void *payload, size_t len);
 void ws_ping(struct stream *st);
 void ws_receive(struct stream *st, const char *data, size_t len);

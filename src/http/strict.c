@@ -16,9 +16,32 @@
 #include "http/strict.h"
 
 enum {
-    START, START_LF, METHOD_FIRST, METHOD, TARGET, VERSION, LINE_LF, FIELD, NAME, VALUE, END_LF, BODY_WAIT,
-    IDENTITY, SIZE_FIRST, SIZE, SIZE_EXT, SIZE_LF, DATA, DATA_CR, DATA_LF,
-    TRAILER, TRAILER_NAME, TRAILER_VALUE, TRAILER_LF, TRAILER_END, REFUSED,
+    START,
+    START_LF,
+    METHOD_FIRST,
+    METHOD,
+    TARGET,
+    VERSION,
+    LINE_LF,
+    FIELD,
+    NAME,
+    VALUE,
+    END_LF,
+    BODY_WAIT,
+    IDENTITY,
+    SIZE_FIRST,
+    SIZE,
+    SIZE_EXT,
+    SIZE_LF,
+    DATA,
+    DATA_CR,
+    DATA_LF,
+    TRAILER,
+    TRAILER_NAME,
+    TRAILER_VALUE,
+    TRAILER_LF,
+    TRAILER_END,
+    REFUSED,
 };
 
 static const char version_text[] = "HTTP/1."; // then 0 or 1, then CR
@@ -126,7 +149,8 @@ static enum strict_end head_byte(struct strict *s, unsigned char c)
             s->state = VERSION;
             s->part = 0;
         } else if (c <= ' ' || c >= 0x7f) {
-            return refuse(s, 400, "The request's address holds a byte that must be percent-encoded.");
+            return refuse(
+                s, 400, "The request's address holds a byte that must be percent-encoded.");
         } else if (++s->part > STRICT_TARGET_MAX) {
             return refuse(s, 414, "The request's address is longer than 8 KiB.");
         }
@@ -141,14 +165,16 @@ static enum strict_end head_byte(struct strict *s, unsigned char c)
             s->part++;
         } else if (s->part == sizeof(version_text) - 1) {
             if (c != '0' && c != '1') {
-                return c >= '2' && c <= '9' ? refuse(s, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
-                                            : refuse(s, 400, "The request line does not end in an HTTP version.");
+                return c >= '2' && c <= '9'
+                           ? refuse(s, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
+                           : refuse(s, 400, "The request line does not end in an HTTP version.");
             }
             s->part++;
         } else if (c == '\r') {
             s->state = LINE_LF;
         } else {
-            return c == '\n' ? bad_line_end(s) : refuse(s, 400, "There is text after the HTTP version.");
+            return c == '\n' ? bad_line_end(s)
+                             : refuse(s, 400, "There is text after the HTTP version.");
         }
         return STRICT_MORE;
     case LINE_LF:

@@ -30,27 +30,28 @@ enum {
     STRICT_TARGET_MAX = 8 * 1024,
     STRICT_CHUNK_DIGITS = 15, // 60 bits: can't overflow
     STRICT_EXT_LINE_MAX = 256,
-    STRICT_EXT_MAX = 4 * 1024,     // all extensions of one body
+    STRICT_EXT_MAX = 4 * 1024, // all extensions of one body
     STRICT_TRAILER_MAX = 8 * 1024, // all trailer fields of one body
 };
 
 enum strict_end {
-    STRICT_MORE,         // all bytes taken, nothing ended
-    STRICT_HEAD_END,     // the head's last LF was taken; now strict_body must be called
-    STRICT_MESSAGE_END,  // the body's last byte was taken; the next message may start
-    STRICT_REFUSED,      // status and sentence are set; the connection is beyond repair
+    STRICT_MORE, // all bytes taken, nothing ended
+    STRICT_HEAD_END, // the head's last LF was taken; now strict_body must be called
+    STRICT_MESSAGE_END, // the body's last byte was taken; the next message may start
+    STRICT_REFUSED, // status and sentence are set; the connection is beyond repair
 };
 
 struct strict {
     uint8_t state;
-    bool started;        // a byte of this message was taken
+    bool started; // a byte of this message was taken
     uint16_t fields;
     uint16_t ext_line;
     uint32_t ext_all;
-    uint32_t head;       // bytes of the head so far
-    uint32_t part;       // bytes of the method, target, name; digits of a chunk size; matched bytes of the version
-    int64_t left;        // of the body or chunk
-    int status;          // HTTP status of a refusal
+    uint32_t head; // bytes of the head so far
+    uint32_t
+        part; // bytes of the method, target, name; digits of a chunk size; matched bytes of the version
+    int64_t left; // of the body or chunk
+    int status; // HTTP status of a refusal
     const char *sentence;
 };
 

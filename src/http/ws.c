@@ -13,7 +13,15 @@
 #include <stdlib.h>
 #include <wslay/wslay.h>
 
-enum { OP_CONTINUE = 0, OP_TEXT = 1, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10, KEY_LEN = 24 };
+enum {
+    OP_CONTINUE = 0,
+    OP_TEXT = 1,
+    OP_BINARY = 2,
+    OP_CLOSE = 8,
+    OP_PING = 9,
+    OP_PONG = 10,
+    KEY_LEN = 24
+};
 
 struct ws_in {
     wslay_frame_context_ptr frames;
@@ -21,10 +29,10 @@ struct ws_in {
     size_t len;
     uint64_t frame_left;
     bool in_frame;
-    uint8_t opcode;      // of the frame
+    uint8_t opcode; // of the frame
     bool fin;
-    uint8_t message;     // opcode of the message under way; 0: none
-    struct buf text;     // the message
+    uint8_t message; // opcode of the message under way; 0: none
+    struct buf text; // the message
     uint8_t control[WS_CONTROL_MAX];
     size_t control_len;
 };
@@ -51,7 +59,9 @@ int ws_handshake(struct exchange *x, struct buf *out)
         return ERR_INTERNAL;
     }
     EVP_EncodeBlock((unsigned char *)accept, digest, sizeof(digest));
-    buf_addf(out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n",
+    buf_addf(out,
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+        "Upgrade\r\nSec-WebSocket-Accept: %s\r\n",
         accept);
     if (header_has_token(http_header_find(&x->req, "sec-websocket-protocol"), "larder.events")) {
         buf_add_str(out, "Sec-WebSocket-Protocol: larder.events\r\n");
@@ -140,10 +150,12 @@ static int frame_begins(struct ws_in *in, const struct wslay_frame_iocb *f)
 {
     bool control = (f->opcode & 8) != 0;
 
-    if (f->rsv || !f->mask || (f->opcode > OP_BINARY && f->opcode < OP_CLOSE) || f->opcode > OP_PONG) {
+    if (f->rsv || !f->mask || (f->opcode > OP_BINARY && f->opcode < OP_CLOSE) ||
+        f->opcode > OP_PONG) {
         return WS_PROTOCOL;
     }
-    if (control ? !f->fin || f->payload_length > WS_CONTROL_MAX : (f->opcode == OP_CONTINUE) != (in->message != 0)) {
+    if (control ? !f->fin || f->payload_length > WS_CONTROL_MAX
+                : (f->opcode == OP_CONTINUE) != (in->message != 0)) {
         return WS_PROTOCOL;
     }
     if (!control && f->payload_length > WS_IN_MAX - in->text.len) {
@@ -162,7 +174,8 @@ static int frame_begins(struct ws_in *in, const struct wslay_frame_iocb *f)
 
 static bool close_code_is_good(unsigned code)
 {
-    return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) || (code >= 3000 && code <= 4999);
+    return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
+           (code >= 3000 && code <= 4999);
 }
 
 static int on_close_frame(struct stream *st, const struct ws_in *in)
@@ -172,7 +185,8 @@ static int on_close_frame(struct stream *st, const struct ws_in *in)
     if (in->control_len == 1 || !close_code_is_good(code)) {
         return WS_PROTOCOL;
     }
-    if (in->control_len > 2 && !utf8_valid(slice_make((const char *)in->control + 2, in->control_len - 2))) {
+    if (in->control_len > 2 &&
+        !utf8_valid(slice_make((const char *)in->control + 2, in->control_len - 2))) {
         return WS_NOT_TEXT;
     }
     st->peer_closed = true;

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 enum {
-    LOOK_EVERY_MS = 50,     // at cancel and at memory
-    GRACE_MS = 300,         // for a reader that has said all, or closed its pipe, to end by itself
+    LOOK_EVERY_MS = 50, // at cancel and at memory
+    GRACE_MS = 300, // for a reader that has said all, or closed its pipe, to end by itself
     READ_BYTES = 128 << 10, //
     PIPE_BYTES = 256 << 10, //
     MODES = 3,
@@ -84,13 +84,13 @@ struct run {
     struct reader_result result;
     struct frame_decoder decoder;
     struct child child;
-    int64_t memory_max;  // resident bytes; above it is killed
+    int64_t memory_max; // resident bytes; above it is killed
     int64_t deadline_ms; //
-    int64_t looked_ms;   // when memory was last read
-    bool judged;         // result.end is fixed: we ended it, or it said how it ended
-    bool ended;          // it said DONE or REFUSED
+    int64_t looked_ms; // when memory was last read
+    bool judged; // result.end is fixed: we ended it, or it said how it ended
+    bool ended; // it said DONE or REFUSED
     int callback_error;
-    struct buf image;    // the picture that is coming
+    struct buf image; // the picture that is coming
     struct buf image_name;
     struct buf image_type;
 };
@@ -110,13 +110,15 @@ static int beside_us(char path[PATH_MAX], struct error *err)
 {
     ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
     if (n <= 0) {
-        return error_set(err, ERR_NOT_FOUND, "The program larder-reader could not be found; install Larder again.");
+        return error_set(err, ERR_NOT_FOUND,
+            "The program larder-reader could not be found; install Larder again.");
     }
     path[n] = '\0';
     char *slash = strrchr(path, '/');
     size_t room = slash ? (size_t)(path + PATH_MAX - slash) : 0;
     if (room < sizeof("/larder-reader")) {
-        return error_set(err, ERR_NOT_FOUND, "The program larder-reader could not be found; install Larder again.");
+        return error_set(err, ERR_NOT_FOUND,
+            "The program larder-reader could not be found; install Larder again.");
     }
     memcpy(slash, "/larder-reader", sizeof("/larder-reader"));
     return 0;
@@ -134,11 +136,13 @@ static int read_only_input(int fd, int64_t *ret_size, struct error *err)
     *ret_size = st.st_size;
     if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
         int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        return copy >= 0 ? copy : error_errno(err, "The document could not be handed to its reader");
+        return copy >= 0 ? copy
+                         : error_errno(err, "The document could not be handed to its reader");
     }
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     int again = open(path, O_RDONLY | O_CLOEXEC);
-    return again >= 0 ? again : error_errno(err, "The document could not be opened for reading only");
+    return again >= 0 ? again
+                      : error_errno(err, "The document could not be opened for reading only");
 }
 
 struct arguments {
@@ -163,7 +167,7 @@ static void add_number(struct arguments *a, const char *name, int64_t value)
 
 static int start(struct run *r, const struct reader_request *q, int *ret_pipe, struct error *err)
 {
-    struct arguments a = { .argv = { (char *)(uintptr_t)"larder-reader" }, .count = 1 };
+    struct arguments a = { .argv = { (char *)(uintptr_t) "larder-reader" }, .count = 1 };
     char path[PATH_MAX];
     int64_t size = 0, memory = q->memory_bytes ? q->memory_bytes : READER_MEMORY_DEFAULT;
     int64_t wall_ms = q->wall_ms ? q->wall_ms : modes[q->mode].wall_ms;
@@ -183,7 +187,8 @@ static int start(struct run *r, const struct reader_request *q, int *ret_pipe, s
     add_word(&a, "--format", q->format);
     add_number(&a, "--memory", memory);
     add_number(&a, "--cpu", q->cpu_s ? q->cpu_s : modes[q->mode].cpu_s);
-    add_number(&a, "--wall", 2 * (wall_ms / 1000) + 60); // only for when we are gone: our own clock is the limit
+    add_number(&a, "--wall",
+        2 * (wall_ms / 1000) + 60); // only for when we are gone: our own clock is the limit
     add_number(&a, "--hi-res", q->hi_res);
     add_word(&a, "--sandbox", q->sandbox_prefer ? "prefer" : "require");
     if (q->mode == READER_RENDER) {
@@ -193,8 +198,11 @@ static int start(struct run *r, const struct reader_request *q, int *ret_pipe, s
     if (pipe2(ends_of_pipe, O_CLOEXEC) != 0) {
         return error_errno(err, "A pipe to the reader could not be made");
     }
-    (void)fcntl(ends_of_pipe[0], F_SETPIPE_SZ, PIPE_BYTES); // a wish: the kernel may have a lower limit for users
-    struct spawn_request s = { .path = q->program ? q->program : path, .argv = a.argv, .fd_count = 2,
+    (void)fcntl(ends_of_pipe[0], F_SETPIPE_SZ,
+        PIPE_BYTES); // a wish: the kernel may have a lower limit for users
+    struct spawn_request s = { .path = q->program ? q->program : path,
+        .argv = a.argv,
+        .fd_count = 2,
         .fds = { { CHILD_IN, input }, { CHILD_OUT, ends_of_pipe[1] } } };
 #ifdef LARDER_SANITIZED
     s.fds[s.fd_count++] = (struct spawn_fd){ STDERR_FILENO, STDERR_FILENO };
@@ -263,8 +271,8 @@ static int image_frame(struct run *r, const struct frame *f)
     if (!buf_ok(&r->image) || !buf_ok(&r->image_name) || !buf_ok(&r->image_type)) {
         return ERR_MEMORY;
     }
-    return r->events->image ? r->events->image(r->events->ctx, buf_slice(&r->image_name), buf_slice(&r->image_type),
-                                  buf_slice(&r->image))
+    return r->events->image ? r->events->image(r->events->ctx, buf_slice(&r->image_name),
+                                  buf_slice(&r->image_type), buf_slice(&r->image))
                             : 0;
 }
 
@@ -294,7 +302,9 @@ static int hand_on(struct run *r, const struct frame *f)
         sample_memory(r);
         return 0;
     case FRAME_INFO:
-        return e->info ? e->info(e->ctx, f->info.key, f->info.has_text ? &f->info.text : NULL, f->info.number) : 0;
+        return e->info ? e->info(e->ctx, f->info.key, f->info.has_text ? &f->info.text : NULL,
+                             f->info.number)
+                       : 0;
     case FRAME_FINDING:
         return e->finding ? e->finding(e->ctx, &f->finding) : 0;
     case FRAME_ELEMENT:
@@ -366,7 +376,8 @@ static void listen_to(struct run *r, int pipe_fd)
         r->result.output_bytes += got;
         if (rc != 0) {
             judge(r, rc == ERR_TOO_LARGE ? READER_OUT_OF_OUTPUT : READER_BREACH,
-                rc == ERR_TOO_LARGE ? "Reading the document gave more output than is allowed." : err.text);
+                rc == ERR_TOO_LARGE ? "Reading the document gave more output than is allowed."
+                                    : err.text);
         }
         decode_all(r);
     }
@@ -377,14 +388,16 @@ static void judge_end(struct run *r, const struct child_end *end, int64_t cpu_s)
 {
     if (!end->signalled) {
         if (end->code == READER_EXIT_MEMORY) {
-            judge(r, READER_OUT_OF_MEMORY, "Reading the document took more memory than is allowed.");
+            judge(
+                r, READER_OUT_OF_MEMORY, "Reading the document took more memory than is allowed.");
         }
         judge(r, READER_SILENT, "The reader ended without saying how.");
         return;
     }
     switch (end->code) {
     case SIGSYS:
-        judge(r, READER_SANDBOX_KILL, "The reader tried something that a reader never needs, and was stopped.");
+        judge(r, READER_SANDBOX_KILL,
+            "The reader tried something that a reader never needs, and was stopped.");
         break;
     case SIGXCPU:
     case SIGALRM:
@@ -394,10 +407,12 @@ static void judge_end(struct run *r, const struct child_end *end, int64_t cpu_s)
         if (end->cpu_us >= cpu_s * 1000000) {
             judge(r, READER_OUT_OF_TIME, "Reading the document took longer than is allowed.");
         }
-        judge(r, READER_CRASHED, "The system ended the reader; the machine may be short of memory.");
+        judge(
+            r, READER_CRASHED, "The system ended the reader; the machine may be short of memory.");
         break;
     default:
-        judge(r, READER_CRASHED, "The program that reads this type of document could not cope with it.");
+        judge(r, READER_CRASHED,
+            "The program that reads this type of document could not cope with it.");
     }
 }
 
@@ -425,8 +440,8 @@ static void collect(struct run *r, int64_t cpu_s)
     judge_end(r, &end, cpu_s);
 }
 
-int reader_run(const struct reader_request *request, const struct reader_events *events, const atomic_bool *cancel,
-    struct reader_result *ret, struct error *err)
+int reader_run(const struct reader_request *request, const struct reader_events *events,
+    const atomic_bool *cancel, struct reader_result *ret, struct error *err)
 {
     static const struct reader_events no_events;
     struct run r = { .events = events ? events : &no_events, .cancel = cancel };
@@ -438,7 +453,8 @@ int reader_run(const struct reader_request *request, const struct reader_events 
     if (rc != 0) {
         return rc;
     }
-    frame_decoder_init(&r.decoder, (uint64_t)(request->output_bytes ? request->output_bytes : READER_OUTPUT_DEFAULT));
+    frame_decoder_init(&r.decoder,
+        (uint64_t)(request->output_bytes ? request->output_bytes : READER_OUTPUT_DEFAULT));
     buf_init(&r.image, FRAME_IMAGE_MAX);
     buf_init(&r.image_name, FRAME_IMAGE_NAME_MAX);
     buf_init(&r.image_type, FRAME_IMAGE_NAME_MAX);

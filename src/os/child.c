@@ -15,11 +15,12 @@
 #include <unistd.h>
 
 enum {
-    SAFE_FD = 64,      // copies go above it, so that no dup2 in the child lands on another source
+    SAFE_FD = 64, // copies go above it, so that no dup2 in the child lands on another source
     WAIT_SLICE_MS = 5, // between looks where there is no pidfd
 };
 
-static int add_actions(posix_spawn_file_actions_t *actions, const struct spawn_request *r, int copies[SPAWN_FDS_MAX])
+static int add_actions(
+    posix_spawn_file_actions_t *actions, const struct spawn_request *r, int copies[SPAWN_FDS_MAX])
 {
     int highest = STDERR_FILENO;
 
@@ -64,8 +65,9 @@ static int set_attributes(posix_spawnattr_t *attr)
     int rc = posix_spawnattr_setsigdefault(attr, &all);
     rc = rc ? rc : posix_spawnattr_setsigmask(attr, &none);
     rc = rc ? rc : posix_spawnattr_setpgroup(attr, 0);
-    return rc ? rc : posix_spawnattr_setflags(attr,
-        POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    return rc ? rc
+              : posix_spawnattr_setflags(
+                    attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 }
 
 int spawn_start(const struct spawn_request *request, struct child *ret, struct error *err)
@@ -89,7 +91,9 @@ int spawn_start(const struct spawn_request *request, struct child *ret, struct e
     }
     int rc = add_actions(&actions, request, copies);
     rc = rc ? rc : set_attributes(&attr);
-    rc = rc ? rc : posix_spawn(&pid, request->path, &actions, &attr, request->argv, request->env ? request->env : no_env);
+    rc = rc ? rc
+            : posix_spawn(&pid, request->path, &actions, &attr, request->argv,
+                  request->env ? request->env : no_env);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&actions);
     for (size_t i = 0; i < request->fd_count; i++) {
@@ -101,7 +105,8 @@ int spawn_start(const struct spawn_request *request, struct child *ret, struct e
         return 0;
     case ENOENT:
     case EACCES:
-        return error_set(err, ERR_NOT_FOUND, "A program that belongs to Larder is missing; install it again.");
+        return error_set(
+            err, ERR_NOT_FOUND, "A program that belongs to Larder is missing; install it again.");
     case ENOMEM:
     case EAGAIN:
         return error_set(err, ERR_MEMORY, "The machine has no room for another process.");
@@ -109,7 +114,8 @@ int spawn_start(const struct spawn_request *request, struct child *ret, struct e
     case ENFILE:
         return error_set(err, ERR_BUSY, "Too many files are open.");
     default:
-        return error_set(err, ERR_INTERNAL, "A program could not be started (system error %d).", rc);
+        return error_set(
+            err, ERR_INTERNAL, "A program could not be started (system error %d).", rc);
     }
 }
 
@@ -138,8 +144,8 @@ static bool collect(struct child *c, struct child_end *ret)
     *ret = (struct child_end){
         .signalled = WIFSIGNALED(status),
         .code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-        .cpu_us = ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec +
-            used.ru_stime.tv_usec,
+        .cpu_us = ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
+                  used.ru_utime.tv_usec + used.ru_stime.tv_usec,
         .peak_rss = (int64_t)used.ru_maxrss * 1024,
     };
     close_fd(&c->pidfd);

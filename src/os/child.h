@@ -12,16 +12,16 @@
 enum { SPAWN_FDS_MAX = 8 };
 
 struct spawn_fd {
-    int at;   // its number in the child
+    int at; // its number in the child
     int from; // ours; stays open here
 };
 
 struct spawn_request {
-    const char *path;        // of the program; not looked up
-    char *const *argv;       // ended by NULL
-    char *const *env;        // NULL: empty
+    const char *path; // of the program; not looked up
+    char *const *argv; // ended by NULL
+    char *const *env; // NULL: empty
     struct spawn_fd fds[SPAWN_FDS_MAX];
-    size_t fd_count;         // 0, 1 and 2 are /dev/null unless listed; everything else is closed
+    size_t fd_count; // 0, 1 and 2 are /dev/null unless listed; everything else is closed
 };
 
 struct child {
@@ -32,8 +32,9 @@ struct child {
 struct child_end {
     bool signalled; // code is a signal, else an exit status
     int code;
-    int64_t cpu_us;   // user and system
-    int64_t peak_rss; // bytes; the kernel counts the parent's memory at the start in, so it is an upper bound only
+    int64_t cpu_us; // user and system
+    int64_t
+        peak_rss; // bytes; the kernel counts the parent's memory at the start in, so it is an upper bound only
 };
 
 // 0, ERR_NOT_FOUND if there is no such program, ERR_MEMORY, ERR_INTERNAL. The child has its own process group, all

@@ -44,13 +44,13 @@ int error_errno(struct error *err, const char *what_failed)
 {
     int number = errno;
     int code = err_of_errno(number);
-    const char *reason = code == ERR_NO_SPACE ? "there is no room on the disk"
-        : code == ERR_NOT_FOUND               ? "it does not exist"
-        : code == ERR_DENIED                  ? "the system does not allow it"
-        : code == ERR_MEMORY                  ? "there is no memory"
-        : code == ERR_CONFLICT                ? "it exists already"
-        : code == ERR_BUSY                    ? "too many files are open"
-                                              : "the disk or the system reported an error";
+    const char *reason = code == ERR_NO_SPACE    ? "there is no room on the disk"
+                         : code == ERR_NOT_FOUND ? "it does not exist"
+                         : code == ERR_DENIED    ? "the system does not allow it"
+                         : code == ERR_MEMORY    ? "there is no memory"
+                         : code == ERR_CONFLICT  ? "it exists already"
+                         : code == ERR_BUSY      ? "too many files are open"
+                                                 : "the disk or the system reported an error";
     return error_set(err, code, "%s: %s.", what_failed, reason);
 }
 
@@ -64,8 +64,10 @@ int read_fd(int fd, struct buf *b, struct error *err)
             if (n < 0 && errno == EINTR) {
                 continue;
             }
-            return n == 0 ? 0 : n > 0 ? error_set(err, ERR_TOO_LARGE, "The file is larger than is allowed here.")
-                                      : error_errno(err, "A file could not be read");
+            return n == 0 ? 0
+                   : n > 0
+                       ? error_set(err, ERR_TOO_LARGE, "The file is larger than is allowed here.")
+                       : error_errno(err, "A file could not be read");
         }
         char *to = buf_reserve(b, room < READ_STEP ? room : READ_STEP);
         if (!to) {
@@ -140,7 +142,8 @@ int write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, s
         return error_errno(err, "A file could not be made");
     }
     int rc = write_fd(fd, bytes, len, err);
-    if (rc == 0 && (fchmod(fd, mode) != 0 || fsync(fd) != 0)) { // the mode as asked for, whatever the umask
+    if (rc == 0 &&
+        (fchmod(fd, mode) != 0 || fsync(fd) != 0)) { // the mode as asked for, whatever the umask
         rc = error_errno(err, "A file could not be made durable");
     }
     if (rc == 0 && rename(temporary, path) != 0) {

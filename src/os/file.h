@@ -24,7 +24,8 @@ int write_fd(int fd, const void *bytes, size_t len, struct error *err); // all o
 int write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, struct error *err);
 int fsync_dir(const char *folder, struct error *err);
 int fsync_parent(const char *path, struct error *err); // of the folder that holds path
-int make_dirs(const char *folder, mode_t mode, struct error *err); // with its parents; fine if it is there
+int make_dirs(
+    const char *folder, mode_t mode, struct error *err); // with its parents; fine if it is there
 // An exclusive lock on a file that is made if missing; held until the fd is closed, gone with the process. The fd, or
 // ERR_CONFLICT when another process has it.
 int lock_file(const char *path, struct error *err);

@@ -19,7 +19,7 @@ struct pool {
     pthread_cond_t wake;
     struct task *ring;
     size_t ring_size; // queue_max
-    size_t first;     // of the waiting ones
+    size_t first; // of the waiting ones
     size_t waiting;
     size_t running;
     bool closing;

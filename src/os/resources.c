@@ -99,12 +99,16 @@ int process_read(pid_t pid, struct process_reading *ret)
     unsigned long long user = 0, system = 0, start = 0, virtual_bytes = 0;
     long threads = 0;
 
-    if (process_memory(pid, &r.rss_bytes, &r.peak_rss_bytes) != 0 || !small_text(proc_path(pid, "stat", path), text)) {
+    if (process_memory(pid, &r.rss_bytes, &r.peak_rss_bytes) != 0 ||
+        !small_text(proc_path(pid, "stat", path), text)) {
         return ERR_NOT_FOUND;
     }
     const char *after_name = strrchr(text, ')'); // the name may hold anything, brackets too
-    if (!after_name || sscanf(after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %ld "
-            "%*d %llu %llu", &user, &system, &threads, &start, &virtual_bytes) != 5) {
+    if (!after_name ||
+        sscanf(after_name + 1,
+            " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %ld "
+            "%*d %llu %llu",
+            &user, &system, &threads, &start, &virtual_bytes) != 5) {
         return ERR_NOT_FOUND;
     }
     int64_t tick = sysconf(_SC_CLK_TCK) > 0 ? sysconf(_SC_CLK_TCK) : 100;
@@ -131,7 +135,8 @@ static void consider(struct memory_reading *m, const char *kind, int64_t used, i
     if (used < 0 || limit <= 0) {
         return;
     }
-    if (!m->limit_kind || (double)used / (double)limit > (double)m->used_bytes / (double)m->limit_bytes) {
+    if (!m->limit_kind ||
+        (double)used / (double)limit > (double)m->used_bytes / (double)m->limit_bytes) {
         m->limit_kind = kind;
         m->used_bytes = used;
         m->limit_bytes = limit;
@@ -149,8 +154,8 @@ static int64_t number_in(const char *folder, const char *name)
 }
 
 // A group and all above it: a limit may stand at any level.
-static void consider_group(struct memory_reading *m, const char *kind, const char *root, const char *group,
-    const char *use_file, const char *limit_file, const char *cache_key)
+static void consider_group(struct memory_reading *m, const char *kind, const char *root,
+    const char *group, const char *use_file, const char *limit_file, const char *cache_key)
 {
     char folder[PROC_PATH_MAX], path[PROC_PATH_MAX + 32], text[PROC_TEXT_MAX];
 
@@ -159,7 +164,8 @@ static void consider_group(struct memory_reading *m, const char *kind, const cha
         int64_t used = number_in(folder, use_file), limit = number_in(folder, limit_file);
         snprintf(path, sizeof(path), "%s/memory.stat", folder);
         if (used > 0 && small_text(path, text)) {
-            int64_t cache = line_number(text, cache_key); // pages of files that can be dropped at any time
+            int64_t cache =
+                line_number(text, cache_key); // pages of files that can be dropped at any time
             used = cache > 0 && cache < used ? used - cache : used;
         }
         if (limit < m->machine_total_bytes || m->machine_total_bytes == 0) {
@@ -184,8 +190,10 @@ int memory_read(struct memory_reading *ret)
     }
     m.machine_total_bytes = line_number(text, "MemTotal:") * 1024;
     m.machine_available_bytes = line_number(text, "MemAvailable:") * 1024;
-    consider(&m, "machine", m.machine_total_bytes - m.machine_available_bytes, m.machine_total_bytes);
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && small_text("/proc/self/status", status)) {
+    consider(
+        &m, "machine", m.machine_total_bytes - m.machine_available_bytes, m.machine_total_bytes);
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        small_text("/proc/self/status", status)) {
         consider(&m, "rlimit", line_number(status, "VmSize:") * 1024, (int64_t)limit.rlim_cur);
     }
     if (small_text("/proc/self/cgroup", text)) {
@@ -197,10 +205,11 @@ int memory_read(struct memory_reading *ret)
             }
             AUTO_FREE char *group = xstrndup(line.data ? line.data : "", line.len);
             if (controllers.len == 0) {
-                consider_group(&m, "cgroup-v2", "/sys/fs/cgroup", group, "memory.current", "memory.max", "inactive_file ");
+                consider_group(&m, "cgroup-v2", "/sys/fs/cgroup", group, "memory.current",
+                    "memory.max", "inactive_file ");
             } else if (slice_find(controllers, SLICE_LIT("memory"))) {
-                consider_group(&m, "cgroup-v1", "/sys/fs/cgroup/memory", group, "memory.usage_in_bytes",
-                    "memory.limit_in_bytes", "total_inactive_file ");
+                consider_group(&m, "cgroup-v1", "/sys/fs/cgroup/memory", group,
+                    "memory.usage_in_bytes", "memory.limit_in_bytes", "total_inactive_file ");
             }
         }
     }
@@ -229,7 +238,9 @@ void load_read(struct load_reading *ret)
 
     getloadavg(load, 3);
     CPU_ZERO(&set);
-    *ret = (struct load_reading){ .one = load[0], .five = load[1], .fifteen = load[2],
+    *ret = (struct load_reading){ .one = load[0],
+        .five = load[1],
+        .fifteen = load[2],
         .cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1 };
 }
 

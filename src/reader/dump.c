@@ -16,7 +16,7 @@
 enum { LINE_MAX_BYTES = 64 << 20 };
 
 struct dump {
-    bool progress;        // print progress lines too
+    bool progress; // print progress lines too
     const char *out_path; // where a picture goes; NULL: only its size is told
 };
 
@@ -85,7 +85,8 @@ static int dump_info(void *ctx, const char *key, const char *text, double number
     return 0;
 }
 
-static int dump_image(void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
+static int dump_image(
+    void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
 {
     struct dump *d = ctx;
     AUTO_BUF b = BUF_INIT(LINE_MAX_BYTES);
@@ -113,8 +114,10 @@ static int dump_image(void *ctx, const char *name, const char *media_type, const
 
 static int usage(void)
 {
-    fputs("usage: larder-read FILE [--check|--read|--page N [--width W] [--out FILE]] [--type NAME] [--fast] [--progress]\n"
-          "Without --check, --read or --page it checks, then reads.\n", stderr);
+    fputs("usage: larder-read FILE [--check|--read|--page N [--width W] [--out FILE]] [--type "
+          "NAME] [--fast] [--progress]\n"
+          "Without --check, --read or --page it checks, then reads.\n",
+        stderr);
     return 64;
 }
 
@@ -138,7 +141,8 @@ static int map_file(const char *path, struct slice *ret)
 int main(int argc, char **argv)
 {
     struct dump dump = { .progress = false };
-    struct reader_sink sink = { dump_finding, dump_element, dump_progress, dump_info, dump_image, &dump };
+    struct reader_sink sink = { dump_finding, dump_element, dump_progress, dump_info, dump_image,
+        &dump };
     struct reader r = { .limits = &reader_limits_default, .sink = &sink, .hi_res = true };
     const char *path = NULL, *type = NULL;
     bool check = false, read = false;
@@ -173,8 +177,9 @@ int main(int argc, char **argv)
         return usage();
     }
     const char *dot = strrchr(path, '.');
-    const struct format_info *info =
-        type ? format_by_name(slice_of(type)) : dot ? format_by_extension(slice_of(dot + 1)) : NULL;
+    const struct format_info *info = type  ? format_by_name(slice_of(type))
+                                     : dot ? format_by_extension(slice_of(dot + 1))
+                                           : NULL;
     const struct reader_format *format = info ? reader_format_find(info->id) : NULL;
     if (!format) {
         fputs("no reader for this type; name one with --type\n", stderr);

@@ -10,10 +10,11 @@
 #include <stdio.h>
 
 enum {
-    ELEMENT_TEXT_MAX = 4 << 20, // bytes of one element; longer ones are cut (formats split tables long before)
-    ELEMENT_NAME_MAX = 1000,    // names of sheets, headings, images
-    INFO_TEXT_MAX = 1000,       //
-    READER_FINDINGS_MAX = 256,  // reports of one process; the server keeps FINDINGS_MAX of them
+    ELEMENT_TEXT_MAX =
+        4 << 20, // bytes of one element; longer ones are cut (formats split tables long before)
+    ELEMENT_NAME_MAX = 1000, // names of sheets, headings, images
+    INFO_TEXT_MAX = 1000, //
+    READER_FINDINGS_MAX = 256, // reports of one process; the server keeps FINDINGS_MAX of them
 };
 
 static int32_t clamp_number(int32_t n)
@@ -63,7 +64,8 @@ static struct slice part(const struct buf *b, size_t from, size_t to)
     return (struct slice){ b->data ? b->data + from : NULL, to - from };
 }
 
-int reader_finding(struct reader *r, const char *code, const struct place *place, const char *fmt, ...)
+int reader_finding(
+    struct reader *r, const char *code, const struct place *place, const char *fmt, ...)
 {
     struct finding f = { .code = finding_code_find(slice_of(code)) };
     char text[2 * sizeof(f.message)];
@@ -123,15 +125,18 @@ static bool clean_text(struct slice *s, size_t max, struct buf *b)
 int reader_element(struct reader *r, struct element *e)
 {
     AUTO_BUF names = BUF_INIT(32 * ELEMENT_NAME_MAX);
-    AUTO_BUF text = { .max = 1 }, markdown = { .max = 1 }, header = { .max = 1 }, image = { .max = 1 };
+    AUTO_BUF text = { .max = 1 }, markdown = { .max = 1 }, header = { .max = 1 },
+             image = { .max = 1 };
     struct element out = *e;
     size_t at[4];
 
     if ((unsigned)e->kind >= ELEMENT_KINDS) {
         BUG("element of kind %d", (int)e->kind);
     }
-    if (!clean_text(&out.text, ELEMENT_TEXT_MAX, &text) || !clean_text(&out.markdown, ELEMENT_TEXT_MAX, &markdown) ||
-        !clean_text(&out.header, ELEMENT_TEXT_MAX / 4, &header) || !clean_text(&out.image, ELEMENT_NAME_MAX, &image)) {
+    if (!clean_text(&out.text, ELEMENT_TEXT_MAX, &text) ||
+        !clean_text(&out.markdown, ELEMENT_TEXT_MAX, &markdown) ||
+        !clean_text(&out.header, ELEMENT_TEXT_MAX / 4, &header) ||
+        !clean_text(&out.image, ELEMENT_NAME_MAX, &image)) {
         return ERR_MEMORY;
     }
     if (all_white(out.text) && out.image.len == 0 && !(out.flags & ELEMENT_NEEDS_OCR)) {
@@ -178,13 +183,15 @@ int reader_info_text(struct reader *r, const char *key, const char *text)
     if (!r->sink->info || !text || !*text) {
         return 0;
     }
-    utf8_add_clean(&clean, utf8_prefix(slice_make(text, strnlen(text, INFO_TEXT_MAX + 4)), INFO_TEXT_MAX));
+    utf8_add_clean(
+        &clean, utf8_prefix(slice_make(text, strnlen(text, INFO_TEXT_MAX + 4)), INFO_TEXT_MAX));
     struct slice kept = utf8_prefix(slice_trim(buf_slice(&clean)), INFO_TEXT_MAX);
     AUTO_FREE char *copy = xstrndup(kept.data, kept.len);
     return *copy ? r->sink->info(r->sink->ctx, key, copy, 0) : 0;
 }
 
-int reader_image(struct reader *r, const char *name, const char *media_type, const void *bytes, size_t len)
+int reader_image(
+    struct reader *r, const char *name, const char *media_type, const void *bytes, size_t len)
 {
     return r->sink->image ? r->sink->image(r->sink->ctx, name, media_type, bytes, len) : 0;
 }

@@ -95,7 +95,8 @@ static void on_fatal(int number)
 void memory_watch(int out_fd, const void *last_words, size_t len)
 {
     stack_t stack = { .ss_sp = handler_stack, .ss_size = sizeof(handler_stack) };
-    struct sigaction action = { .sa_handler = on_fatal, .sa_flags = (int)(SA_RESETHAND | SA_ONSTACK | SA_NODEFER) };
+    struct sigaction action = { .sa_handler = on_fatal,
+        .sa_flags = (int)(SA_RESETHAND | SA_ONSTACK | SA_NODEFER) };
     static const int signals[] = { SIGABRT, SIGSEGV, SIGBUS };
     void *frames[1];
 

@@ -12,7 +12,7 @@
 
 enum {
     GATHER_BYTES = 32 << 10, // then it is written
-    PROGRESS_EVERY_MS = 50,  // nobody sees more than 20 a second
+    PROGRESS_EVERY_MS = 50, // nobody sees more than 20 a second
 };
 
 int output_flush(struct output *o)
@@ -46,8 +46,10 @@ static int on_finding(void *ctx, const struct finding *f)
 {
     struct output *o = ctx;
 
-    if (f->code->severity == SEVERITY_REJECT && f->code->reason == REASON_CORRUPT && memory_was_refused()) {
-        struct finding memory = { .code = finding_code_find(SLICE_LIT("bomb.memory")), .place = f->place };
+    if (f->code->severity == SEVERITY_REJECT && f->code->reason == REASON_CORRUPT &&
+        memory_was_refused()) {
+        struct finding memory = { .code = finding_code_find(SLICE_LIT("bomb.memory")),
+            .place = f->place };
         char text[sizeof(memory.message)];
         snprintf(text, sizeof(text), "Reading the document needs more than %lld MiB of memory.",
             (long long)(o->memory_bytes >> 20));
@@ -86,7 +88,8 @@ static int on_info(void *ctx, const char *key, const char *text, double number)
     return added(o);
 }
 
-static int on_image(void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
+static int on_image(
+    void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
 {
     struct output *o = ctx;
     const char *at = bytes;
@@ -109,7 +112,8 @@ static int on_image(void *ctx, const char *name, const char *media_type, const v
 
 void output_init(struct output *o, int fd, int64_t memory_bytes)
 {
-    *o = (struct output){ .fd = fd, .memory_bytes = memory_bytes,
+    *o = (struct output){ .fd = fd,
+        .memory_bytes = memory_bytes,
         .sink = { on_finding, on_element, on_progress, on_info, on_image, o } };
     buf_init(&o->frames, 2 * (size_t)FRAME_PAYLOAD_MAX);
 }

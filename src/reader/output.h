@@ -8,9 +8,9 @@
 struct output {
     int fd;
     struct buf frames;
-    struct reader_sink sink;  // give this to the reader; ctx is the output
+    struct reader_sink sink; // give this to the reader; ctx is the output
     int64_t progress_sent_ms; // when a progress frame was last written
-    int64_t memory_bytes;     // for the sentence of bomb.memory
+    int64_t memory_bytes; // for the sentence of bomb.memory
 };
 
 void output_init(struct output *o, int fd, int64_t memory_bytes);

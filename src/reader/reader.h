@@ -11,16 +11,16 @@
 #include "wire/finding.h"
 
 struct reader_limits {
-    int64_t unpacked_bytes;   // of all parts together (default 500 MiB)
-    int64_t part_bytes;       // of one part of a container
-    int32_t ratio;            // unpacked : packed of a part over 1 MiB
-    int32_t entries;          // of a container
-    int32_t depth;            // of XML, lists, page trees
-    int32_t pages;            // pages, slides, sheets
-    int64_t cells;            // of all tables or sheets together
-    int64_t text_bytes;       // emitted text, all elements
+    int64_t unpacked_bytes; // of all parts together (default 500 MiB)
+    int64_t part_bytes; // of one part of a container
+    int32_t ratio; // unpacked : packed of a part over 1 MiB
+    int32_t entries; // of a container
+    int32_t depth; // of XML, lists, page trees
+    int32_t pages; // pages, slides, sheets
+    int64_t cells; // of all tables or sheets together
+    int64_t text_bytes; // emitted text, all elements
     int64_t elements;
-    int64_t pixels;           // of one picture or rendered page
+    int64_t pixels; // of one picture or rendered page
 };
 extern const struct reader_limits reader_limits_default;
 
@@ -29,21 +29,24 @@ extern const struct reader_limits reader_limits_default;
 struct reader_sink {
     int (*finding)(void *ctx, const struct finding *f);
     int (*element)(void *ctx, const struct element *e);
-    int (*progress)(void *ctx, int64_t done, int64_t total); // in the format's unit; total 0: not known
-    int (*info)(void *ctx, const char *key, const char *text, double number); // text NULL: the number counts
-    int (*image)(void *ctx, const char *name, const char *media_type, const void *bytes, size_t len);
+    int (*progress)(
+        void *ctx, int64_t done, int64_t total); // in the format's unit; total 0: not known
+    int (*info)(void *ctx, const char *key, const char *text,
+        double number); // text NULL: the number counts
+    int (*image)(
+        void *ctx, const char *name, const char *media_type, const void *bytes, size_t len);
     void *ctx;
 };
 
 struct reader {
     enum format_id format;
-    struct slice input;                 // the whole file, read-only memory; lives as long as the process
+    struct slice input; // the whole file, read-only memory; lives as long as the process
     const struct reader_limits *limits;
     const struct reader_sink *sink;
-    bool hi_res;                        // tables and images too
-    int64_t enough_ms;                  // on the monotonic clock: what can be left out is, after it; 0: never
-    int64_t next_index;                 // of the next element
-    int64_t emitted_text;               // bytes so far, against limits
+    bool hi_res; // tables and images too
+    int64_t enough_ms; // on the monotonic clock: what can be left out is, after it; 0: never
+    int64_t next_index; // of the next element
+    int64_t emitted_text; // bytes so far, against limits
     size_t finding_count;
 };
 
@@ -58,20 +61,24 @@ struct reader_format {
     int (*check)(struct reader *r, struct error *err);
     int (*read)(struct reader *r, struct error *err);
     int (*render)(struct reader *r, int32_t number, int32_t width, struct error *err);
-    void (*init)(void); // may be NULL: opens what must be open before the sandbox closes (fonts, tables); before input
+    void (*init)(
+        void); // may be NULL: opens what must be open before the sandbox closes (fonts, tables); before input
 };
-extern const struct reader_format *const reader_formats[]; // the list, ended by NULL (reader/formats.c)
+extern const struct reader_format
+    *const reader_formats[]; // the list, ended by NULL (reader/formats.c)
 const struct reader_format *reader_format_find(enum format_id id);
 
 // The format's way to report. place may be NULL. Text must be UTF-8 (the emitter cleans what is not).
-int reader_finding(struct reader *r, const char *code, const struct place *place, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
+int reader_finding(struct reader *r, const char *code, const struct place *place, const char *fmt,
+    ...) PRINTF_LIKE(4, 5);
 // Numbers the element, cleans its text, enforces limits (text_bytes, elements: a finding bomb.* and ERR_LIMIT).
 // An element without text, image or NEEDS_OCR flag is skipped silently.
 int reader_element(struct reader *r, struct element *e);
 int reader_progress(struct reader *r, int64_t done, int64_t total);
 int reader_info_number(struct reader *r, const char *key, double number); // "pages", 212
-int reader_info_text(struct reader *r, const char *key, const char *text); // "title", "Fryer manual"; kept to 1,000 bytes
-int reader_image(struct reader *r, const char *name, const char *media_type, const void *bytes, size_t len);
+int reader_info_text(struct reader *r, const char *key,
+    const char *text); // "title", "Fryer manual"; kept to 1,000 bytes
+int reader_image(
+    struct reader *r, const char *name, const char *media_type, const void *bytes, size_t len);
 
 #endif

@@ -61,7 +61,8 @@ static void drop_privileges(uint32_t level)
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
     if (geteuid() == 0 && !(level & SANDBOX_USER_NS)) {
-        if (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) != 0) {
+        if (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+            setresuid(NOBODY, NOBODY, NOBODY) != 0) {
             errno = 0; // already confined by whoever took these rights away
         }
     }
@@ -105,7 +106,8 @@ static uint32_t enter_landlock(void)
 static bool limit(int what, uint64_t soft, uint64_t hard)
 {
     struct rlimit now;
-    if (getrlimit((__rlimit_resource_t)what, &now) == 0 && now.rlim_max != RLIM_INFINITY && hard > now.rlim_max) {
+    if (getrlimit((__rlimit_resource_t)what, &now) == 0 && now.rlim_max != RLIM_INFINITY &&
+        hard > now.rlim_max) {
         hard = now.rlim_max;
         soft = soft < hard ? soft : hard;
     }
@@ -127,7 +129,8 @@ static uint32_t set_limits(const struct sandbox_options *o, uint64_t mapped)
 {
     bool ok = true;
 #ifndef LARDER_SANITIZED // a sanitizer maps terabytes of shadow
-    ok = ok && limit(RLIMIT_AS, mapped + (uint64_t)o->memory_bytes, mapped + (uint64_t)o->memory_bytes);
+    ok = ok &&
+         limit(RLIMIT_AS, mapped + (uint64_t)o->memory_bytes, mapped + (uint64_t)o->memory_bytes);
     ok = ok && limit(RLIMIT_NOFILE, 0, 0);
 #else
     (void)mapped;
@@ -162,13 +165,16 @@ int sandbox_enter(const struct sandbox_options *o, struct sandbox_reached *ret, 
     r.level |= r.landlock_abi ? SANDBOX_LANDLOCK : 0;
     alarm((unsigned)o->wall_s);
     r.level |= set_limits(o, mapped);
-    if (o->require && (r.level & ~SANDBOX_SECCOMP & SANDBOX_REQUIRED) != (SANDBOX_REQUIRED & ~SANDBOX_SECCOMP)) {
-        return error_set(err, ERR_UNSUPPORTED, "The system does not allow the limits that a reader needs.");
+    if (o->require &&
+        (r.level & ~SANDBOX_SECCOMP & SANDBOX_REQUIRED) != (SANDBOX_REQUIRED & ~SANDBOX_SECCOMP)) {
+        return error_set(
+            err, ERR_UNSUPPORTED, "The system does not allow the limits that a reader needs.");
     }
     if (seccomp_enter(o->out_fd) == 0) {
         r.level |= SANDBOX_SECCOMP;
     } else if (o->require) {
-        return error_set(err, ERR_UNSUPPORTED, "The system does not allow the filter of system calls (seccomp).");
+        return error_set(err, ERR_UNSUPPORTED,
+            "The system does not allow the filter of system calls (seccomp).");
     }
 #ifdef LARDER_SANITIZED
     r.level |= SANDBOX_RELAXED;

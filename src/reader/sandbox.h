@@ -16,15 +16,15 @@
 #include "base/error.h"
 
 struct sandbox_options {
-    int out_fd;           // the one descriptor that stays open; must not be 0
+    int out_fd; // the one descriptor that stays open; must not be 0
     int64_t memory_bytes; // that may be taken on top of what the process has now
-    int64_t cpu_s;        // then SIGXCPU
-    int64_t wall_s;       // then SIGALRM, in case the parent is gone and nobody else watches
-    bool require;         // fail when less than SANDBOX_REQUIRED is reached
+    int64_t cpu_s; // then SIGXCPU
+    int64_t wall_s; // then SIGALRM, in case the parent is gone and nobody else watches
+    bool require; // fail when less than SANDBOX_REQUIRED is reached
 };
 
 struct sandbox_reached {
-    uint32_t level;        // SANDBOX_* of wire/frame.h
+    uint32_t level; // SANDBOX_* of wire/frame.h
     uint32_t landlock_abi; // 0: none
 };
 

@@ -58,7 +58,8 @@ static void leave(struct program *p, uint32_t verdict)
 
 static void jump(struct program *p, int test, uint32_t value, uint8_t if_true, uint8_t if_false)
 {
-    add(p, (struct sock_filter)BPF_JUMP((uint16_t)(BPF_JMP | test | BPF_K), value, if_true, if_false));
+    add(p,
+        (struct sock_filter)BPF_JUMP((uint16_t)(BPF_JMP | test | BPF_K), value, if_true, if_false));
 }
 
 static void begin(struct program *p)
@@ -90,7 +91,8 @@ static size_t argument(int index)
     return offsetof(struct seccomp_data, args) + (size_t)index * sizeof(uint64_t);
 }
 
-static void allow_if_equal(struct program *p, long number, int index, uint32_t value, uint32_t otherwise)
+static void allow_if_equal(
+    struct program *p, long number, int index, uint32_t value, uint32_t otherwise)
 {
     jump(p, BPF_JEQ, (uint32_t)number, 0, 4);
     load(p, argument(index));
@@ -118,9 +120,10 @@ static int enter(struct program *p)
 
 int seccomp_enter(int out_fd)
 {
-    static const long plain[] = { SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_futex, SYS_sched_yield,
-        SYS_clock_gettime, SYS_gettimeofday, SYS_getrandom, SYS_getpid, SYS_gettid, SYS_sysinfo, SYS_close,
-        SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_restart_syscall, SYS_exit, SYS_exit_group };
+    static const long plain[] = { SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_futex,
+        SYS_sched_yield, SYS_clock_gettime, SYS_gettimeofday, SYS_getrandom, SYS_getpid, SYS_gettid,
+        SYS_sysinfo, SYS_close, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_restart_syscall, SYS_exit,
+        SYS_exit_group };
     static const long refused[] = { SYS_fstat, SYS_newfstatat, SYS_ioctl, SYS_writev, SYS_lseek };
     struct program p = { .len = 0 };
 
@@ -147,12 +150,35 @@ int seccomp_enter(int out_fd)
 
 int seccomp_enter(int out_fd)
 {
-    static const long killed[] = { SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4,
-        SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kill, SYS_tkill,
-        SYS_pidfd_open, SYS_pidfd_send_signal, SYS_unshare, SYS_setns, SYS_mount, SYS_bpf, SYS_keyctl,
-        SYS_add_key, SYS_perf_event_open, SYS_io_uring_setup, SYS_clone3,
+    static const long killed[] = {
+        SYS_socket,
+        SYS_socketpair,
+        SYS_connect,
+        SYS_bind,
+        SYS_listen,
+        SYS_accept,
+        SYS_accept4,
+        SYS_execve,
+        SYS_execveat,
+        SYS_ptrace,
+        SYS_process_vm_readv,
+        SYS_process_vm_writev,
+        SYS_kill,
+        SYS_tkill,
+        SYS_pidfd_open,
+        SYS_pidfd_send_signal,
+        SYS_unshare,
+        SYS_setns,
+        SYS_mount,
+        SYS_bpf,
+        SYS_keyctl,
+        SYS_add_key,
+        SYS_perf_event_open,
+        SYS_io_uring_setup,
+        SYS_clone3,
 #ifdef SYS_fork
-        SYS_fork, SYS_vfork,
+        SYS_fork,
+        SYS_vfork,
 #endif
     };
     struct program p = { .len = 0 };

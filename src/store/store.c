@@ -117,7 +117,8 @@ static int read_start(struct store *s, struct db *db, void *ctx, struct error *e
 {
     struct query q = query_start(db,
         "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), "
-        "(SELECT avg(took_ms) FROM (SELECT took_ms FROM jobs WHERE state = 2 ORDER BY ended_ms DESC LIMIT 32))");
+        "(SELECT avg(took_ms) FROM (SELECT took_ms FROM jobs WHERE state = 2 ORDER BY ended_ms "
+        "DESC LIMIT 32))");
     (void)ctx;
     if (query_step(&q)) {
         atomic_store(&s->last_seq, row_int(&q));
@@ -219,10 +220,12 @@ static int read_stats(struct store *s, struct db *db, void *ctx, struct error *e
     (void)s;
 
     if (rc == 0) {
-        struct query q = query_start(db,
-            "SELECT (SELECT count(*) FROM jobs WHERE state = 0), (SELECT count(*) FROM jobs WHERE state = 1), "
-            "(SELECT count(*) FROM jobs WHERE state = 4 AND superseded = 0), "
-            "(SELECT created_ms FROM jobs WHERE state = 0 ORDER BY id LIMIT 1), blobs, bytes FROM blob_counts");
+        struct query q =
+            query_start(db, "SELECT (SELECT count(*) FROM jobs WHERE state = 0), (SELECT count(*) "
+                            "FROM jobs WHERE state = 1), "
+                            "(SELECT count(*) FROM jobs WHERE state = 4 AND superseded = 0), "
+                            "(SELECT created_ms FROM jobs WHERE state = 0 ORDER BY id LIMIT 1), "
+                            "blobs, bytes FROM blob_counts");
         if (query_step(&q)) {
             st->jobs_queued = row_int(&q);
             st->jobs_running = row_int(&q);

@@ -16,18 +16,23 @@
 
 static const struct finding_code codes[] = {
     // 1 name
-    { "name.unsafe", 1, SEVERITY_WARNING, REASON_NONE, "The document is kept under a cleaned name; rename it if you like." },
-    { "name.traversal", 1, SEVERITY_REJECT, REASON_PATH_TRAVERSAL, "Upload it under a plain file name without folders." },
-    { "name.too_long", 1, SEVERITY_WARNING, REASON_NONE, "The name was shortened; rename the document if you like." },
+    { "name.unsafe", 1, SEVERITY_WARNING, REASON_NONE,
+        "The document is kept under a cleaned name; rename it if you like." },
+    { "name.traversal", 1, SEVERITY_REJECT, REASON_PATH_TRAVERSAL,
+        "Upload it under a plain file name without folders." },
+    { "name.too_long", 1, SEVERITY_WARNING, REASON_NONE,
+        "The name was shortened; rename the document if you like." },
     { "type.unknown", 1, SEVERITY_REJECT, REASON_UNKNOWN_TYPE,
         "Save it as one of the supported types; the formats page lists them." },
     // 2 size
-    { "size.empty", 2, SEVERITY_REJECT, REASON_EMPTY_FILE, "Check that the file was saved completely, then upload it again." },
+    { "size.empty", 2, SEVERITY_REJECT, REASON_EMPTY_FILE,
+        "Check that the file was saved completely, then upload it again." },
     { "size.over_limit", 2, SEVERITY_REJECT, REASON_TOO_LARGE, SMALLER },
     { "size.over_quota", 2, SEVERITY_REJECT, REASON_TOO_LARGE,
         "Delete documents that are no longer needed, or ask an administrator for more room." },
     // 3 type
-    { "type.mismatch", 3, SEVERITY_REJECT, REASON_TYPE_MISMATCH, "Give the file the extension of what it really is." },
+    { "type.mismatch", 3, SEVERITY_REJECT, REASON_TYPE_MISMATCH,
+        "Give the file the extension of what it really is." },
     { "type.polyglot", 3, SEVERITY_REJECT, REASON_POLYGLOT,
         "The file is valid as two types at once, which is a known way to deceive. " FIX_FILE },
     { "type.declared", 3, SEVERITY_WARNING, REASON_NONE, "Nothing to do; the content decided." },
@@ -35,76 +40,104 @@ static const struct finding_code codes[] = {
     { "structure.corrupt", 4, SEVERITY_REJECT, REASON_CORRUPT, FIX_FILE },
     { "structure.truncated", 4, SEVERITY_REJECT, REASON_CORRUPT,
         "The end of the file is missing. Copy or download it again, then upload it." },
-    { "structure.encrypted", 4, SEVERITY_REJECT, REASON_ENCRYPTED, "Save a copy without a password and upload that." },
-    { "structure.no_content", 4, SEVERITY_REJECT, REASON_NO_CONTENT, "There is nothing in it to read; check that it is the right file." },
-    { "structure.undecodable", 4, SEVERITY_REJECT, REASON_MEDIA_UNDECODABLE, "Export it again in a common codec, then upload that." },
-    { "structure.repaired", 4, SEVERITY_WARNING, REASON_NONE, "It was read after a repair; compare the text with the original." },
+    { "structure.encrypted", 4, SEVERITY_REJECT, REASON_ENCRYPTED,
+        "Save a copy without a password and upload that." },
+    { "structure.no_content", 4, SEVERITY_REJECT, REASON_NO_CONTENT,
+        "There is nothing in it to read; check that it is the right file." },
+    { "structure.undecodable", 4, SEVERITY_REJECT, REASON_MEDIA_UNDECODABLE,
+        "Export it again in a common codec, then upload that." },
+    { "structure.repaired", 4, SEVERITY_WARNING, REASON_NONE,
+        "It was read after a repair; compare the text with the original." },
     { "structure.partial", 4, SEVERITY_WARNING, REASON_NONE,
         "A part of it could not be read, the rest was. " FIX_FILE },
     { "structure.unusual", 4, SEVERITY_INFO, REASON_NONE, "Nothing to do." },
     { "structure.restricted", 4, SEVERITY_INFO, REASON_NONE,
         "The author asked programs not to copy or print it; check that you may use it here." },
-    { "structure.signed", 4, SEVERITY_INFO, REASON_NONE, "Nothing to do; the signature was not verified." },
-    { "bomb.ratio", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, "It unpacks to far more than it should. " FIX_FILE },
+    { "structure.signed", 4, SEVERITY_INFO, REASON_NONE,
+        "Nothing to do; the signature was not verified." },
+    { "bomb.ratio", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT,
+        "It unpacks to far more than it should. " FIX_FILE },
     { "bomb.size", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, SMALLER },
-    { "bomb.depth", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, "Its structure is nested too deeply. " FIX_FILE },
+    { "bomb.depth", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT,
+        "Its structure is nested too deeply. " FIX_FILE },
     { "bomb.entries", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, SMALLER },
     { "bomb.overlap", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT,
         "Parts of it share the same bytes, which no normal program writes. " FIX_FILE },
-    { "bomb.pixels", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, "Make its pictures smaller and upload it again." },
+    { "bomb.pixels", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT,
+        "Make its pictures smaller and upload it again." },
     { "bomb.pages", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, SMALLER },
     { "bomb.cells", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, SMALLER },
     { "bomb.text", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, SMALLER },
     { "bomb.elements", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, SMALLER },
     { "bomb.duration", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, SMALLER },
-    { "bomb.time", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, "Reading it took too long. " SMALLER },
-    { "bomb.memory", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, "Reading it took too much memory. " SMALLER },
+    { "bomb.time", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT,
+        "Reading it took too long. " SMALLER },
+    { "bomb.memory", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT,
+        "Reading it took too much memory. " SMALLER },
     { "bomb.output", 4, SEVERITY_REJECT, REASON_RESOURCE_LIMIT, SMALLER },
-    { "page.no_text", 4, SEVERITY_INFO, REASON_NONE, "The page is a picture; its words are recognised if that is switched on." },
+    { "page.no_text", 4, SEVERITY_INFO, REASON_NONE,
+        "The page is a picture; its words are recognised if that is switched on." },
     { "page.unreadable", 4, SEVERITY_WARNING, REASON_NONE, "The other pages were read. " FIX_FILE },
-    { "image.unreadable", 4, SEVERITY_WARNING, REASON_NONE, "The picture was left out; the rest was read." },
+    { "image.unreadable", 4, SEVERITY_WARNING, REASON_NONE,
+        "The picture was left out; the rest was read." },
     { "ocr.no_model", 4, SEVERITY_WARNING, REASON_NONE,
-        "Ask an administrator to install the model for recognising text (Debian: tesseract-ocr-eng), then read the document again." },
-    { "ocr.stopped", 4, SEVERITY_WARNING, REASON_NONE, "What was read so far can be found. Larger letters are read faster." },
+        "Ask an administrator to install the model for recognising text (Debian: "
+        "tesseract-ocr-eng), then read the document again." },
+    { "ocr.stopped", 4, SEVERITY_WARNING, REASON_NONE,
+        "What was read so far can be found. Larger letters are read faster." },
     { "ocr.failed", 4, SEVERITY_WARNING, REASON_NONE, "Its picture is kept and shown. " FIX_FILE },
-    { "text.encoding", 4, SEVERITY_INFO, REASON_NONE, "If letters look wrong, save the file as UTF-8 and upload it again." },
-    { "text.damaged", 4, SEVERITY_WARNING, REASON_NONE, "Some characters could not be read. Save the file as UTF-8 and upload it again." },
-    { "reader.crashed", 4, SEVERITY_REJECT, REASON_CORRUPT, "The program that reads it could not cope with it. " FIX_FILE },
+    { "text.encoding", 4, SEVERITY_INFO, REASON_NONE,
+        "If letters look wrong, save the file as UTF-8 and upload it again." },
+    { "text.damaged", 4, SEVERITY_WARNING, REASON_NONE,
+        "Some characters could not be read. Save the file as UTF-8 and upload it again." },
+    { "reader.crashed", 4, SEVERITY_REJECT, REASON_CORRUPT,
+        "The program that reads it could not cope with it. " FIX_FILE },
     // 5 security
     { "xml.dtd", 5, SEVERITY_REJECT, REASON_XML_ENTITIES,
         "It declares entities, which are a known way to attack. " FIX_FILE },
     { "active.macro", 5, SEVERITY_WARNING, REASON_NONE, NOT_RUN },
     { "active.script", 5, SEVERITY_WARNING, REASON_NONE, NOT_RUN },
     { "active.launch", 5, SEVERITY_QUARANTINE, REASON_NONE,
-        "It asks the reader's machine to start a program, which a manual has no need for. Somebody who knows where it comes "
+        "It asks the reader's machine to start a program, which a manual has no need for. Somebody "
+        "who knows where it comes "
         "from can release or delete it." },
     { "active.external", 5, SEVERITY_WARNING, REASON_NONE,
-        "Nothing outside the document is ever fetched here; what it refers to is not part of what was read." },
+        "Nothing outside the document is ever fetched here; what it refers to is not part of what "
+        "was read." },
     { "active.dde", 5, SEVERITY_WARNING, REASON_NONE, NOT_RUN },
     { "active.formula", 5, SEVERITY_WARNING, REASON_NONE,
-        "Cells begin like formulas. They are kept as text here; take care when you open the file in a spreadsheet program." },
+        "Cells begin like formulas. They are kept as text here; take care when you open the file "
+        "in a spreadsheet program." },
     { "active.submit", 5, SEVERITY_WARNING, REASON_NONE, NOT_RUN },
     { "active.control", 5, SEVERITY_WARNING, REASON_NONE, NOT_RUN },
-    { "active.form", 5, SEVERITY_INFO, REASON_NONE, "Nothing to do; what is filled in is read as text." },
-    { "embedded.file", 5, SEVERITY_WARNING, REASON_NONE, "The file inside was not read; upload it by itself if it is needed." },
+    { "active.form", 5, SEVERITY_INFO, REASON_NONE,
+        "Nothing to do; what is filled in is read as text." },
+    { "embedded.file", 5, SEVERITY_WARNING, REASON_NONE,
+        "The file inside was not read; upload it by itself if it is needed." },
     { "embedded.path", 5, SEVERITY_REJECT, REASON_PATH_TRAVERSAL,
         "No program names parts so by accident. Get the document anew from somebody you know." },
-    { "text.hidden", 5, SEVERITY_WARNING, REASON_NONE, "Compare what is shown with what was read; hidden text can mislead." },
+    { "text.hidden", 5, SEVERITY_WARNING, REASON_NONE,
+        "Compare what is shown with what was read; hidden text can mislead." },
     { "text.direction", 5, SEVERITY_WARNING, REASON_NONE,
-        "Characters that reverse the direction of writing can make text look like something else; read it with care." },
-    { "privacy.location", 5, SEVERITY_INFO, REASON_NONE, "The place where it was taken is stored in it; it is left out of what is shown." },
-    { "malware.signature", 5, SEVERITY_QUARANTINE, REASON_MALWARE_SIGNATURE, "Do not open the file. Ask an administrator to look at it." },
+        "Characters that reverse the direction of writing can make text look like something else; "
+        "read it with care." },
+    { "privacy.location", 5, SEVERITY_INFO, REASON_NONE,
+        "The place where it was taken is stored in it; it is left out of what is shown." },
+    { "malware.signature", 5, SEVERITY_QUARANTINE, REASON_MALWARE_SIGNATURE,
+        "Do not open the file. Ask an administrator to look at it." },
     { "malware.not_scanned", 5, SEVERITY_QUARANTINE, REASON_NONE,
-        "The virus scanner did not answer. It is held until an administrator releases it or it is scanned." },
+        "The virus scanner did not answer. It is held until an administrator releases it or it is "
+        "scanned." },
     { "reader.forbidden", 5, SEVERITY_QUARANTINE, REASON_NONE,
-        "Reading it tried something that a document never needs. Ask an administrator to look at it." },
+        "Reading it tried something that a document never needs. Ask an administrator to look at "
+        "it." },
     { "reader.garbled", 5, SEVERITY_QUARANTINE, REASON_NONE,
         "Reading it gave an answer that makes no sense. Ask an administrator to look at it." },
 };
 
 enum {
     PLACE_NAMES_MAX = 256 << 10, // bytes for all names of places of one list
-    FINDINGS_PER_CODE_MAX = 16,  // so that one noisy code leaves room for others
+    FINDINGS_PER_CODE_MAX = 16, // so that one noisy code leaves room for others
 };
 
 const struct finding_code *finding_code_at(size_t i)
@@ -198,7 +231,8 @@ void findings_put(struct findings *f, const struct finding *one)
     }
 }
 
-void findings_add(struct findings *f, const char *code, const struct place *place, const char *fmt, ...)
+void findings_add(
+    struct findings *f, const char *code, const struct place *place, const char *fmt, ...)
 {
     struct finding one = { .code = finding_code_find(slice_of(code)) };
     char text[2 * sizeof(one.message)];
@@ -244,7 +278,8 @@ enum reason findings_reason(const struct findings *f)
 
     for (size_t i = 0; i < f->count; i++) {
         const struct finding_code *c = f->items[i].code;
-        if (c->reason != REASON_NONE && (!first || c->severity > first->severity ||
+        if (c->reason != REASON_NONE &&
+            (!first || c->severity > first->severity ||
                 (c->severity == first->severity && c->layer < first->layer))) {
             first = c;
         }
@@ -284,7 +319,8 @@ void findings_put_json(struct json_out *j, const struct findings *f)
         struct finding one = f->items[i];
         if (f->dropped && i + 1 == f->count) {
             char text[sizeof(one.message) + 64];
-            snprintf(text, sizeof(text), "(%zu more findings are left out.) %s", f->dropped, f->items[i].message);
+            snprintf(text, sizeof(text), "(%zu more findings are left out.) %s", f->dropped,
+                f->items[i].message);
             finding_set_message(&one, slice_of(text));
         }
         finding_put_json(j, &one);
@@ -306,7 +342,8 @@ const char *severity_word(enum severity s)
     return words[s];
 }
 
-static const char *const verdict_words[] = { "accepted", "accepted_with_warnings", "quarantined", "rejected" };
+static const char *const verdict_words[] = { "accepted", "accepted_with_warnings", "quarantined",
+    "rejected" };
 
 const char *verdict_word(enum verdict v)
 {

@@ -7,8 +7,8 @@ enum { IN_START = 1 << FRAMES_START, IN_OPEN = 1 << FRAMES_OPEN, IN_IMAGE = 1 <<
 static const struct rule {
     const char *name;
     uint32_t least, most; // bytes of payload
-    unsigned states;      // IN_*
-    uint64_t times;       // how often in one run; 0: as often as total_max allows
+    unsigned states; // IN_*
+    uint64_t times; // how often in one run; 0: as often as total_max allows
 } rules[FRAME_TYPES] = {
     [FRAME_HELLO] = { "HELLO", 12, 12, IN_START, 1 },
     [FRAME_INFO] = { "INFO", 10, 16 + FRAME_INFO_KEY_MAX + FRAME_INFO_TEXT_MAX, IN_OPEN, 2000 },
@@ -18,9 +18,11 @@ static const struct rule {
     [FRAME_IMAGE_START] = { "IMAGE_START", 12, 128 + FRAME_IMAGE_NAME_MAX, IN_OPEN, 20000 },
     [FRAME_IMAGE_DATA] = { "IMAGE_DATA", 1, FRAME_IMAGE_DATA_MAX, IN_IMAGE, 0 },
     [FRAME_DONE] = { "DONE", 0, 0, IN_OPEN, 1 },
-    [FRAME_REFUSED] = { "REFUSED", 5, 8 + FRAME_REFUSED_TEXT_MAX, IN_START | IN_OPEN | IN_IMAGE, 1 },
+    [FRAME_REFUSED] = { "REFUSED", 5, 8 + FRAME_REFUSED_TEXT_MAX, IN_START | IN_OPEN | IN_IMAGE,
+        1 },
 };
-static const char *const state_names[] = { "before HELLO", "in the open", "inside a picture", "after the end" };
+static const char *const state_names[] = { "before HELLO", "in the open", "inside a picture",
+    "after the end" };
 
 void frame_decoder_init(struct frame_decoder *d, uint64_t total_max)
 {
@@ -34,10 +36,12 @@ void frame_decoder_done(struct frame_decoder *d)
     buf_done(&d->bytes);
 }
 
-static int breach(struct frame_decoder *d, struct error *err, int code, const char *what, const char *name)
+static int breach(
+    struct frame_decoder *d, struct error *err, int code, const char *what, const char *name)
 {
     d->failed = code;
-    return error_set(err, code, "The reader broke the protocol: %s%s%s.", what, name ? " " : "", name ? name : "");
+    return error_set(err, code, "The reader broke the protocol: %s%s%s.", what, name ? " " : "",
+        name ? name : "");
 }
 
 int frame_decoder_feed(struct frame_decoder *d, const void *bytes, size_t len, struct error *err)
@@ -127,7 +131,8 @@ int frame_decode(struct frame_decoder *d, struct frame *ret, struct error *err)
     const struct rule *rule = &rules[type];
     if (!(rule->states & 1u << d->state)) {
         d->failed = ERR_CORRUPT;
-        return error_set(err, ERR_CORRUPT, "The reader broke the protocol: %s %s.", rule->name, state_names[d->state]);
+        return error_set(err, ERR_CORRUPT, "The reader broke the protocol: %s %s.", rule->name,
+            state_names[d->state]);
     }
     if (len < rule->least || len > rule->most) {
         return breach(d, err, ERR_CORRUPT, "a wrong length of", rule->name);
@@ -158,7 +163,8 @@ int frame_decoder_end(const struct frame_decoder *d, struct error *err)
         return error_set(err, d->failed, "The reader broke the protocol before.");
     }
     if (d->state != FRAMES_ENDED) {
-        return error_set(err, ERR_CORRUPT, "The reader ended %s without saying that it was done.", state_names[d->state]);
+        return error_set(err, ERR_CORRUPT, "The reader ended %s without saying that it was done.",
+            state_names[d->state]);
     }
     return 0;
 }

@@ -40,14 +40,14 @@ enum frame_type {
 enum {
     FRAME_VERSION = 1,
     FRAME_HEADER_BYTES = 5,
-    FRAME_TEXT_MAX = 4 << 20,       // text or Markdown of one element; formats split tables long before
+    FRAME_TEXT_MAX = 4 << 20, // text or Markdown of one element; formats split tables long before
     FRAME_TABLE_HEADER_MAX = 1 << 20,
-    FRAME_NAME_MAX = 4000,          // names of sheets, headings; the emitter keeps to 1,000
-    FRAME_INFO_KEY_MAX = 64,        //
-    FRAME_INFO_TEXT_MAX = 4000,     //
-    FRAME_IMAGE_NAME_MAX = 1000,    //
+    FRAME_NAME_MAX = 4000, // names of sheets, headings; the emitter keeps to 1,000
+    FRAME_INFO_KEY_MAX = 64, //
+    FRAME_INFO_TEXT_MAX = 4000, //
+    FRAME_IMAGE_NAME_MAX = 1000, //
     FRAME_IMAGE_DATA_MAX = 256 << 10,
-    FRAME_IMAGE_MAX = 64 << 20,     // bytes of one picture, packed
+    FRAME_IMAGE_MAX = 64 << 20, // bytes of one picture, packed
     FRAME_REFUSED_TEXT_MAX = 1000,
     FRAME_PAYLOAD_MAX = 2 * FRAME_TEXT_MAX + FRAME_TABLE_HEADER_MAX + (64 << 10),
 };
@@ -61,7 +61,8 @@ enum sandbox_level { // bits of what a reader has locked itself with
     SANDBOX_NET_NS = 1 << 5,
     SANDBOX_MOUNT_NS = 1 << 6,
     SANDBOX_IPC_NS = 1 << 7,
-    SANDBOX_RELAXED = 1 << 16, // a sanitizer build: no limit on address space, a wider list of system calls
+    SANDBOX_RELAXED =
+        1 << 16, // a sanitizer build: no limit on address space, a wider list of system calls
 };
 // What `sandbox = require` asks for: nothing reaches the file system, the network or another process.
 enum { SANDBOX_REQUIRED = SANDBOX_RLIMITS | SANDBOX_NO_NEW_PRIVS | SANDBOX_SECCOMP };
@@ -69,10 +70,10 @@ void sandbox_level_words(struct buf *b, uint32_t level); // "rlimits seccomp lan
 
 enum refused_cause { // why a reader gave up, in its own words
     REFUSED_MEMORY,
-    REFUSED_LIMIT,       // a finding tells which
+    REFUSED_LIMIT, // a finding tells which
     REFUSED_UNSUPPORTED, // no such format, or no page images for it
-    REFUSED_SANDBOX,     // the machine allows too little of the sandbox, and it is required
-    REFUSED_ERROR,       // anything else; the text tells
+    REFUSED_SANDBOX, // the machine allows too little of the sandbox, and it is required
+    REFUSED_ERROR, // anything else; the text tells
     REFUSED_CAUSES
 };
 
@@ -80,14 +81,14 @@ struct frame {
     enum frame_type type;
     union {
         struct {
-            uint32_t level;        // SANDBOX_*
+            uint32_t level; // SANDBOX_*
             uint32_t landlock_abi; // 0: none
         } hello;
         struct {
-            struct slice key;  // a to z, 0 to 9, _
-            bool has_text;     // else the number counts
+            struct slice key; // a to z, 0 to 9, _
+            bool has_text; // else the number counts
             struct slice text; //
-            double number;     // finite
+            double number; // finite
         } info;
         struct finding finding;
         struct element element;
@@ -111,29 +112,32 @@ enum { READER_EXIT_MEMORY = 71 };
 
 // Writing. Each appends one whole frame; the buffer's maximum must hold it (buf_ok tells).
 void frame_add_hello(struct buf *b, uint32_t level, uint32_t landlock_abi);
-void frame_add_info(struct buf *b, const char *key, const char *text, double number); // text NULL: the number
+void frame_add_info(
+    struct buf *b, const char *key, const char *text, double number); // text NULL: the number
 void frame_add_finding(struct buf *b, const struct finding *f);
 void frame_add_element(struct buf *b, const struct element *e);
 void frame_add_progress(struct buf *b, int64_t done, int64_t total);
 void frame_add_image_start(struct buf *b, const char *name, const char *media_type, uint32_t bytes);
-void frame_add_image_data(struct buf *b, const void *bytes, size_t len); // at most FRAME_IMAGE_DATA_MAX
+void frame_add_image_data(
+    struct buf *b, const void *bytes, size_t len); // at most FRAME_IMAGE_DATA_MAX
 void frame_add_done(struct buf *b);
 void frame_add_refused(struct buf *b, enum refused_cause cause, const char *text);
 
 enum frame_state { FRAMES_START, FRAMES_OPEN, FRAMES_IMAGE, FRAMES_ENDED };
 
 struct frame_decoder {
-    struct buf bytes;     // what came and is not decoded yet
-    size_t at;            // decoded up to here
+    struct buf bytes; // what came and is not decoded yet
+    size_t at; // decoded up to here
     enum frame_state state;
     uint64_t counts[FRAME_TYPES];
-    uint64_t total;       // bytes fed
+    uint64_t total; // bytes fed
     uint64_t total_max;
-    int64_t next_index;   // the next element must have it
-    uint32_t image_left;  // bytes of the open picture still to come
-    int failed;           // ERR_*, for ever after a breach
+    int64_t next_index; // the next element must have it
+    uint32_t image_left; // bytes of the open picture still to come
+    int failed; // ERR_*, for ever after a breach
 };
-void frame_decoder_init(struct frame_decoder *d, uint64_t total_max); // total_max: bytes of all frames together
+void frame_decoder_init(
+    struct frame_decoder *d, uint64_t total_max); // total_max: bytes of all frames together
 void frame_decoder_done(struct frame_decoder *d);
 // Takes bytes as they come, at most FRAME_PAYLOAD_MAX at once, after frame_decode has given 0. 0; ERR_TOO_LARGE past
 // total_max; ERR_CORRUPT when bytes follow the end; ERR_MEMORY.

@@ -21,7 +21,8 @@
 
 enum {
     LEVEL_MAX = 1000, // of an element
-    ELEMENT_FLAGS = ELEMENT_NEEDS_OCR | ELEMENT_LOW_CONFIDENCE | ELEMENT_HIDDEN | ELEMENT_NOT_INDEXED,
+    ELEMENT_FLAGS =
+        ELEMENT_NEEDS_OCR | ELEMENT_LOW_CONFIDENCE | ELEMENT_HIDDEN | ELEMENT_NOT_INDEXED,
     MEDIA_TYPE_MAX = 32,
 };
 static const char *const media_types[] = { "image/png", "image/jpeg", "image/gif", "image/webp" };
@@ -373,7 +374,7 @@ static void get_image_start(struct unpack *u, struct frame *f)
         known = known || slice_is(f->image_start.media_type, media_types[i]);
     }
     u->bad = u->bad || !known || f->image_start.name.len == 0 || f->image_start.bytes == 0 ||
-        f->image_start.bytes > FRAME_IMAGE_MAX;
+             f->image_start.bytes > FRAME_IMAGE_MAX;
 }
 
 bool frame_parse_payload(enum frame_type type, struct slice payload, struct frame *ret)

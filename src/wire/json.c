@@ -22,7 +22,8 @@ void json_add_string(struct buf *b, struct slice text)
         }
         size_t bytes = 1;
         uint32_t code_point = utf8_decode(text.data + at, text.len - at, &bytes);
-        bool separator = code_point == 0x2028 || code_point == 0x2029; // line ends to JavaScript, not to JSON
+        bool separator =
+            code_point == 0x2028 || code_point == 0x2029; // line ends to JavaScript, not to JSON
         if (c >= 0x80 && !separator && !(code_point == UTF8_REPLACEMENT && bytes == 1)) {
             at += bytes;
             continue;

@@ -7,11 +7,12 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
-#include "wire/json_in.h"  // parsing and getters
+#include "wire/json_in.h" // parsing and getters
 #include "wire/json_out.h" // the writer that tracks nesting
 
-void json_add_string(struct buf *b, struct slice text); // with quotes; malformed bytes become U+FFFD
-void json_add_text(struct buf *b, const char *text);    // NULL: null
+void json_add_string(
+    struct buf *b, struct slice text); // with quotes; malformed bytes become U+FFFD
+void json_add_text(struct buf *b, const char *text); // NULL: null
 void json_add_int(struct buf *b, int64_t value);
 // As short as `digits` significant digits allow, with a point whatever the locale; 0 for what is not a finite number.
 void json_add_number(struct buf *b, double value, int digits);

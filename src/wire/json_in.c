@@ -48,10 +48,14 @@ json_t *json_in_parse(struct slice text, size_t max_depth, struct error *err)
         error_set(err, ERR_LIMIT, "The JSON is nested deeper than %zu levels.", max_depth);
         return NULL;
     }
-    json_t *value = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+    json_t *value =
+        json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (!value) {
-        const char *why = json_error_code(&where) == json_error_duplicate_key ? " (a field stands there twice)" : "";
-        error_set(err, ERR_INVALID, "The JSON is not valid at line %d, column %d%s.", where.line, where.column, why);
+        const char *why = json_error_code(&where) == json_error_duplicate_key
+                              ? " (a field stands there twice)"
+                              : "";
+        error_set(err, ERR_INVALID, "The JSON is not valid at line %d, column %d%s.", where.line,
+            where.column, why);
     }
     return value;
 }
@@ -68,19 +72,22 @@ json_t *json_in_parse_object(struct slice text, struct error *err)
 }
 
 // The field's value in *ret, or NULL there if it is absent and may be.
-static int find(const json_t *object, const char *field, enum json_need need, const json_t **ret, struct error *err)
+static int find(const json_t *object, const char *field, enum json_need need, const json_t **ret,
+    struct error *err)
 {
     const json_t *value = json_object_get(object, field);
     if (!value || json_is_null(value)) {
         *ret = NULL;
-        return need == JSON_REQUIRED ? error_set(err, ERR_INVALID, "The field \"%s\" is missing.", field) : 0;
+        return need == JSON_REQUIRED
+                   ? error_set(err, ERR_INVALID, "The field \"%s\" is missing.", field)
+                   : 0;
     }
     *ret = value;
     return 0;
 }
 
-int json_in_string(const json_t *object, const char *field, enum json_need need, size_t max_bytes, struct slice *ret,
-    struct error *err)
+int json_in_string(const json_t *object, const char *field, enum json_need need, size_t max_bytes,
+    struct slice *ret, struct error *err)
 {
     const json_t *value = NULL;
     int rc = find(object, field, need, &value, err);
@@ -91,14 +98,15 @@ int json_in_string(const json_t *object, const char *field, enum json_need need,
         return error_set(err, ERR_INVALID, "The field \"%s\" must be a text.", field);
     }
     if (json_string_length(value) > max_bytes) {
-        return error_set(err, ERR_INVALID, "The field \"%s\" is longer than %zu bytes.", field, max_bytes);
+        return error_set(
+            err, ERR_INVALID, "The field \"%s\" is longer than %zu bytes.", field, max_bytes);
     }
     *ret = slice_make(json_string_value(value), json_string_length(value));
     return 0;
 }
 
-int json_in_int(const json_t *object, const char *field, enum json_need need, int64_t least, int64_t most, int64_t *ret,
-    struct error *err)
+int json_in_int(const json_t *object, const char *field, enum json_need need, int64_t least,
+    int64_t most, int64_t *ret, struct error *err)
 {
     const json_t *value = NULL;
     int rc = find(object, field, need, &value, err);
@@ -110,15 +118,15 @@ int json_in_int(const json_t *object, const char *field, enum json_need need, in
     }
     int64_t number = json_integer_value(value);
     if (number < least || number > most) {
-        return error_set(err, ERR_INVALID, "The field \"%s\" must be from %lld to %lld.", field, (long long)least,
-            (long long)most);
+        return error_set(err, ERR_INVALID, "The field \"%s\" must be from %lld to %lld.", field,
+            (long long)least, (long long)most);
     }
     *ret = number;
     return 0;
 }
 
-int json_in_double(const json_t *object, const char *field, enum json_need need, double least, double most, double *ret,
-    struct error *err)
+int json_in_double(const json_t *object, const char *field, enum json_need need, double least,
+    double most, double *ret, struct error *err)
 {
     const json_t *value = NULL;
     int rc = find(object, field, need, &value, err);
@@ -130,13 +138,15 @@ int json_in_double(const json_t *object, const char *field, enum json_need need,
     }
     double number = json_number_value(value);
     if (!(number >= least && number <= most)) {
-        return error_set(err, ERR_INVALID, "The field \"%s\" must be from %g to %g.", field, least, most);
+        return error_set(
+            err, ERR_INVALID, "The field \"%s\" must be from %g to %g.", field, least, most);
     }
     *ret = number;
     return 0;
 }
 
-int json_in_bool(const json_t *object, const char *field, enum json_need need, bool *ret, struct error *err)
+int json_in_bool(
+    const json_t *object, const char *field, enum json_need need, bool *ret, struct error *err)
 {
     const json_t *value = NULL;
     int rc = find(object, field, need, &value, err);
@@ -150,8 +160,8 @@ int json_in_bool(const json_t *object, const char *field, enum json_need need, b
     return 0;
 }
 
-int json_in_array(const json_t *object, const char *field, enum json_need need, size_t max_items, const json_t **ret,
-    struct error *err)
+int json_in_array(const json_t *object, const char *field, enum json_need need, size_t max_items,
+    const json_t **ret, struct error *err)
 {
     const json_t *value = NULL;
     int rc = find(object, field, need, &value, err);
@@ -162,13 +172,15 @@ int json_in_array(const json_t *object, const char *field, enum json_need need, 
         return error_set(err, ERR_INVALID, "The field \"%s\" must be a list.", field);
     }
     if (json_array_size(value) > max_items) {
-        return error_set(err, ERR_INVALID, "The field \"%s\" has more than %zu entries.", field, max_items);
+        return error_set(
+            err, ERR_INVALID, "The field \"%s\" has more than %zu entries.", field, max_items);
     }
     *ret = value;
     return 0;
 }
 
-int json_in_object(const json_t *object, const char *field, enum json_need need, const json_t **ret, struct error *err)
+int json_in_object(const json_t *object, const char *field, enum json_need need, const json_t **ret,
+    struct error *err)
 {
     const json_t *value = NULL;
     int rc = find(object, field, need, &value, err);
@@ -189,7 +201,8 @@ int json_in_only(const json_t *object, const char *const *fields, struct error *
     const char *name = NULL;
     json_t *value = NULL;
 
-    json_object_foreach (walked, name, value) {
+    json_object_foreach(walked, name, value)
+    {
         bool known = false;
         for (const char *const *f = fields; *f && !known; f++) {
             known = strcmp(*f, name) == 0;

@@ -12,7 +12,9 @@
 
 #include <jansson.h>
 
-enum { JSON_IN_DEPTH = 32 }; // what callers ask for unless they have a reason; jansson recurses, so there is a hard end
+enum {
+    JSON_IN_DEPTH = 32
+}; // what callers ask for unless they have a reason; jansson recurses, so there is a hard end
 enum { JSON_IN_DEPTH_MOST = 256 };
 enum json_need { JSON_OPTIONAL, JSON_REQUIRED };
 
@@ -25,16 +27,18 @@ json_t *json_in_parse(struct slice text, size_t max_depth, struct error *err);
 // The same for request bodies: it must be an object with JSON_IN_DEPTH levels at most.
 json_t *json_in_parse_object(struct slice text, struct error *err);
 
-int json_in_string(const json_t *object, const char *field, enum json_need need, size_t max_bytes, struct slice *ret,
+int json_in_string(const json_t *object, const char *field, enum json_need need, size_t max_bytes,
+    struct slice *ret, struct error *err);
+int json_in_int(const json_t *object, const char *field, enum json_need need, int64_t least,
+    int64_t most, int64_t *ret, struct error *err);
+int json_in_double(const json_t *object, const char *field, enum json_need need, double least,
+    double most, double *ret, struct error *err);
+int json_in_bool(
+    const json_t *object, const char *field, enum json_need need, bool *ret, struct error *err);
+int json_in_array(const json_t *object, const char *field, enum json_need need, size_t max_items,
+    const json_t **ret, struct error *err);
+int json_in_object(const json_t *object, const char *field, enum json_need need, const json_t **ret,
     struct error *err);
-int json_in_int(const json_t *object, const char *field, enum json_need need, int64_t least, int64_t most, int64_t *ret,
-    struct error *err);
-int json_in_double(const json_t *object, const char *field, enum json_need need, double least, double most, double *ret,
-    struct error *err);
-int json_in_bool(const json_t *object, const char *field, enum json_need need, bool *ret, struct error *err);
-int json_in_array(const json_t *object, const char *field, enum json_need need, size_t max_items, const json_t **ret,
-    struct error *err);
-int json_in_object(const json_t *object, const char *field, enum json_need need, const json_t **ret, struct error *err);
 // ERR_INVALID if object has a field that is not in the NULL-ended list.
 int json_in_only(const json_t *object, const char *const *fields, struct error *err);
 

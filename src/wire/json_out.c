@@ -166,8 +166,8 @@ int json_finish(struct json_out *j, struct error *err)
 {
     BUG_ON(j->depth != 0 || !j->done);
     if (!buf_ok(j->out)) {
-        return error_set(err, ERR_TOO_LARGE, "The answer is larger than %zu bytes. Ask for less at a time.",
-            j->out->max);
+        return error_set(err, ERR_TOO_LARGE,
+            "The answer is larger than %zu bytes. Ask for less at a time.", j->out->max);
     }
     return 0;
 }

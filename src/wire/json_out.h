@@ -27,10 +27,10 @@ enum { JSON_OUT_DEPTH = 64 }; // one bit each in `arrays`
 struct json_out {
     struct buf *out;
     uint64_t arrays; // bit n: level n is an array, else an object
-    int depth;       // open objects and arrays
-    bool comma;      // something stands before the next item of this level
-    bool keyed;      // a key waits for its value
-    bool done;       // the one outermost value is complete
+    int depth; // open objects and arrays
+    bool comma; // something stands before the next item of this level
+    bool keyed; // a key waits for its value
+    bool done; // the one outermost value is complete
 };
 
 void json_begin(struct json_out *j, struct buf *out); // writes at the end of what out holds
@@ -42,10 +42,12 @@ void json_key_slice(struct json_out *j, struct slice key); // a key that comes f
 void json_slice(struct json_out *j, struct slice text);
 void json_text(struct json_out *j, const char *text); // NULL: null
 void json_int(struct json_out *j, int64_t value);
-void json_double(struct json_out *j, double value); // fewest digits that read back the same; no number: null
+void json_double(
+    struct json_out *j, double value); // fewest digits that read back the same; no number: null
 void json_bool(struct json_out *j, bool value);
 void json_none(struct json_out *j);
-void json_raw(struct json_out *j, struct slice json); // one value that is valid JSON already; empty: null
+void json_raw(
+    struct json_out *j, struct slice json); // one value that is valid JSON already; empty: null
 // 0, or ERR_TOO_LARGE if the buffer's maximum (or memory) did not hold it all. BUG if something is still open.
 int json_finish(struct json_out *j, struct error *err);
 

@@ -52,7 +52,8 @@ static struct slice take_token(struct slice *rest)
 
 // The next `; name = value` of *rest, the value as it stands between its quotes if it has them.
 // 1: one was found; 0: nothing is left; -1: malformed.
-static int next_param(struct slice *rest, struct slice *ret_name, struct slice *ret_raw, bool *ret_quoted)
+static int next_param(
+    struct slice *rest, struct slice *ret_name, struct slice *ret_raw, bool *ret_quoted)
 {
     *rest = skip_space(*rest);
     while (rest->len && rest->data[0] == ';') { // empty parameters are harmless
@@ -70,7 +71,10 @@ static int next_param(struct slice *rest, struct slice *ret_name, struct slice *
     if (rest->len && rest->data[0] == '"') {
         size_t i = 1;
         while (i < rest->len && rest->data[i] != '"') {
-            i += rest->data[i] == '\\' && i + 1 < rest->len && (rest->data[i + 1] == '"' || rest->data[i + 1] == '\\') ? 2 : 1;
+            i += rest->data[i] == '\\' && i + 1 < rest->len &&
+                         (rest->data[i + 1] == '"' || rest->data[i + 1] == '\\')
+                     ? 2
+                     : 1;
         }
         if (i >= rest->len) {
             return -1;
@@ -80,7 +84,8 @@ static int next_param(struct slice *rest, struct slice *ret_name, struct slice *
         *rest = slice_from(*rest, i + 1);
     } else {
         size_t n = 0; // wider than a token, as clients are
-        while (n < rest->len && rest->data[n] != ';' && rest->data[n] != ' ' && rest->data[n] != '\t' && rest->data[n] != '"') {
+        while (n < rest->len && rest->data[n] != ';' && rest->data[n] != ' ' &&
+               rest->data[n] != '\t' && rest->data[n] != '"') {
             n++;
         }
         *ret_raw = slice_make(rest->data, n);
@@ -94,9 +99,11 @@ static int next_param(struct slice *rest, struct slice *ret_name, struct slice *
 static void unquote(struct slice raw, struct buf *out)
 {
     for (size_t i = 0; i < raw.len; i++) {
-        if (raw.data[i] == '\\' && i + 1 < raw.len && (raw.data[i + 1] == '"' || raw.data[i + 1] == '\\')) {
+        if (raw.data[i] == '\\' && i + 1 < raw.len &&
+            (raw.data[i + 1] == '"' || raw.data[i + 1] == '\\')) {
             i++;
-        } else if (i + 2 < raw.len && memcmp(raw.data + i, "%22", 3) == 0) { // how browsers write a quote
+        } else if (i + 2 < raw.len &&
+                   memcmp(raw.data + i, "%22", 3) == 0) { // how browsers write a quote
             buf_add_char(out, '"');
             i += 2;
             continue;
@@ -167,7 +174,8 @@ bool multipart_boundary(struct slice content_type, struct slice *ret_boundary)
             found = raw;
         }
     }
-    if (more != 0 || found.len == 0 || found.len > MULTIPART_BOUNDARY_MAX || found.data[found.len - 1] == ' ') {
+    if (more != 0 || found.len == 0 || found.len > MULTIPART_BOUNDARY_MAX ||
+        found.data[found.len - 1] == ' ') {
         return false;
     }
     for (size_t i = 0; i < found.len; i++) { // RFC 2046's bchars
@@ -188,7 +196,8 @@ static int malformed(struct error *err, const char *sentence)
     return error_set(err, ERR_INVALID, "The multipart body is not well formed: %s.", sentence);
 }
 
-static int read_disposition(struct multipart *m, struct slice value, struct multipart_part *part, struct error *err)
+static int read_disposition(
+    struct multipart *m, struct slice value, struct multipart_part *part, struct error *err)
 {
     struct slice rest = slice_trim(value), name, raw;
     size_t name_at = 0, name_len = 0, file_at = 0, file_len = 0, wide_at = 0, wide_len = 0;
@@ -238,7 +247,8 @@ static int read_disposition(struct multipart *m, struct slice value, struct mult
     const char *base = m->text.data ? m->text.data : "";
     part->name = slice_make(base + name_at, name_len);
     part->has_file_name = has_file || has_wide;
-    part->file_name = has_wide ? slice_make(base + wide_at, wide_len) : slice_make(base + file_at, file_len);
+    part->file_name =
+        has_wide ? slice_make(base + wide_at, wide_len) : slice_make(base + file_at, file_len);
     return 0;
 }
 
@@ -249,7 +259,8 @@ static int begin_part(struct multipart *m, struct error *err)
     struct slice disposition = { NULL, 0 };
 
     if (++m->parts > MULTIPART_PARTS_MAX) {
-        return error_set(err, ERR_LIMIT, "The multipart body has more than %d parts.", MULTIPART_PARTS_MAX);
+        return error_set(
+            err, ERR_LIMIT, "The multipart body has more than %d parts.", MULTIPART_PARTS_MAX);
     }
     while (slice_cut(&rest, '\n', &line)) {
         if (line.len == 0) {
@@ -269,7 +280,8 @@ static int begin_part(struct multipart *m, struct error *err)
         } else if (slice_equal_nocase(name, SLICE_LIT("content-type"))) {
             part.media_type = value;
         } else if (slice_equal_nocase(name, SLICE_LIT("content-transfer-encoding"))) {
-            if (!slice_equal_nocase(value, SLICE_LIT("binary")) && !slice_equal_nocase(value, SLICE_LIT("8bit")) &&
+            if (!slice_equal_nocase(value, SLICE_LIT("binary")) &&
+                !slice_equal_nocase(value, SLICE_LIT("8bit")) &&
                 !slice_equal_nocase(value, SLICE_LIT("7bit"))) {
                 return malformed(err, "a part is encoded for mail");
             }
@@ -288,7 +300,8 @@ static int begin_part(struct multipart *m, struct error *err)
 
 // ---- the machine ----
 
-void multipart_init(struct multipart *m, struct slice boundary, const struct multipart_events *events, void *data)
+void multipart_init(
+    struct multipart *m, struct slice boundary, const struct multipart_events *events, void *data)
 {
     BUG_ON(boundary.len == 0 || boundary.len > MULTIPART_BOUNDARY_MAX);
     *m = (struct multipart){ .events = events, .data = data, .state = PREAMBLE, .matched = 2 };
@@ -312,7 +325,9 @@ static int give(struct multipart *m, const char *bytes, size_t len, struct error
     }
     if (m->state == PREAMBLE) {
         m->skipped += len;
-        return m->skipped > MULTIPART_PREAMBLE_MAX ? malformed(err, "there is too much before the first part") : 0;
+        return m->skipped > MULTIPART_PREAMBLE_MAX
+                   ? malformed(err, "there is too much before the first part")
+                   : 0;
     }
     return m->events->part_data(m->data, bytes, len, err);
 }
@@ -405,7 +420,8 @@ static int feed_byte(struct multipart *m, char c, struct error *err)
             buf_add_char(&m->header, c);
         }
         if (!buf_ok(&m->header)) {
-            return error_set(err, ERR_LIMIT, "The headers of a part in the multipart body are larger than 8 KiB.");
+            return error_set(err, ERR_LIMIT,
+                "The headers of a part in the multipart body are larger than 8 KiB.");
         }
         return 0;
     case HEADER_LF:
@@ -418,7 +434,9 @@ static int feed_byte(struct multipart *m, char c, struct error *err)
         }
         buf_add_char(&m->header, '\n');
         m->state = HEADER;
-        return buf_ok(&m->header) ? 0 : error_set(err, ERR_LIMIT, "The headers of a part are larger than 8 KiB.");
+        return buf_ok(&m->header)
+                   ? 0
+                   : error_set(err, ERR_LIMIT, "The headers of a part are larger than 8 KiB.");
     default:
         BUG("feed_byte in state %d", m->state);
     }

@@ -7,7 +7,7 @@
 #include <math.h>
 
 enum {
-    COLUMN_MAX = 16384,  // XFD, the last one of a spreadsheet
+    COLUMN_MAX = 16384, // XFD, the last one of a spreadsheet
     RANGE_TEXT_MAX = 64, // "XFD2147483647:XFD2147483647"
 };
 
@@ -26,8 +26,9 @@ bool place_equal(const struct place *a, const struct place *b)
             return false;
         }
     }
-    return pair_equal(a->rows, b->rows) && pair_equal(a->cols, b->cols) && a->seconds[0] == b->seconds[0] &&
-        a->seconds[1] == b->seconds[1] && slice_equal(a->name, b->name) && slice_equal(a->section, b->section);
+    return pair_equal(a->rows, b->rows) && pair_equal(a->cols, b->cols) &&
+           a->seconds[0] == b->seconds[0] && a->seconds[1] == b->seconds[1] &&
+           slice_equal(a->name, b->name) && slice_equal(a->section, b->section);
 }
 
 void column_name(int32_t column, char ret_name[8])
@@ -65,7 +66,8 @@ static void add_range(struct buf *b, const struct place *p)
     column_name(p->cols[0], first);
     column_name(p->cols[1], last);
     buf_addf(b, "%s%d", first, (int)p->rows[0]);
-    if (!pair_equal(p->rows, (const int32_t[2]){ p->rows[0], p->rows[0] }) || p->cols[0] != p->cols[1]) {
+    if (!pair_equal(p->rows, (const int32_t[2]){ p->rows[0], p->rows[0] }) ||
+        p->cols[0] != p->cols[1]) {
         buf_addf(b, ":%s%d", last, (int)p->rows[1]);
     }
 }

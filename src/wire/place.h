@@ -12,28 +12,28 @@
 struct json_out; // wire/json_out.h
 
 enum place_kind {
-    PLACE_NONE,  // the document as a whole
-    PLACE_PAGE,  // number, box
+    PLACE_NONE, // the document as a whole
+    PLACE_PAGE, // number, box
     PLACE_SLIDE, // number, box; name "notes" for speaker notes, "comments" for comments, else empty
     PLACE_SHEET, // name, rows, cols (a range of cells)
-    PLACE_ROWS,  // rows, cols (CSV; the header is row 1)
+    PLACE_ROWS, // rows, cols (CSV; the header is row 1)
     PLACE_LINES, // rows are lines of text; section is the heading above
-    PLACE_PART,  // name: document, header, footer, footnotes, endnotes, comments; section: the heading above
-    PLACE_TIME,  // seconds
+    PLACE_PART, // name: document, header, footer, footnotes, endnotes, comments; section: the heading above
+    PLACE_TIME, // seconds
     PLACE_IMAGE, // box; number is the frame of an animation, 0 if none
     PLACE_KINDS
 };
 
 struct place {
     enum place_kind kind;
-    int32_t number;         // page or slide, 1-based
-    bool has_box;           //
-    float box[4];           // x0 y0 x1 y1 in fractions of the page, 0 to 1, origin top left
-    int32_t rows[2];        // first and last row or line, 1-based, inclusive
-    int32_t cols[2];        // first and last column, 1-based, inclusive
-    double seconds[2];      // start and end
-    struct slice name;      // UTF-8, borrowed
-    struct slice section;   // UTF-8, borrowed
+    int32_t number; // page or slide, 1-based
+    bool has_box; //
+    float box[4]; // x0 y0 x1 y1 in fractions of the page, 0 to 1, origin top left
+    int32_t rows[2]; // first and last row or line, 1-based, inclusive
+    int32_t cols[2]; // first and last column, 1-based, inclusive
+    double seconds[2]; // start and end
+    struct slice name; // UTF-8, borrowed
+    struct slice section; // UTF-8, borrowed
 };
 
 bool place_equal(const struct place *a, const struct place *b);

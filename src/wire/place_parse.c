@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 enum {
-    COLUMN_MAX = 16384,        // XFD, the last one of a spreadsheet
+    COLUMN_MAX = 16384, // XFD, the last one of a spreadsheet
     PLACE_JSON_MAX = 64 << 10, // names and headings are bounded long before
 };
 
@@ -25,8 +25,9 @@ static bool read_number(const json_t *v, int32_t least, int32_t *ret)
 
 static bool read_pair(const json_t *v, int32_t ret_pair[2])
 {
-    return json_is_array(v) && json_array_size(v) == 2 && read_number(json_array_get(v, 0), 1, &ret_pair[0]) &&
-        read_number(json_array_get(v, 1), ret_pair[0], &ret_pair[1]);
+    return json_is_array(v) && json_array_size(v) == 2 &&
+           read_number(json_array_get(v, 0), 1, &ret_pair[0]) &&
+           read_number(json_array_get(v, 1), ret_pair[0], &ret_pair[1]);
 }
 
 static bool read_box(const json_t *v, struct place *p)
@@ -79,7 +80,8 @@ static bool read_corner(struct slice text, int32_t *ret_column, int32_t *ret_row
     while (at < text.len && text.data[at] >= 'A' && text.data[at] <= 'Z' && column <= COLUMN_MAX) {
         column = column * 26 + (text.data[at++] - 'A' + 1);
     }
-    if (column > COLUMN_MAX || !slice_to_i64(slice_from(text, at), &row) || row < 1 || row > INT32_MAX) {
+    if (column > COLUMN_MAX || !slice_to_i64(slice_from(text, at), &row) || row < 1 ||
+        row > INT32_MAX) {
         return false;
     }
     *ret_column = column;
@@ -102,8 +104,8 @@ static bool read_range(const json_t *v, struct place *p)
         return false;
     }
     last = rest.len ? rest : first;
-    return read_corner(last, &p->cols[1], &p->rows[1]) && p->rows[1] >= p->rows[0] && p->cols[1] >= p->cols[0] &&
-        (p->cols[0] > 0) == (p->cols[1] > 0);
+    return read_corner(last, &p->cols[1], &p->rows[1]) && p->rows[1] >= p->rows[0] &&
+           p->cols[1] >= p->cols[0] && (p->cols[0] > 0) == (p->cols[1] > 0);
 }
 
 static bool read_place(const json_t *o, struct arena *a, struct place *p)

@@ -5,13 +5,15 @@
 #include "base/error.h"
 #include "wire/json.h"
 
-void problem_format(struct buf *out, int code, int status, const char *detail, const char *request_id, struct slice extra)
+void problem_format(struct buf *out, int code, int status, const char *detail,
+    const char *request_id, struct slice extra)
 {
     const struct error_kind *kind = error_kind(code);
 
     buf_addf(out, "{\"type\":\"urn:larder:problem:%s\",\"title\":", kind->word);
     json_add_text(out, kind->title);
-    buf_addf(out, ",\"status\":%d,\"code\":\"%s\"", status ? status : kind->http_status, kind->word);
+    buf_addf(
+        out, ",\"status\":%d,\"code\":\"%s\"", status ? status : kind->http_status, kind->word);
     if (detail && *detail) {
         buf_add_str(out, ",\"detail\":");
         json_add_text(out, detail);

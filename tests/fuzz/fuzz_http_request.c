@@ -67,9 +67,11 @@ static void read_all(const char *bytes, size_t len, size_t step, struct buf *out
                     buf_addf(out, "refused %d\n", refusal.status);
                     return;
                 }
-                buf_addf(out, "%s " SLICE_FMT " %zu %zu %d %lld\n", http_method_name(req.method), SLICE_ARG(req.path),
-                    req.header_count, req.query_count, facts.chunked, (long long)facts.length);
-                BUG_ON(slice_find(req.path, SLICE_LIT("/../")) != NULL || memchr(req.path.data, 0, req.path.len) != NULL);
+                buf_addf(out, "%s " SLICE_FMT " %zu %zu %d %lld\n", http_method_name(req.method),
+                    SLICE_ARG(req.path), req.header_count, req.query_count, facts.chunked,
+                    (long long)facts.length);
+                BUG_ON(slice_find(req.path, SLICE_LIT("/../")) != NULL ||
+                       memchr(req.path.data, 0, req.path.len) != NULL);
                 parse_set_sink(&parse, take, &body);
                 in_body = true;
                 strict_body(&s, facts.chunked, facts.length);

@@ -13,8 +13,8 @@ enum { INPUT_MAX = 1 << 16 };
 static int begin(void *data, const struct multipart_part *part, struct error *err)
 {
     (void)err;
-    buf_addf(data, "[" SLICE_FMT "|%d" SLICE_FMT "|" SLICE_FMT "]", SLICE_ARG(part->name), part->has_file_name,
-        SLICE_ARG(part->file_name), SLICE_ARG(part->media_type));
+    buf_addf(data, "[" SLICE_FMT "|%d" SLICE_FMT "|" SLICE_FMT "]", SLICE_ARG(part->name),
+        part->has_file_name, SLICE_ARG(part->file_name), SLICE_ARG(part->media_type));
     return 0;
 }
 
@@ -54,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice rest = slice_make((const char *)data, size), type, boundary;
 
-    if (size > INPUT_MAX || !slice_cut(&rest, '\n', &type) || !multipart_boundary(type, &boundary)) {
+    if (size > INPUT_MAX || !slice_cut(&rest, '\n', &type) ||
+        !multipart_boundary(type, &boundary)) {
         return 0;
     }
     AUTO_BUF whole = BUF_INIT(1 << 20);
@@ -63,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_all(boundary, rest, rest.len ? rest.len : 1, &whole);
     read_all(boundary, rest, 1, &ones);
     read_all(boundary, rest, 7, &sevens);
-    BUG_ON(!slice_equal(buf_slice(&whole), buf_slice(&ones)) || !slice_equal(buf_slice(&whole), buf_slice(&sevens)));
+    BUG_ON(!slice_equal(buf_slice(&whole), buf_slice(&ones)) ||
+           !slice_equal(buf_slice(&whole), buf_slice(&sevens)));
     return 0;
 }

@@ -212,7 +212,8 @@ static void do_flood_elements(void)
 static void do_flood_findings(void)
 {
     for (int i = 1;; i++) {
-        struct finding f = { .code = finding_code_at(0), .place = { .kind = PLACE_PAGE, .number = i } };
+        struct finding f = { .code = finding_code_at(0),
+            .place = { .kind = PLACE_PAGE, .number = i } };
         finding_set_message(&f, SLICE_LIT("again"));
         frame_add_finding(&out, &f);
         flush();
@@ -347,8 +348,11 @@ static int64_t option(int argc, char **argv, const char *name, int64_t otherwise
 
 int main(int argc, char **argv)
 {
-    struct sandbox_options o = { .out_fd = 4, .memory_bytes = option(argc, argv, "--memory", 64 << 20),
-        .cpu_s = option(argc, argv, "--cpu", 10), .wall_s = option(argc, argv, "--wall", 60), .require = true };
+    struct sandbox_options o = { .out_fd = 4,
+        .memory_bytes = option(argc, argv, "--memory", 64 << 20),
+        .cpu_s = option(argc, argv, "--cpu", 10),
+        .wall_s = option(argc, argv, "--wall", 60),
+        .require = true };
     struct sandbox_reached reached;
     struct error err = { .code = 0 };
     char name[64] = { 0 };

@@ -68,10 +68,12 @@ static int input_of(const char *text)
     return fd;
 }
 
-static int run_with(const char *deed, struct reader_request q, struct seen *seen, const atomic_bool *cancel,
-    struct reader_result *ret)
+static int run_with(const char *deed, struct reader_request q, struct seen *seen,
+    const atomic_bool *cancel, struct reader_result *ret)
 {
-    struct reader_events events = { .finding = on_finding, .element = on_element, .info = on_info, .ctx = seen };
+    struct reader_events events = {
+        .finding = on_finding, .element = on_element, .info = on_info, .ctx = seen
+    };
     struct error err = { .code = 0 };
     AUTO_FD int fd = input_of(deed);
 
@@ -150,8 +152,9 @@ static void each_attack_has_its_own_named_end(void **state)
 #endif
         assert_int_equal(run_with(a->deed, a->request, &seen, NULL, &result), 0);
         bool right = result.end == a->end && result.wall_ms < 20000;
-        printf("%-24s %-14s %5lld ms %4lld MiB%s\n", a->deed, reader_end_word(result.end), (long long)result.wall_ms,
-            (long long)(result.peak_rss_bytes >> 20), right ? "" : "   <- WRONG");
+        printf("%-24s %-14s %5lld ms %4lld MiB%s\n", a->deed, reader_end_word(result.end),
+            (long long)result.wall_ms, (long long)(result.peak_rss_bytes >> 20),
+            right ? "" : "   <- WRONG");
         wrong += !right;
     }
     assert_int_equal(wrong, 0);
@@ -183,7 +186,8 @@ static void callers_memory_stays_flat_under_a_flood(void **state)
     (void)state;
     assert_int_equal(process_read(0, &before), 0);
     for (int i = 0; i < 3; i++) {
-        run_with("flood_elements", (struct reader_request){ .output_bytes = 100 << 20 }, &seen, NULL, &result);
+        run_with("flood_elements", (struct reader_request){ .output_bytes = 100 << 20 }, &seen,
+            NULL, &result);
         assert_int_equal(result.end, READER_OUT_OF_OUTPUT);
     }
     assert_int_equal(process_read(0, &after), 0);
@@ -211,8 +215,10 @@ static void cancel_works_within_a_fifth_of_a_second(void **state)
         struct reader_result result;
         struct seen seen = { 0 };
         pthread_create(&t, NULL, cancel_soon, &cancel);
-        assert_int_equal(run_with(deeds[i], (struct reader_request){ .output_bytes = (int64_t)8 << 30 }, &seen, &cancel,
-            &result), 0);
+        assert_int_equal(
+            run_with(deeds[i], (struct reader_request){ .output_bytes = (int64_t)8 << 30 }, &seen,
+                &cancel, &result),
+            0);
         pthread_join(t, NULL);
         assert_int_equal(result.end, READER_CANCELLED);
 #ifndef LARDER_SANITIZED
@@ -226,7 +232,8 @@ static void callback_can_stop_it(void **state)
     struct reader_result result;
     struct seen seen = { .stop_at = 5 };
     (void)state;
-    assert_int_equal(run_with("flood_elements", (struct reader_request){ 0 }, &seen, NULL, &result), ERR_NO_SPACE);
+    assert_int_equal(run_with("flood_elements", (struct reader_request){ 0 }, &seen, NULL, &result),
+        ERR_NO_SPACE);
     assert_int_equal(result.end, READER_STOPPED);
     assert_int_equal(seen.elements, 5);
 }
@@ -238,7 +245,9 @@ static void missing_program_and_strange_input_are_errors(void **state)
     int pipe_fds[2];
     (void)state;
     AUTO_FD int fd = input_of("nothing");
-    struct reader_request q = { .program = "/nowhere/larder-reader", .input_fd = fd, .format = "txt" };
+    struct reader_request q = {
+        .program = "/nowhere/larder-reader", .input_fd = fd, .format = "txt"
+    };
     assert_int_equal(reader_run(&q, NULL, NULL, &result, &err), ERR_NOT_FOUND);
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
     q = (struct reader_request){ .program = hostile, .input_fd = pipe_fds[0], .format = "txt" };

@@ -45,11 +45,14 @@ static int collect_codes(void *ctx, const struct finding *f)
     return 0;
 }
 
-static struct reader_result run(enum reader_mode mode, const char *format, struct slice input, struct buf *log)
+static struct reader_result run(
+    enum reader_mode mode, const char *format, struct slice input, struct buf *log)
 {
     struct reader_events events = { .element = collect_text, .finding = collect_codes, .ctx = log };
     AUTO_FD int fd = input_of(input.data, input.len);
-    struct reader_request q = { .program = program, .input_fd = fd, .mode = mode, .format = format };
+    struct reader_request q = {
+        .program = program, .input_fd = fd, .mode = mode, .format = format
+    };
     struct reader_result result = { .end = READER_ENDS };
     struct error err = { .code = 0 };
 
@@ -88,17 +91,20 @@ static void what_it_can_not_do_is_said(void **state)
 // Every type on bytes that are none of it: an end, findings perhaps, but no crash and no kill.
 static void nonsense_never_harms(void **state)
 {
-    static const char *const inputs[] = { "", "x", "%PDF-1.7\n", "PK\x03\x04", "PK\x05\x06", "\xff\xfe\x00", "<?xml version=\"1.0\"?>",
-        "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" };
+    static const char *const inputs[] = { "", "x", "%PDF-1.7\n", "PK\x03\x04", "PK\x05\x06",
+        "\xff\xfe\x00", "<?xml version=\"1.0\"?>", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" };
     const struct format_info *f;
     (void)state;
     for (size_t i = 0; (f = format_at(i)); i++) {
         for (size_t n = 0; n < ARRAY_LEN(inputs); n++) {
             for (int mode = READER_CHECK; mode <= READER_RENDER; mode++) {
                 AUTO_BUF log = BUF_INIT(1 << 20);
-                struct reader_result r = run((enum reader_mode)mode, f->name, slice_of(inputs[n]), &log);
-                if (r.end != READER_DONE && r.end != READER_UNSUPPORTED && r.end != READER_REFUSED) {
-                    fail_msg("%s on input %zu in mode %d: %s, signal %d", f->name, n, mode, reader_end_word(r.end), r.signal);
+                struct reader_result r =
+                    run((enum reader_mode)mode, f->name, slice_of(inputs[n]), &log);
+                if (r.end != READER_DONE && r.end != READER_UNSUPPORTED &&
+                    r.end != READER_REFUSED) {
+                    fail_msg("%s on input %zu in mode %d: %s, signal %d", f->name, n, mode,
+                        reader_end_word(r.end), r.signal);
                 }
             }
         }
@@ -131,12 +137,17 @@ static void samples_are_read_inside_the_sandbox(void **state)
             AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
             struct reader_events events = { .finding = collect_codes, .ctx = &log };
             struct reader_events picture = { .image = count_png, .ctx = &pictures };
-            struct reader_request q = { .program = program, .input_fd = fd, .mode = (enum reader_mode)mode,
-                .format = format->name, .hi_res = true };
+            struct reader_request q = { .program = program,
+                .input_fd = fd,
+                .mode = (enum reader_mode)mode,
+                .format = format->name,
+                .hi_res = true };
             struct reader_result r = { .end = READER_ENDS };
-            assert_int_equal(reader_run(&q, mode == READER_RENDER ? &picture : &events, NULL, &r, NULL), 0);
+            assert_int_equal(
+                reader_run(&q, mode == READER_RENDER ? &picture : &events, NULL, &r, NULL), 0);
             if (r.end != READER_DONE && !(mode == READER_RENDER && r.end == READER_UNSUPPORTED)) {
-                fail_msg("%s in mode %d: %s, signal %d", e->d_name, mode, reader_end_word(r.end), r.signal);
+                fail_msg("%s in mode %d: %s, signal %d", e->d_name, mode, reader_end_word(r.end),
+                    r.signal);
             }
             if (mode == READER_READ && r.elements < 3) {
                 fail_msg("%s gave %lld elements", e->d_name, (long long)r.elements);
@@ -160,7 +171,8 @@ static int bench(int runs)
         rss = r.peak_rss_bytes;
     }
     printf("%d runs: %.2f ms each, %.2f ms processor time, %lld KiB resident\n", runs,
-        (double)(clock_mono_us() - began) / 1000 / runs, (double)cpu / runs, (long long)(rss >> 10));
+        (double)(clock_mono_us() - began) / 1000 / runs, (double)cpu / runs,
+        (long long)(rss >> 10));
     return 0;
 }
 

@@ -218,8 +218,8 @@ int blob_reference(struct write *w, const char *hash, struct error *err)
 static int is_referred(struct store *s, struct db *db, void *ctx, struct error *err)
 {
     const char **hash = ctx;
-    struct query q = query_start(db,
-        "SELECT 1 FROM documents WHERE blob = ? UNION ALL SELECT 1 FROM media WHERE blob = ? LIMIT 1");
+    struct query q = query_start(db, "SELECT 1 FROM documents WHERE blob = ? UNION ALL SELECT 1 "
+                                     "FROM media WHERE blob = ? LIMIT 1");
     (void)s;
     query_text(&q, *hash);
     query_text(&q, *hash);
@@ -231,9 +231,9 @@ static int is_referred(struct store *s, struct db *db, void *ctx, struct error *
 
 static int forget(struct write *w, void *ctx, struct error *err)
 {
-    struct query q = query_start(w->db,
-        "DELETE FROM blobs WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM documents WHERE blob = ?1) "
-        "AND NOT EXISTS (SELECT 1 FROM media WHERE blob = ?1)");
+    struct query q = query_start(w->db, "DELETE FROM blobs WHERE hash = ?1 AND NOT EXISTS (SELECT "
+                                        "1 FROM documents WHERE blob = ?1) "
+                                        "AND NOT EXISTS (SELECT 1 FROM media WHERE blob = ?1)");
     query_text(&q, ctx);
     return query_run(&q, err);
 }

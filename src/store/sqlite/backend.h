@@ -87,9 +87,11 @@ bool writer_broken(struct store *s); // the disk did not confirm a write
 int readers_open(struct store *s, int count, struct error *err);
 void readers_close(struct store *s);
 // ---- documents.c
-#define DOCUMENT_COLUMNS                                                                                               \
-    "d.key, d.id, d.name, d.partition, d.type, d.category, d.media_type, d.mode, d.external_id, d.status, d.verdict, " \
-    "d.reason, d.blob, d.size, d.created_ms, d.updated_ms, d.metadata, d.findings, d.errors, d.media, d.version, "     \
+#define DOCUMENT_COLUMNS                                                                           \
+    "d.key, d.id, d.name, d.partition, d.type, d.category, d.media_type, d.mode, d.external_id, "  \
+    "d.status, d.verdict, "                                                                        \
+    "d.reason, d.blob, d.size, d.created_ms, d.updated_ms, d.metadata, d.findings, d.errors, "     \
+    "d.media, d.version, "                                                                         \
     "d.element_count, d.chunk_count, d.page_count"
 // Reads these columns, in this order; ERR_MEMORY when the arena is full.
 int document_row(

@@ -54,10 +54,11 @@ static int list_elements(struct store *s, struct db *db, void *ctx, struct error
     if (rc != 0) {
         return rc;
     }
-    struct query q = query_start(db,
-        "SELECT e.idx, e.kind, e.level, e.flags, e.place, e.text, e.markdown, e.header, e.image FROM elements e "
-        "WHERE e.document = ? AND e.version = (SELECT version FROM documents WHERE key = ?) AND e.version > 0 AND e.idx > ? "
-        "ORDER BY e.idx LIMIT ?");
+    struct query q = query_start(db, "SELECT e.idx, e.kind, e.level, e.flags, e.place, e.text, "
+                                     "e.markdown, e.header, e.image FROM elements e "
+                                     "WHERE e.document = ? AND e.version = (SELECT version FROM "
+                                     "documents WHERE key = ?) AND e.version > 0 AND e.idx > ? "
+                                     "ORDER BY e.idx LIMIT ?");
     query_int(&q, key);
     query_int(&q, key);
     query_int(&q, l->after);
@@ -116,10 +117,11 @@ static int list_chunks(struct store *s, struct db *db, void *ctx, struct error *
     if (rc != 0) {
         return rc;
     }
-    struct query q = query_start(db,
-        "SELECT c.id, c.idx, c.first_element, c.last_element, c.heading, c.text, c.place, c.places FROM chunks c "
-        "WHERE c.document = ? AND c.version = (SELECT version FROM documents WHERE key = ?) AND c.version > 0 AND c.idx > ? "
-        "ORDER BY c.idx LIMIT ?");
+    struct query q = query_start(db, "SELECT c.id, c.idx, c.first_element, c.last_element, "
+                                     "c.heading, c.text, c.place, c.places FROM chunks c "
+                                     "WHERE c.document = ? AND c.version = (SELECT version FROM "
+                                     "documents WHERE key = ?) AND c.version > 0 AND c.idx > ? "
+                                     "ORDER BY c.idx LIMIT ?");
     query_int(&q, key);
     query_int(&q, key);
     query_int(&q, l->after);
@@ -164,7 +166,8 @@ static int find_media(struct store *s, struct db *db, void *ctx, struct error *e
     struct media *m = ctx;
     struct query q = query_start(db,
         "SELECT m.blob, m.media_type FROM documents d JOIN media m ON m.document = d.key "
-        "AND m.version IN (d.version, -1) AND m.name = ? WHERE d.id = ? ORDER BY m.version DESC LIMIT 1");
+        "AND m.version IN (d.version, -1) AND m.name = ? WHERE d.id = ? ORDER BY m.version DESC "
+        "LIMIT 1");
     (void)s;
     query_slice(&q, m->name);
     query_slice(&q, m->id);
@@ -209,7 +212,8 @@ int media_insert(struct write *w, int64_t document, int64_t version, struct slic
     if (rc == 0) {
         struct query q = query_start(w->db,
             "INSERT INTO media (document, version, name, media_type, blob) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (document, version, name) DO UPDATE SET media_type = excluded.media_type, blob = excluded.blob");
+            "ON CONFLICT (document, version, name) DO UPDATE SET media_type = excluded.media_type, "
+            "blob = excluded.blob");
         query_int(&q, document);
         query_int(&q, version);
         query_slice(&q, name);

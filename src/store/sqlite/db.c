@@ -73,7 +73,8 @@ static int set_up(struct db *db, bool writer, struct error *err)
     sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     snprintf(sql, sizeof(sql),
-        "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0;",
+        "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA "
+        "mmap_size = 0;",
         writer ? DB_WRITER_CACHE_KIB : DB_READER_CACHE_KIB);
     int rc = db_exec(db, sql, err);
     if (rc == 0 && writer) {

@@ -148,7 +148,8 @@ static int find_same(
 static int insert(struct write *w, const struct document *d, int64_t *ret_key, struct error *err)
 {
     struct query q = query_start(w->db,
-        "INSERT INTO documents (id, name, partition, type, category, media_type, mode, external_id, status, verdict, reason, "
+        "INSERT INTO documents (id, name, partition, type, category, media_type, mode, "
+        "external_id, status, verdict, reason, "
         "blob, size, created_ms, updated_ms, metadata, findings, errors, media, page_count) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_text(&q, d->id);
@@ -308,9 +309,9 @@ int store_document_load(
 static int load_by_blob(struct store *s, struct db *db, void *ctx, struct error *err)
 {
     struct load *l = ctx;
-    struct query q = query_start(db,
-        "SELECT " DOCUMENT_COLUMNS
-        " FROM documents d WHERE d.partition = ? AND d.blob = ? AND d.status <> 9 AND d.blob <> ''");
+    struct query q =
+        query_start(db, "SELECT " DOCUMENT_COLUMNS " FROM documents d WHERE d.partition = ? AND "
+                                                   "d.blob = ? AND d.status <> 9 AND d.blob <> ''");
     (void)s;
     query_slice(&q, l->partition);
     query_text(&q, l->hash);
@@ -463,8 +464,8 @@ static int reread(struct write *w, void *ctx, struct error *err)
             document_status_word(status));
     }
     if (rc == 0) {
-        struct query q = query_start(w->db,
-            "UPDATE documents SET mode = coalesce(?, mode), reason = NULL, errors = '[]' WHERE key = ?");
+        struct query q = query_start(w->db, "UPDATE documents SET mode = coalesce(?, mode), reason "
+                                            "= NULL, errors = '[]' WHERE key = ?");
         query_text(&q, c->text);
         query_int(&q, key);
         rc = query_run(&q, err);

@@ -77,8 +77,8 @@ struct list {
 static int list_rows(struct store *s, struct db *db, void *ctx, struct error *err)
 {
     struct list *l = ctx;
-    struct query q = query_start(db,
-        "SELECT seq, kind, time_ms, document_id, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?");
+    struct query q = query_start(db, "SELECT seq, kind, time_ms, document_id, data FROM events "
+                                     "WHERE seq > ? ORDER BY seq LIMIT ?");
     (void)s;
     query_int(&q, l->since);
     query_int(&q, (int64_t)l->max);

@@ -25,9 +25,9 @@ struct end {
 static int set_ended(
     struct write *w, int64_t job, enum job_state state, const char *sentence, struct error *err)
 {
-    struct query q = query_start(w->db,
-        "UPDATE jobs SET state = ?, ended_ms = ?, took_ms = CASE WHEN state = 1 THEN ? - leased_mono_ms END, sentence = ? "
-        "WHERE id = ?");
+    struct query q = query_start(w->db, "UPDATE jobs SET state = ?, ended_ms = ?, took_ms = CASE "
+                                        "WHEN state = 1 THEN ? - leased_mono_ms END, sentence = ? "
+                                        "WHERE id = ?");
     query_int(&q, state);
     query_int(&q, w->now_ms);
     query_int(&q, w->mono_ms);
@@ -51,10 +51,13 @@ static int show(struct write *w, int64_t document, const struct job *j, const st
     struct error *err)
 {
     struct query q = query_start(w->db,
-        "UPDATE documents SET version = ?1, status = ?2, updated_ms = ?3, reason = NULL, errors = '[]', "
-        "element_count = (SELECT count(*) FROM elements e WHERE e.document = ?4 AND e.version = ?1), "
+        "UPDATE documents SET version = ?1, status = ?2, updated_ms = ?3, reason = NULL, errors = "
+        "'[]', "
+        "element_count = (SELECT count(*) FROM elements e WHERE e.document = ?4 AND e.version = "
+        "?1), "
         "chunk_count = (SELECT count(*) FROM chunks c WHERE c.document = ?4 AND c.version = ?1), "
-        "media = CASE WHEN ?5 IS NULL THEN media ELSE json_patch(media, ?5) END, findings = coalesce(?6, findings), "
+        "media = CASE WHEN ?5 IS NULL THEN media ELSE json_patch(media, ?5) END, findings = "
+        "coalesce(?6, findings), "
         "verdict = coalesce(?7, verdict), page_count = ?8 WHERE key = ?4");
     query_int(&q, j->version);
     query_int(&q, DOCUMENT_READY);
@@ -118,9 +121,11 @@ int store_job_finish(
 static int fail_document(struct write *w, int64_t document, enum document_status status,
     const char *reason, const char *findings, const char *sentence, struct error *err)
 {
-    struct query q = query_start(w->db,
-        "UPDATE documents SET status = ?, updated_ms = ?, reason = coalesce(?, reason), findings = coalesce(?, findings), "
-        "verdict = CASE WHEN ? IS NULL THEN verdict ELSE 'rejected' END, errors = json_insert(errors, '$[#]', ?) WHERE key = ?");
+    struct query q =
+        query_start(w->db, "UPDATE documents SET status = ?, updated_ms = ?, reason = coalesce(?, "
+                           "reason), findings = coalesce(?, findings), "
+                           "verdict = CASE WHEN ? IS NULL THEN verdict ELSE 'rejected' END, errors "
+                           "= json_insert(errors, '$[#]', ?) WHERE key = ?");
     query_int(&q, status);
     query_int(&q, w->now_ms);
     query_text(&q, reason);
@@ -219,8 +224,8 @@ int store_job_refuse(struct store *s, const struct job *j, const char *reason,
 static int again_later(
     struct write *w, const struct job *j, int64_t document, const char *sentence, struct error *err)
 {
-    struct query q = query_start(w->db,
-        "UPDATE jobs SET state = 0, boot = ?, due_mono_ms = ?, worker = NULL, sentence = ? WHERE id = ?");
+    struct query q = query_start(w->db, "UPDATE jobs SET state = 0, boot = ?, due_mono_ms = ?, "
+                                        "worker = NULL, sentence = ? WHERE id = ?");
     query_text(&q, w->store->boot);
     query_int(&q, w->mono_ms + back_off_ms[j->attempt < 1 ? 0 : j->attempt - 1]);
     query_text(&q, sentence);
@@ -305,9 +310,10 @@ static int dead_list(struct store *s, struct db *db, void *ctx, struct error *er
 {
     struct dead_list *l = ctx;
     struct json_out j;
-    struct query q = query_start(db,
-        "SELECT j.id, d.id, d.name, j.kind, j.sentence, j.attempt, j.ended_ms FROM jobs j JOIN documents d ON d.key = j.document "
-        "WHERE j.state = 4 AND j.superseded = 0 ORDER BY j.id DESC LIMIT ?");
+    struct query q =
+        query_start(db, "SELECT j.id, d.id, d.name, j.kind, j.sentence, j.attempt, j.ended_ms FROM "
+                        "jobs j JOIN documents d ON d.key = j.document "
+                        "WHERE j.state = 4 AND j.superseded = 0 ORDER BY j.id DESC LIMIT ?");
     (void)s;
     query_int(&q, l->limit);
     json_begin(&j, l->json);

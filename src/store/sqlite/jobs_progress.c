@@ -173,8 +173,8 @@ static double own_seconds_left(struct store *s, const struct pace *n)
 
 static int read_queue(struct store *s, struct db *db, const struct pace *n, struct error *err)
 {
-    struct query q = query_start(db,
-        "SELECT (SELECT count(*) FROM jobs WHERE state = 0 AND id < ?), (SELECT count(*) FROM jobs WHERE state = 1)");
+    struct query q = query_start(db, "SELECT (SELECT count(*) FROM jobs WHERE state = 0 AND id < "
+                                     "?), (SELECT count(*) FROM jobs WHERE state = 1)");
     query_int(&q, n->job);
     if (query_step(&q)) {
         int64_t ahead = row_int(&q), running = row_int(&q);
@@ -193,8 +193,8 @@ int job_progress_read(
 {
     struct job_progress p = { .seconds_left = -1 };
     struct pace n = { .p = &p };
-    struct query q = query_start(db,
-        "SELECT id, state, leased_mono_ms, unit, done, total FROM jobs WHERE document = ? AND state < 2");
+    struct query q = query_start(db, "SELECT id, state, leased_mono_ms, unit, done, total FROM "
+                                     "jobs WHERE document = ? AND state < 2");
 
     query_int(&q, document);
     p.has_job = query_step(&q);

@@ -75,9 +75,8 @@ static void bind_due(struct query *q, struct store *s, int64_t mono_ms)
 
 static int find_due(struct write *w, struct candidate *c, bool *ret_found, struct error *err)
 {
-    struct query q = query_start(w->db,
-        "SELECT id, document, attempt, version, state FROM jobs WHERE id = (SELECT min(id) FROM (" DUE_JOBS
-        "))");
+    struct query q = query_start(w->db, "SELECT id, document, attempt, version, state FROM jobs "
+                                        "WHERE id = (SELECT min(id) FROM (" DUE_JOBS "))");
     bind_due(&q, w->store, w->mono_ms);
     *ret_found = query_step(&q);
     if (*ret_found) {
@@ -97,8 +96,9 @@ static int take(
     int rc = c->old_version ? version_stale(w, c->document, c->old_version, err) : 0;
 
     if (rc == 0) {
-        struct query q = query_start(w->db,
-            "UPDATE documents SET last_version = last_version + 1, status = ?, updated_ms = ? WHERE key = ? RETURNING last_version, id");
+        struct query q =
+            query_start(w->db, "UPDATE documents SET last_version = last_version + 1, status = ?, "
+                               "updated_ms = ? WHERE key = ? RETURNING last_version, id");
         query_int(&q, DOCUMENT_PARTITIONING);
         query_int(&q, w->now_ms);
         query_int(&q, c->document);
@@ -109,9 +109,11 @@ static int take(
         rc = query_end(&q, err);
     }
     if (rc == 0) {
-        struct query q = query_start(w->db,
-            "UPDATE jobs SET state = 1, attempt = attempt + 1, epoch = epoch + 1, version = ?, worker = ?, boot = ?, "
-            "leased_mono_ms = ?, deadline_mono_ms = ?, unit = '', done = 0, total = 0 WHERE id = ? RETURNING kind, attempt, epoch");
+        struct query q =
+            query_start(w->db, "UPDATE jobs SET state = 1, attempt = attempt + 1, epoch = epoch + "
+                               "1, version = ?, worker = ?, boot = ?, "
+                               "leased_mono_ms = ?, deadline_mono_ms = ?, unit = '', done = 0, "
+                               "total = 0 WHERE id = ? RETURNING kind, attempt, epoch");
         query_int(&q, version);
         query_text(&q, l->worker);
         query_text(&q, w->store->boot);
@@ -193,8 +195,9 @@ int store_job_lease(struct store *s, const char *worker, int64_t lease_ms, struc
 
 static int next_due(struct store *s, struct db *db, void *ctx, struct error *err)
 {
-    struct query q = query_start(db,
-        "SELECT min(CASE WHEN boot <> ? THEN 0 WHEN state = 0 THEN due_mono_ms ELSE deadline_mono_ms END) FROM jobs WHERE state < 2");
+    struct query q =
+        query_start(db, "SELECT min(CASE WHEN boot <> ? THEN 0 WHEN state = 0 THEN due_mono_ms "
+                        "ELSE deadline_mono_ms END) FROM jobs WHERE state < 2");
     query_text(&q, s->boot);
     *(int64_t *)ctx = -1;
     if (query_step(&q) && sqlite3_column_type(q.st, 0) != SQLITE_NULL) {
@@ -223,8 +226,8 @@ static int release(struct write *w, void *ctx, struct error *err)
     int rc = job_fence(w, j, &document, err);
 
     if (rc == 0) {
-        struct query q = query_start(w->db,
-            "UPDATE jobs SET state = 0, attempt = attempt - 1, due_mono_ms = 0, worker = NULL WHERE id = ?");
+        struct query q = query_start(w->db, "UPDATE jobs SET state = 0, attempt = attempt - 1, "
+                                            "due_mono_ms = 0, worker = NULL WHERE id = ?");
         query_int(&q, j->id);
         rc = query_run(&q, err);
     }
@@ -281,9 +284,9 @@ static int recover(struct write *w, void *ctx, struct error *err)
                 "The server ended again and again while it read this document.", err);
             continue;
         }
-        struct query q = query_start(w->db,
-            "UPDATE jobs SET state = 0, attempt = attempt - 1, recoveries = recoveries + 1, worker = NULL, boot = ?, "
-            "due_mono_ms = ? WHERE id = ?");
+        struct query q = query_start(w->db, "UPDATE jobs SET state = 0, attempt = attempt - 1, "
+                                            "recoveries = recoveries + 1, worker = NULL, boot = ?, "
+                                            "due_mono_ms = ? WHERE id = ?");
         query_text(&q, w->store->boot);
         query_int(&q, recoveries < RECOVERIES_FREE ? 0 : w->mono_ms + RECOVERY_WAIT_MS);
         query_int(&q, c.id);

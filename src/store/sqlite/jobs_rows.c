@@ -32,9 +32,10 @@ static int place_text(const struct place *p, struct buf *b, struct error *err)
 static int insert_element(struct write *w, int64_t document, int64_t version,
     const struct element *e, struct slice place, struct error *err)
 {
-    struct query q = query_start(w->db,
-        "INSERT INTO elements (document, version, idx, kind, level, flags, place, text, markdown, header, image) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+    struct query q =
+        query_start(w->db, "INSERT INTO elements (document, version, idx, kind, level, flags, "
+                           "place, text, markdown, header, image) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
     query_int(&q, document);
     query_int(&q, version);
     query_int(&q, e->index);
@@ -107,9 +108,10 @@ int store_job_elements(struct store *s, const struct job *j, const struct elemen
 static int insert_chunk(struct write *w, int64_t document, int64_t version, const struct chunk *c,
     struct slice place, bool *ret_new, struct error *err)
 {
-    struct query q = query_start(w->db,
-        "INSERT INTO chunks (document, version, idx, first_element, last_element, heading, text, place, places) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+    struct query q =
+        query_start(w->db, "INSERT INTO chunks (document, version, idx, first_element, "
+                           "last_element, heading, text, place, places) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
     query_int(&q, document);
     query_int(&q, version);
     query_int(&q, c->index);

@@ -63,7 +63,8 @@ int migrate(struct db *db, int to, struct error *err)
     }
     if (version > migration_count) {
         return error_set(err, ERR_UNSUPPORTED,
-            "The data folder was written by a newer version of Larder (schema %lld, this one knows %d).",
+            "The data folder was written by a newer version of Larder (schema %lld, this one knows "
+            "%d).",
             (long long)version, migration_count);
     }
     if (application == 0) {

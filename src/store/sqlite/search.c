@@ -51,9 +51,11 @@ static int make_sql(struct search *s, struct error *err)
         return error_set(err, ERR_LIMIT, "The filter names more than %d values.", VALUES_MAX);
     }
     buf_add_str(&s->sql,
-        "SELECT c.id, c.idx, r.score, d.id, d.name, d.type, d.category, d.partition, c.first_element, c.last_element, "
+        "SELECT c.id, c.idx, r.score, d.id, d.name, d.type, d.category, d.partition, "
+        "c.first_element, c.last_element, "
         "d.created_ms, c.heading, c.text, c.place, c.places "
-        "FROM (SELECT rowid AS id, bm25(chunk_index, ?, ?, ?) AS score FROM chunk_index WHERE chunk_index MATCH ? "
+        "FROM (SELECT rowid AS id, bm25(chunk_index, ?, ?, ?) AS score FROM chunk_index WHERE "
+        "chunk_index MATCH ? "
         "ORDER BY score LIMIT ?) r CROSS JOIN chunks c ON c.id = r.id "
         "CROSS JOIN documents d ON d.key = c.document AND d.version = c.version WHERE 1");
     if (f->partition.len) {

@@ -85,15 +85,18 @@ int store_sweep(struct store *s, struct error *err)
     version_purge(s);
     sweep_spool(s);
     snprintf(progress, sizeof(progress),
-        "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE kind = 'document.progress' AND seq <= ?3 - %d "
+        "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE kind = 'document.progress' "
+        "AND seq <= ?3 - %d "
         "AND ?2 > 0 ORDER BY seq LIMIT ?1)",
         EVENTS_KEPT);
     snprintf(events, sizeof(events),
-        "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq <= ?3 - %d AND time_ms < ?2 - %lld "
+        "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq <= ?3 - %d AND time_ms "
+        "< ?2 - %lld "
         "ORDER BY seq LIMIT ?1)",
         EVENTS_KEPT, EVENTS_DAYS * DAY_MS);
     snprintf(jobs, sizeof(jobs),
-        "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state >= 2 AND (state <> 4 OR superseded) "
+        "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state >= 2 AND (state <> 4 OR "
+        "superseded) "
         "AND ended_ms < ?2 - %lld AND ?3 >= 0 LIMIT ?1)",
         JOBS_DAYS * DAY_MS);
     int rc = prune(s, progress, err);

@@ -59,7 +59,8 @@ static int purge_one(struct write *w, struct step *s, struct error *err)
         if (rc == 0 && removed < ELEMENTS_A_STEP) {
             rc = remove_rows(w, s,
                 "DELETE FROM media WHERE (document, version, name) IN "
-                "(SELECT document, version, name FROM media WHERE document = ? AND (version = ? OR ? = 0) LIMIT ?)",
+                "(SELECT document, version, name FROM media WHERE document = ? AND (version = ? OR "
+                "? = 0) LIMIT ?)",
                 ELEMENTS_A_STEP, &removed, err);
             if (rc == 0 && removed < ELEMENTS_A_STEP) {
                 struct query q =

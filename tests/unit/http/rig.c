@@ -74,7 +74,9 @@ void rig_nap(const char *file, int line, const char *text, int turns)
 
 int rig_connect(const struct rig *r)
 {
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)r->port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    struct sockaddr_in to = { .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)r->port),
+        .sin_addr = { htonl(INADDR_LOOPBACK) } };
     struct timeval limit = { .tv_sec = TIMEOUT_S };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

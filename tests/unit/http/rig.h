@@ -15,8 +15,9 @@ struct rig {
     int port;
 };
 
-void rig_start(struct rig *r, struct http_options o); // fills in listen and spool_dir; fails the test if it can't
-void rig_stop(struct rig *r);                         // graceful; then checks that the spool folder is empty
+void rig_start(struct rig *r,
+    struct http_options o); // fills in listen and spool_dir; fails the test if it can't
+void rig_stop(struct rig *r); // graceful; then checks that the spool folder is empty
 int rig_spool_files(const struct rig *r);
 // Waits until the condition holds, at most `seconds`, else fails the test.
 #define WAIT_FOR(cond) rig_wait((cond), __FILE__, __LINE__, #cond)
@@ -29,7 +30,7 @@ int rig_spool_files(const struct rig *r);
     } while (0)
 void rig_nap(const char *file, int line, const char *text, int turns);
 
-int rig_connect(const struct rig *r);          // blocking, 20 s timeouts
+int rig_connect(const struct rig *r); // blocking, 20 s timeouts
 void rig_send(int fd, const void *data, size_t len);
 void rig_send_text(int fd, const char *text);
 bool rig_try_send(int fd, const void *data, size_t len); // false when the other side is gone
@@ -42,7 +43,7 @@ struct answer {
 int rig_answer(int fd, struct answer *a, bool head_only);
 void answer_done(struct answer *a);
 struct slice answer_header(const struct answer *a, const char *name); // of the last answer
-bool rig_is_closed(int fd);                    // waits for the end of the stream; what still comes is dropped
+bool rig_is_closed(int fd); // waits for the end of the stream; what still comes is dropped
 // Sends a request on a new connection and reads one answer.
 int rig_ask(const struct rig *r, const char *request, struct answer *a);
 

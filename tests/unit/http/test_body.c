@@ -39,10 +39,12 @@ static int upload(struct http_request *req, struct http_response *resp, struct e
         return ERR_INTERNAL;
     }
     resp->content_type = "text/plain";
-    buf_addf(&resp->body, "%lld %s over=%d synced=%d file=%d name=" SLICE_FMT " type=" SLICE_FMT, (long long)sp->size,
-        sp->synced ? hex : "-", sp->over_limit, sp->synced, sp->has_file, SLICE_ARG(sp->file_name), SLICE_ARG(sp->media_type));
+    buf_addf(&resp->body, "%lld %s over=%d synced=%d file=%d name=" SLICE_FMT " type=" SLICE_FMT,
+        (long long)sp->size, sp->synced ? hex : "-", sp->over_limit, sp->synced, sp->has_file,
+        SLICE_ARG(sp->file_name), SLICE_ARG(sp->media_type));
     for (size_t i = 0; i < sp->field_count; i++) {
-        buf_addf(&resp->body, " " SLICE_FMT "=" SLICE_FMT, SLICE_ARG(sp->fields[i].name), SLICE_ARG(sp->fields[i].value));
+        buf_addf(&resp->body, " " SLICE_FMT "=" SLICE_FMT, SLICE_ARG(sp->fields[i].name),
+            SLICE_ARG(sp->fields[i].value));
     }
     if (sp->over_limit) {
         resp->status = 422;
@@ -72,19 +74,43 @@ static int resumable(struct http_request *req, struct http_response *resp, struc
     return 0;
 }
 
-static int64_t small_for_text(struct http_request *req, struct slice file_name, struct slice media_type)
+static int64_t small_for_text(
+    struct http_request *req, struct slice file_name, struct slice media_type)
 {
     (void)req;
     pthread_mutex_lock(&id_mutex);
     memcpy(partial_id, req->id, sizeof(partial_id));
     pthread_mutex_unlock(&id_mutex);
-    return slice_is(media_type, "text/plain") || slice_find(file_name, SLICE_LIT(".txt")) ? SMALL_CAP : CAP;
+    return slice_is(media_type, "text/plain") || slice_find(file_name, SLICE_LIT(".txt"))
+               ? SMALL_CAP
+               : CAP;
 }
 
 static const struct http_route routes[] = {
-    { .method = HTTP_POST, .path = "/up", .handler = upload, .lane = HTTP_LANE_HEAVY, .body = HTTP_BODY_SPOOL, .body_max = CAP, .body_cap = small_for_text, .open = true },
-    { .method = HTTP_POST, .path = "/keep", .handler = keep, .lane = HTTP_LANE_HEAVY, .body = HTTP_BODY_SPOOL, .body_max = CAP, .open = true },
-    { .method = HTTP_PATCH, .path = "/part", .handler = resumable, .lane = HTTP_LANE_HEAVY, .body = HTTP_BODY_SPOOL, .body_max = CAP, .body_cap = small_for_text, .open = true, .keep_partial = true },
+    { .method = HTTP_POST,
+        .path = "/up",
+        .handler = upload,
+        .lane = HTTP_LANE_HEAVY,
+        .body = HTTP_BODY_SPOOL,
+        .body_max = CAP,
+        .body_cap = small_for_text,
+        .open = true },
+    { .method = HTTP_POST,
+        .path = "/keep",
+        .handler = keep,
+        .lane = HTTP_LANE_HEAVY,
+        .body = HTTP_BODY_SPOOL,
+        .body_max = CAP,
+        .open = true },
+    { .method = HTTP_PATCH,
+        .path = "/part",
+        .handler = resumable,
+        .lane = HTTP_LANE_HEAVY,
+        .body = HTTP_BODY_SPOOL,
+        .body_max = CAP,
+        .body_cap = small_for_text,
+        .open = true,
+        .keep_partial = true },
     { .path = NULL },
 };
 static const struct http_route *const lists[] = { routes, NULL };
@@ -127,7 +153,8 @@ static void a_large_upload_is_hashed_with_flat_memory(void **state)
     rig_start(&r, options);
     EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
     int fd = rig_connect(&r);
-    snprintf(head, sizeof(head), "POST /up HTTP/1.1\r\n" A "Content-Length: %d\r\n\r\n", PIECES * PIECE);
+    snprintf(
+        head, sizeof(head), "POST /up HTTP/1.1\r\n" A "Content-Length: %d\r\n\r\n", PIECES * PIECE);
     rig_send_text(fd, head);
     int64_t before = 0, most = 0;
     for (int i = 0; i < PIECES; i++) {
@@ -141,7 +168,8 @@ static void a_large_upload_is_hashed_with_flat_memory(void **state)
     assert_int_equal(rig_answer(fd, &a, false), 200);
     EVP_DigestFinal_ex(hash, digest, NULL);
     hex_format(digest, sizeof(digest), hex);
-    snprintf(expected, sizeof(expected), "%d %s over=0 synced=1 file=1 name= type=", PIECES * PIECE, hex);
+    snprintf(expected, sizeof(expected), "%d %s over=0 synced=1 file=1 name= type=", PIECES * PIECE,
+        hex);
     assert_string_equal(a.body.data, expected);
 #ifndef __SANITIZE_ADDRESS__ // which keeps freed memory
     if (most - before > 4 * PIECE) {
@@ -160,10 +188,23 @@ static void forms_bring_a_file_and_fields(void **state)
     (void)state;
     struct rig r;
     struct answer a = { 0 };
-    static const char body[] = PART("name=\"name\"") "\r\nMy file\r\n" PART("name=\"other\"; filename=\"x\"") "\r\nskipped\r\n"
-        PART("name=\"file\"; filename=\"a.pdf\"") "Content-Type: application/pdf\r\n\r\nabc\r\n" PART("name=\"mode\"") "\r\nfast\r\n--B--\r\n";
-    static const char expected[] = "3 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad over=0 synced=1 file=1 name=a.pdf "
-                                   "type=application/pdf name=My file mode=fast";
+    static const char body[] = PART("name=\"name\"") "\r\nMy file\r\n" PART(
+        "name=\"other\"; filename=\"x\"") "\r\nskipped\r\n" PART("name=\"file\"; "
+                                                                 "filename=\"a.pdf\"") "Content-"
+                                                                                       "Type: "
+                                                                                       "application"
+                                                                                       "/pdf\r\n\r"
+                                                                                       "\nabc\r"
+                                                                                       "\n" PART("n"
+                                                                                                 "a"
+                                                                                                 "m"
+                                                                                                 "e"
+                                                                                                 "="
+                                                                                                 "\"mode\"") "\r\nfast\r\n--B--\r\n";
+    static const char expected[] =
+        "3 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad over=0 synced=1 file=1 "
+        "name=a.pdf "
+        "type=application/pdf name=My file mode=fast";
     AUTO_BUF text = BUF_INIT(10000);
 
     rig_start(&r, options);
@@ -191,10 +232,13 @@ static void forms_without_a_file_and_empty_files_reach_the_handler(void **state)
     (void)state;
     struct rig r;
     struct answer a = { 0 };
-    static const char nothing[] = "0 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 over=0 synced=1";
+    static const char nothing[] =
+        "0 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 over=0 synced=1";
 
     rig_start(&r, options);
-    assert_int_equal(rig_ask(&r, FORM "Content-Length: 60\r\n\r\n" PART("name=\"name\"") "\r\nx\r\n--B--", &a), 200);
+    assert_int_equal(
+        rig_ask(&r, FORM "Content-Length: 60\r\n\r\n" PART("name=\"name\"") "\r\nx\r\n--B--", &a),
+        200);
     assert_true(slice_starts(buf_slice(&a.body), nothing));
     assert_non_null(strstr(a.body.data, "file=0"));
     answer_done(&a);
@@ -216,8 +260,10 @@ static void wrong_forms_are_refused_with_a_sentence(void **state)
         FORM "Content-Length: 3\r\n\r\nabc",
         FORM "Content-Length: 7\r\n\r\n--B\r\nX:",
         FORM "Content-Length: 60\r\n\r\n" PART("name=\"name\"") "\r\nx\r\n--B__",
-        "POST /up HTTP/1.1\r\n" A "Content-Type: multipart/form-data\r\nContent-Length: 3\r\n\r\nabc",
-        FORM "Content-Length: 144\r\n\r\n" PART("name=\"file\"; filename=\"1\"") "\r\nx\r\n" PART("name=\"file\"; filename=\"2\"") "\r\nx\r\n--B--\r\n",
+        "POST /up HTTP/1.1\r\n" A
+        "Content-Type: multipart/form-data\r\nContent-Length: 3\r\n\r\nabc",
+        FORM "Content-Length: 144\r\n\r\n" PART("name=\"file\"; filename=\"1\"") "\r\nx\r\n" PART(
+            "name=\"file\"; filename=\"2\"") "\r\nx\r\n--B--\r\n",
     };
     rig_start(&r, options);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -240,19 +286,25 @@ static void what_is_over_its_cap_reaches_the_handler_cut_off(void **state)
 
     rig_start(&r, options);
     // exactly at the cap
-    buf_addf(&text, "POST /up HTTP/1.1\r\n" A "Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%0*d", SMALL_CAP, SMALL_CAP, 0);
+    buf_addf(&text,
+        "POST /up HTTP/1.1\r\n" A "Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%0*d",
+        SMALL_CAP, SMALL_CAP, 0);
     assert_int_equal(rig_ask(&r, text.data, &a), 200);
     answer_done(&a);
     // announced
     buf_reset(&text);
-    buf_addf(&text, "POST /up HTTP/1.1\r\n" A "Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%0*d", SMALL_CAP + 1, SMALL_CAP + 1, 0);
+    buf_addf(&text,
+        "POST /up HTTP/1.1\r\n" A "Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%0*d",
+        SMALL_CAP + 1, SMALL_CAP + 1, 0);
     assert_int_equal(rig_ask(&r, text.data, &a), 422);
     assert_true(slice_starts(buf_slice(&a.body), "0 - over=1"));
     assert_true(slice_is(answer_header(&a, "connection"), "close"));
     answer_done(&a);
     // streamed
     buf_reset(&text);
-    buf_addf(&text, "POST /up HTTP/1.1\r\n" A "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%0*d\r\n0\r\n\r\n",
+    buf_addf(&text,
+        "POST /up HTTP/1.1\r\n" A
+        "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%0*d\r\n0\r\n\r\n",
         SMALL_CAP + 1, SMALL_CAP + 1, 0);
     assert_int_equal(rig_ask(&r, text.data, &a), 422);
     assert_true(slice_starts(buf_slice(&a.body), "1000 - over=1"));
@@ -260,7 +312,8 @@ static void what_is_over_its_cap_reaches_the_handler_cut_off(void **state)
     // a form, whose cap is known when its file begins
     buf_reset(&text);
     AUTO_BUF body = BUF_INIT(1 << 20);
-    buf_addf(&body, PART("name=\"file\"; filename=\"a.txt\"") "\r\n%0*d\r\n--B--", SMALL_CAP + 1, 0);
+    buf_addf(
+        &body, PART("name=\"file\"; filename=\"a.txt\"") "\r\n%0*d\r\n--B--", SMALL_CAP + 1, 0);
     buf_addf(&text, FORM "Content-Length: %zu\r\n\r\n%s", body.len, body.data);
     assert_int_equal(rig_ask(&r, text.data, &a), 422);
     assert_non_null(strstr(a.body.data, "over=1 synced=0 file=1 name=a.txt"));
@@ -278,7 +331,8 @@ static void a_client_that_only_sends_still_gets_its_refusal(void **state)
     assert_non_null(piece);
     rig_start(&r, options);
     int fd = rig_connect(&r);
-    rig_send_text(fd, "POST /up HTTP/1.1\r\n" A "Content-Length: 100000000\r\n\r\n"); // over the route's 60 MiB
+    rig_send_text(fd,
+        "POST /up HTTP/1.1\r\n" A "Content-Length: 100000000\r\n\r\n"); // over the route's 60 MiB
     for (int i = 0; i < 95; i++) {
         rig_send(fd, piece, PIECE); // must not break, though the answer is already there
     }
@@ -359,7 +413,8 @@ static void a_taken_file_stays_and_others_go(void **state)
 
     rig_start(&r, options);
     snprintf(kept, sizeof(kept), "%s/kept", r.spool);
-    assert_int_equal(rig_ask(&r, "POST /keep HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\nabc", &a), 200);
+    assert_int_equal(
+        rig_ask(&r, "POST /keep HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\nabc", &a), 200);
     assert_int_equal(rig_spool_files(&r), 1);
     int fd = open(kept, O_RDONLY);
     assert_int_equal(read(fd, bytes, sizeof(bytes)), 3);
@@ -367,7 +422,8 @@ static void a_taken_file_stays_and_others_go(void **state)
     close(fd);
     unlink(kept);
     answer_done(&a);
-    assert_int_equal(rig_ask(&r, "POST /up HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\nabc", &a), 200);
+    assert_int_equal(
+        rig_ask(&r, "POST /up HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\nabc", &a), 200);
     assert_int_equal(rig_spool_files(&r), 0);
     answer_done(&a);
     rig_stop(&r);
@@ -386,7 +442,8 @@ static void too_many_uploads_at_once_are_told_to_come_back(void **state)
     int fd = rig_connect(&r);
     rig_send_text(fd, "POST /up HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\na");
     WAIT_FOR((http_server_stats(r.server, &st), st.spooling == 1));
-    assert_int_equal(rig_ask(&r, "POST /up HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\nabc", &a), 503);
+    assert_int_equal(
+        rig_ask(&r, "POST /up HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\nabc", &a), 503);
     answer_done(&a);
     rig_send_text(fd, "bc");
     assert_int_equal(rig_answer(fd, &a, false), 200);

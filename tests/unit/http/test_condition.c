@@ -41,9 +41,12 @@ static void ranges_are_read_as_the_standard_says(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         int64_t first = 0, length = 0;
-        enum range_kind kind = range_parse(slice_of(cases[i].value), cases[i].size, &first, &length);
-        if (kind != cases[i].kind || (kind == RANGE_PART && (first != cases[i].first || length != cases[i].length))) {
-            fail_msg("%s: kind %d first %lld length %lld", cases[i].value, kind, (long long)first, (long long)length);
+        enum range_kind kind =
+            range_parse(slice_of(cases[i].value), cases[i].size, &first, &length);
+        if (kind != cases[i].kind ||
+            (kind == RANGE_PART && (first != cases[i].first || length != cases[i].length))) {
+            fail_msg("%s: kind %d first %lld length %lld", cases[i].value, kind, (long long)first,
+                (long long)length);
         }
     }
 }

@@ -30,7 +30,8 @@ static const struct http_route routes[] = {
 };
 static const struct http_route *const lists[] = { routes, NULL };
 
-static int find(const struct route_table *t, enum http_method method, const char *path, struct route_match *m)
+static int find(
+    const struct route_table *t, enum http_method method, const char *path, struct route_match *m)
 {
     static struct slice segments[PATH_SEGMENTS_MAX];
     struct slice rest = slice_of(path), piece;
@@ -100,8 +101,12 @@ static void wrong_patterns_are_refused(void **state)
         { .method = HTTP_GET, .path = "/a/{y}", .handler = nothing },
         { .path = NULL },
     };
-    static const struct http_route rest_inside[] = { { .method = HTTP_GET, .path = "/a/{x...}/b", .handler = nothing }, { .path = NULL } };
-    static const struct http_route no_slash[] = { { .method = HTTP_GET, .path = "a", .handler = nothing }, { .path = NULL } };
+    static const struct http_route rest_inside[] = {
+        { .method = HTTP_GET, .path = "/a/{x...}/b", .handler = nothing }, { .path = NULL }
+    };
+    static const struct http_route no_slash[] = {
+        { .method = HTTP_GET, .path = "a", .handler = nothing }, { .path = NULL }
+    };
     const struct http_route *const wrong[] = { twice, rest_inside, no_slash };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         const struct http_route *const one[] = { wrong[i], NULL };

@@ -33,7 +33,8 @@ static int show(struct http_request *req, struct http_response *resp, struct err
 {
     (void)err;
     resp->content_type = "text/plain";
-    buf_addf(&resp->body, SLICE_FMT " " SLICE_FMT, SLICE_ARG(req->path), SLICE_ARG(http_param(req, "name")));
+    buf_addf(&resp->body, SLICE_FMT " " SLICE_FMT, SLICE_ARG(req->path),
+        SLICE_ARG(http_param(req, "name")));
     return 0;
 }
 
@@ -105,17 +106,36 @@ static void ended(struct http_request *req, const struct http_route *route, int 
 static const struct http_route routes[] = {
     { .method = HTTP_GET, .path = "/hello", .handler = hello, .open = true },
     { .method = HTTP_GET, .path = "/show/{name}", .handler = show, .open = true },
-    { .method = HTTP_GET, .path = "/rest/{name...}", .handler = show, .open = true, .on_loop = true },
-    { .method = HTTP_POST, .path = "/echo", .handler = echo, .open = true, .body = HTTP_BODY_MEMORY, .body_max = 100000 },
+    { .method = HTTP_GET,
+        .path = "/rest/{name...}",
+        .handler = show,
+        .open = true,
+        .on_loop = true },
+    { .method = HTTP_POST,
+        .path = "/echo",
+        .handler = echo,
+        .open = true,
+        .body = HTTP_BODY_MEMORY,
+        .body_max = 100000 },
     { .method = HTTP_POST, .path = "/ignores", .handler = hello, .open = true },
-    { .method = HTTP_POST, .path = "/private", .handler = echo, .body = HTTP_BODY_MEMORY, .body_max = 1000 },
-    { .method = HTTP_GET, .path = "/gate", .handler = wait_at_gate, .open = true, .lane = HTTP_LANE_HEAVY },
+    { .method = HTTP_POST,
+        .path = "/private",
+        .handler = echo,
+        .body = HTTP_BODY_MEMORY,
+        .body_max = 1000 },
+    { .method = HTTP_GET,
+        .path = "/gate",
+        .handler = wait_at_gate,
+        .open = true,
+        .lane = HTTP_LANE_HEAVY },
     { .method = HTTP_GET, .path = "/broken", .handler = broken, .open = true },
     { .method = HTTP_GET, .path = "/file", .handler = give_file, .open = true },
     { .path = NULL },
 };
 static const struct http_route *const lists[] = { routes, NULL };
-static const struct http_options options = { .route_lists = lists, .authorize = authorize, .ended = ended };
+static const struct http_options options = {
+    .route_lists = lists, .authorize = authorize, .ended = ended
+};
 
 #define A "Host: a\r\n"
 #define GET_HELLO "GET /hello HTTP/1.1\r\n" A "\r\n"
@@ -129,10 +149,14 @@ static void doubtful_requests_are_refused_and_the_connection_ends(void **state)
         int status;
     } cases[] = {
 #define CASE(status, text) { text, sizeof(text) - 1, status }
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Content-Length: 5\r\nContent-Length: 5\r\n\r\nabcde"),
+        CASE(400, "POST /echo HTTP/1.1\r\n" A
+                  "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        CASE(400, "POST /echo HTTP/1.1\r\n" A
+                  "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"),
+        CASE(400,
+            "POST /echo HTTP/1.1\r\n" A "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef"),
+        CASE(
+            400, "POST /echo HTTP/1.1\r\n" A "Content-Length: 5\r\nContent-Length: 5\r\n\r\nabcde"),
         CASE(400, "POST /echo HTTP/1.1\r\n" A "Content-Length: 5, 5\r\n\r\nabcde"),
         CASE(400, "POST /echo HTTP/1.1\r\n" A "Content-Length: +5\r\n\r\nabcde"),
         CASE(400, "POST /echo HTTP/1.1\r\n" A "Content-Length: -5\r\n\r\nabcde"),
@@ -154,14 +178,21 @@ static void doubtful_requests_are_refused_and_the_connection_ends(void **state)
         CASE(400, "GET /hello HTTP/1.1\r\nHost:\r\n\r\n"),
         CASE(400, "POST /echo HTTP/1.0\r\n" A "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         CASE(501, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
+        CASE(400,
+            "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
         CASE(400, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\n10000000000000003\r\nabc\r\n0\r\n\r\n"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\n3;a\nb\r\nabc\r\n0\r\n\r\n"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n"),
-        CASE(400, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n"),
+        CASE(400, "POST /echo HTTP/1.1\r\n" A
+                  "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        CASE(400, "POST /echo HTTP/1.1\r\n" A
+                  "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n"),
+        CASE(400, "POST /echo HTTP/1.1\r\n" A
+                  "Transfer-Encoding: chunked\r\n\r\n10000000000000003\r\nabc\r\n0\r\n\r\n"),
+        CASE(400, "POST /echo HTTP/1.1\r\n" A
+                  "Transfer-Encoding: chunked\r\n\r\n3;a\nb\r\nabc\r\n0\r\n\r\n"),
+        CASE(400,
+            "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n"),
+        CASE(400,
+            "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n"),
         CASE(400, "GET /hello HTTP/1.1\r\n" A "X: a\0b\r\n\r\n"),
         CASE(400, "GET /hello HTTP/1.1\r\n" A "X\0Y: b\r\n\r\n"),
         CASE(400, "GET http://b/hello HTTP/1.1\r\n" A "\r\n"),
@@ -190,16 +221,19 @@ static void doubtful_requests_are_refused_and_the_connection_ends(void **state)
     struct rig r;
     rig_start(&r, options);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        for (int split = 0; split < 2; split++) { // whole, then in two pieces with a pause of the sender's
+        for (int split = 0; split < 2;
+             split++) { // whole, then in two pieces with a pause of the sender's
             struct answer a = { 0 };
             int fd = rig_connect(&r);
             size_t half = split ? cases[i].len / 2 : 0;
             rig_send(fd, cases[i].text, half);
             rig_try_send(fd, cases[i].text + half, cases[i].len - half);
-            rig_try_send(fd, GET_HELLO, sizeof(GET_HELLO) - 1); // a smuggled second request must not be answered
+            rig_try_send(fd, GET_HELLO,
+                sizeof(GET_HELLO) - 1); // a smuggled second request must not be answered
             int status = rig_answer(fd, &a, false);
             if (status != cases[i].status || !slice_is(answer_header(&a, "connection"), "close")) {
-                fail_msg("case %zu %s: %d instead of %d", i, cases[i].text, status, cases[i].status);
+                fail_msg(
+                    "case %zu %s: %d instead of %d", i, cases[i].text, status, cases[i].status);
             }
             shutdown(fd, SHUT_WR);
             assert_int_equal(rig_answer(fd, &a, false), 0);
@@ -236,7 +270,8 @@ static void limits_answer_with_their_own_status(void **state)
     buf_add_str(&text, "\r\n");
     assert_int_equal(rig_ask(&r, text.data, &a), 431);
     answer_done(&a);
-    assert_int_equal(rig_ask(&r, "POST /echo HTTP/1.1\r\n" A "Content-Length: 100001\r\n\r\n", &a), 413);
+    assert_int_equal(
+        rig_ask(&r, "POST /echo HTTP/1.1\r\n" A "Content-Length: 100001\r\n\r\n", &a), 413);
     answer_done(&a);
     buf_reset(&text);
     buf_add_str(&text, "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\n");
@@ -270,9 +305,11 @@ static void one_connection_serves_many_requests_in_order(void **state)
     }
     enum { PIPELINED = 200 };
     for (int i = 0; i < PIPELINED; i++) { // all at once, with bodies in between, both framings
-        buf_addf(&text, i % 3 == 0   ? "GET /hello?name=%d HTTP/1.1\r\n" A "\r\n"
-                        : i % 3 == 1 ? "POST /echo HTTP/1.1\r\n" A "Content-Length: 5\r\n\r\n%05d"
-                                     : "POST /echo HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\n5\r\n%05d\r\n0\r\n\r\n",
+        buf_addf(&text,
+            i % 3 == 0   ? "GET /hello?name=%d HTTP/1.1\r\n" A "\r\n"
+            : i % 3 == 1 ? "POST /echo HTTP/1.1\r\n" A "Content-Length: 5\r\n\r\n%05d"
+                         : "POST /echo HTTP/1.1\r\n" A
+                           "Transfer-Encoding: chunked\r\n\r\n5\r\n%05d\r\n0\r\n\r\n",
             i);
     }
     rig_send(fd, text.data, text.len);
@@ -394,22 +431,31 @@ static void the_key_is_asked_for_before_the_body(void **state)
 
     rig_start(&r, options);
     int fd = rig_connect(&r);
-    rig_send_text(fd, "POST /private HTTP/1.1\r\n" A "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    rig_send_text(
+        fd, "POST /private HTTP/1.1\r\n" A "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
     assert_int_equal(rig_answer(fd, &a, false), 401); // and no 100 before it
     assert_true(slice_is(answer_header(&a, "www-authenticate"), "Bearer"));
     close(fd);
     answer_done(&a);
     fd = rig_connect(&r);
-    rig_send_text(fd, "POST /private HTTP/1.1\r\n" A "Authorization: Bearer good\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    rig_send_text(fd,
+        "POST /private HTTP/1.1\r\n" A
+        "Authorization: Bearer good\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
     assert_int_equal(rig_answer(fd, &a, false), 100);
     rig_send_text(fd, "abc");
     assert_int_equal(rig_answer(fd, &a, false), 200);
     assert_string_equal(a.body.data, "abc");
-    rig_send_text(fd, "POST /private HTTP/1.1\r\n" A "Authorization: Bearer good\r\nExpect: 100-continue\r\nContent-Length: 3000\r\n\r\n");
+    rig_send_text(fd,
+        "POST /private HTTP/1.1\r\n" A
+        "Authorization: Bearer good\r\nExpect: 100-continue\r\nContent-Length: 3000\r\n\r\n");
     assert_int_equal(rig_answer(fd, &a, false), 413); // the length alone refuses it
     close(fd);
     answer_done(&a);
-    assert_int_equal(rig_ask(&r, "POST /private HTTP/1.1\r\n" A "Authorization: Bearer bad\r\nContent-Length: 3\r\n\r\nabc", &a), 403);
+    assert_int_equal(rig_ask(&r,
+                         "POST /private HTTP/1.1\r\n" A
+                         "Authorization: Bearer bad\r\nContent-Length: 3\r\n\r\nabc",
+                         &a),
+        403);
     answer_done(&a);
     rig_stop(&r);
 }
@@ -434,11 +480,13 @@ static void files_answer_to_ranges_and_tags(void **state)
     assert_int_equal(rig_answer(fd, &a, false), 206);
     assert_string_equal(a.body.data, "abcde");
     assert_true(slice_is(answer_header(&a, "content-range"), "bytes 26-30/700000"));
-    rig_send_text(fd, "GET /file HTTP/1.1\r\n" A "Range: bytes=300000-\r\nIf-Range: \"f1\"\r\n\r\n");
+    rig_send_text(
+        fd, "GET /file HTTP/1.1\r\n" A "Range: bytes=300000-\r\nIf-Range: \"f1\"\r\n\r\n");
     assert_int_equal(rig_answer(fd, &a, false), 206);
     assert_int_equal(a.body.len, FILE_SIZE - 300000);
     assert_int_equal(a.body.data[0], 'a' + 300000 % 26);
-    rig_send_text(fd, "GET /file HTTP/1.1\r\n" A "Range: bytes=26-30\r\nIf-Range: \"other\"\r\n\r\n");
+    rig_send_text(
+        fd, "GET /file HTTP/1.1\r\n" A "Range: bytes=26-30\r\nIf-Range: \"other\"\r\n\r\n");
     assert_int_equal(rig_answer(fd, &a, false), 200);
     rig_send_text(fd, "GET /file HTTP/1.1\r\n" A "Range: bytes=700000-\r\n\r\n");
     assert_int_equal(rig_answer(fd, &a, false), 416);
@@ -582,7 +630,8 @@ static void a_second_stop_does_not_wait(void **state)
 
     rig_start(&r, options);
     int fd = rig_connect(&r);
-    rig_send_text(fd, "POST /echo HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\na"); // would take 30 s to time out
+    rig_send_text(fd,
+        "POST /echo HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\na"); // would take 30 s to time out
     struct http_stats st;
     WAIT_FOR((http_server_stats(r.server, &st), st.requests == 1));
     http_server_stop(r.server);
@@ -596,7 +645,8 @@ static void a_second_stop_does_not_wait(void **state)
 static void a_listen_address_is_checked(void **state)
 {
     (void)state;
-    static const char *const wrong[] = { "", "8080", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000", "[::1", "a.b:80", "[127.0.0.1]:80" };
+    static const char *const wrong[] = { "", "8080", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000",
+        "[::1", "a.b:80", "[127.0.0.1]:80" };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         struct http_options o = { .listen = wrong[i], .route_lists = lists };
         struct http_server *s = NULL;

@@ -17,7 +17,7 @@
 
 enum { MANY = 1000, STORED_MAX = 20000 };
 
-static atomic_int stored;     // events 1..stored are in the "store"
+static atomic_int stored; // events 1..stored are in the "store"
 static atomic_int event_size; // padding of an event
 
 static size_t format_event(int64_t seq, char *text, size_t size)
@@ -29,7 +29,8 @@ static size_t format_event(int64_t seq, char *text, size_t size)
     return (size_t)(n + pad + 2);
 }
 
-static int load(void *app, int64_t since, size_t max, struct http_event_list *list, struct error *err)
+static int load(
+    void *app, int64_t since, size_t max, struct http_event_list *list, struct error *err)
 {
     static _Thread_local char text[200000];
     int64_t last = atomic_load(&stored);
@@ -37,7 +38,8 @@ static int load(void *app, int64_t since, size_t max, struct http_event_list *li
     (void)app;
     (void)err;
     for (int64_t seq = since + 1; seq <= last && (size_t)count < max; seq++, count++) {
-        http_event_add(list, seq, SLICE_LIT("test"), slice_make(text, format_event(seq, text, sizeof(text))));
+        http_event_add(
+            list, seq, SLICE_LIT("test"), slice_make(text, format_event(seq, text, sizeof(text))));
     }
     return count;
 }
@@ -46,8 +48,10 @@ static void publish(struct rig *r, int count)
 {
     static char text[200000];
     for (int i = 0; i < count; i++) {
-        int64_t seq = atomic_fetch_add(&stored, 1) + 1; // stored first, then published, as the store does
-        http_publish(r->server, seq, SLICE_LIT("test"), slice_make(text, format_event(seq, text, sizeof(text))));
+        int64_t seq =
+            atomic_fetch_add(&stored, 1) + 1; // stored first, then published, as the store does
+        http_publish(r->server, seq, SLICE_LIT("test"),
+            slice_make(text, format_event(seq, text, sizeof(text))));
     }
 }
 
@@ -74,7 +78,11 @@ static int list_events(struct http_request *req, struct http_response *resp, str
 }
 
 static const struct http_route routes[] = {
-    { .method = HTTP_GET, .path = "/events", .handler = list_events, .stream = open_stream, .open = true },
+    { .method = HTTP_GET,
+        .path = "/events",
+        .handler = list_events,
+        .stream = open_stream,
+        .open = true },
     { .path = NULL },
 };
 static const struct http_route *const lists[] = { routes, NULL };
@@ -90,7 +98,9 @@ static void start(struct rig *r, struct http_options o, int already, int pad)
 
 // ---- a WebSocket client ----
 
-#define UPGRADE "Host: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+#define UPGRADE                                                                                    \
+    "Host: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: "  \
+    "13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 struct ws {
     int fd;
@@ -106,7 +116,8 @@ static void ws_open(struct rig *r, struct ws *w, const char *query)
     snprintf(text, sizeof(text), "GET /events%s HTTP/1.1\r\n" UPGRADE, query);
     rig_send_text(w->fd, text);
     assert_int_equal(rig_answer(w->fd, &a, true), 101);
-    assert_true(slice_is(answer_header(&a, "sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    assert_true(
+        slice_is(answer_header(&a, "sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
     buf_init(&w->in, 1 << 24);
     buf_add_slice(&w->in, buf_slice(&a.rest));
     answer_done(&a);
@@ -134,7 +145,9 @@ static int ws_next(struct ws *w, struct buf *ret)
                 payload = len >= 4 ? (size_t)(p[2] << 8 | p[3]) : 0;
             } else if (payload == 127) {
                 head = 10;
-                payload = len >= 10 ? (size_t)p[6] << 24 | (size_t)(p[7] << 16) | (size_t)(p[8] << 8) | p[9] : 0;
+                payload = len >= 10 ? (size_t)p[6] << 24 | (size_t)(p[7] << 16) |
+                                          (size_t)(p[8] << 8) | p[9]
+                                    : 0;
             }
         }
         if (len >= head && len >= head + payload) {
@@ -280,13 +293,16 @@ static void event_streams_resume_by_the_last_id(void **state)
 
     start(&r, options, 10, 0);
     int fd = rig_connect(&r);
-    rig_send_text(fd, "GET /events?since=2 HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\nLast-Event-ID: 8\r\n\r\n");
+    rig_send_text(fd, "GET /events?since=2 HTTP/1.1\r\nHost: a\r\nAccept: "
+                      "text/event-stream\r\nLast-Event-ID: 8\r\n\r\n");
     assert_int_equal(rig_answer(fd, &a, true), 200);
     assert_true(slice_is(answer_header(&a, "content-type"), "text/event-stream"));
     publish(&r, 1);
     buf_add_slice(&text, buf_slice(&a.rest));
-    static const char expected[] = "retry: 2000\n\nid: 9\nevent: test\ndata: {\"seq\":9,\"pad\":\"\"}\n\nid: 10\nevent: test\ndata: "
-                                   "{\"seq\":10,\"pad\":\"\"}\n\nid: 11\nevent: test\ndata: {\"seq\":11,\"pad\":\"\"}\n\n";
+    static const char expected[] =
+        "retry: 2000\n\nid: 9\nevent: test\ndata: {\"seq\":9,\"pad\":\"\"}\n\nid: 10\nevent: "
+        "test\ndata: "
+        "{\"seq\":10,\"pad\":\"\"}\n\nid: 11\nevent: test\ndata: {\"seq\":11,\"pad\":\"\"}\n\n";
     while (text.len < sizeof(expected) - 1) {
         ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
         assert_true(n > 0);
@@ -303,12 +319,20 @@ static void event_streams_resume_by_the_last_id(void **state)
     answer_done(&a);
     assert_int_equal(rig_ask(&r, "GET /events?since=x HTTP/1.1\r\n" UPGRADE, &a), 400);
     answer_done(&a);
-    assert_int_equal(rig_ask(&r, "GET /events HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", &a), 426);
+    assert_int_equal(rig_ask(&r,
+                         "GET /events HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+                         "Upgrade\r\nSec-WebSocket-Version: 8\r\n"
+                         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                         &a),
+        426);
     assert_true(slice_is(answer_header(&a, "sec-websocket-version"), "13"));
     answer_done(&a);
-    assert_int_equal(rig_ask(&r, "GET /events HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: short\r\n\r\n", &a), 400);
+    assert_int_equal(rig_ask(&r,
+                         "GET /events HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+                         "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                         "Sec-WebSocket-Key: short\r\n\r\n",
+                         &a),
+        400);
     answer_done(&a);
     rig_stop(&r);
 }
@@ -322,21 +346,21 @@ static void frames_are_checked(void **state)
         int code;
     } cases[] = {
 #define FRAME(bytes, code) { bytes, sizeof(bytes) - 1, code }
-        FRAME("\x81\x05hello", 1002),                                     // not masked
-        FRAME("\xc1\x80\0\0\0\0", 1002),                                  // reserved bit
-        FRAME("\x83\x80\0\0\0\0", 1002),                                  // unknown opcode
-        FRAME("\x80\x80\0\0\0\0", 1002),                                  // continuation of nothing
-        FRAME("\x01\x80\0\0\0\0\x81\x80\0\0\0\0", 1002),                  // a new message inside another
-        FRAME("\x09\x80\0\0\0\0", 1002),                                  // a ping in pieces
-        FRAME("\x89\xfe\x00\x7e\0\0\0\0", 1002),                          // a ping of 126 bytes
-        FRAME("\x81\x82\0\0\0\0\xff\xfe", 1007),                          // not UTF-8
-        FRAME("\x81\xff\0\0\0\0\0\1\0\0\0\0\0\0", 1009),                  // 65,536 bytes
-        FRAME("\x88\x81\0\0\0\0\3", 1002),                                // close with one byte
-        FRAME("\x88\x82\0\0\0\0\x03\xec", 1002),                          // code 1004
-        FRAME("\x88\x84\0\0\0\0\x03\xe8\xff\xfe", 1007),                  // reason not UTF-8
-        FRAME("\x88\x80\0\0\0\0", 1000),
-        FRAME("\x88\x82\0\0\0\0\x0b\xb8", 3000),
-        FRAME("\x01\x81\0\0\0\0\xc3\x89\x80\0\0\0\0\x80\x81\0\0\0\0\xa9\x88\x80\0\0\0\0", 1000), // UTF-8 across pieces, a ping between
+        FRAME("\x81\x05hello", 1002), // not masked
+        FRAME("\xc1\x80\0\0\0\0", 1002), // reserved bit
+        FRAME("\x83\x80\0\0\0\0", 1002), // unknown opcode
+        FRAME("\x80\x80\0\0\0\0", 1002), // continuation of nothing
+        FRAME("\x01\x80\0\0\0\0\x81\x80\0\0\0\0", 1002), // a new message inside another
+        FRAME("\x09\x80\0\0\0\0", 1002), // a ping in pieces
+        FRAME("\x89\xfe\x00\x7e\0\0\0\0", 1002), // a ping of 126 bytes
+        FRAME("\x81\x82\0\0\0\0\xff\xfe", 1007), // not UTF-8
+        FRAME("\x81\xff\0\0\0\0\0\1\0\0\0\0\0\0", 1009), // 65,536 bytes
+        FRAME("\x88\x81\0\0\0\0\3", 1002), // close with one byte
+        FRAME("\x88\x82\0\0\0\0\x03\xec", 1002), // code 1004
+        FRAME("\x88\x84\0\0\0\0\x03\xe8\xff\xfe", 1007), // reason not UTF-8
+        FRAME("\x88\x80\0\0\0\0", 1000), FRAME("\x88\x82\0\0\0\0\x0b\xb8", 3000),
+        FRAME("\x01\x81\0\0\0\0\xc3\x89\x80\0\0\0\0\x80\x81\0\0\0\0\xa9\x88\x80\0\0\0\0",
+            1000), // UTF-8 across pieces, a ping between
     };
     struct rig r;
     start(&r, options, 0, 0);
@@ -446,7 +470,8 @@ static void a_thousand_sockets_get_every_event(void **state)
     setrlimit(RLIMIT_NOFILE, &limit);
     int many = limit.rlim_cur >= 3 * MANY ? MANY : (int)limit.rlim_cur / 3;
     if (many < MANY) {
-        print_message("only %d sockets: the limit on open files is %d\n", many, (int)limit.rlim_cur);
+        print_message(
+            "only %d sockets: the limit on open files is %d\n", many, (int)limit.rlim_cur);
     }
     start(&r, options, 0, 100);
     for (int i = 0; i < many; i++) {

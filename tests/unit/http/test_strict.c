@@ -75,12 +75,15 @@ static void well_formed_messages_end_where_they_end(void **state)
         { HEAD "\r\n", false, 0, sizeof(HEAD "\r\n") - 1 },
         { "\r\n" HEAD "\r\n", false, 0, sizeof("\r\n" HEAD "\r\n") - 1 },
         { "POST /x?y=1 HTTP/1.0\r\n\r\nabcGET", false, 3, 27 },
-        { HEAD "\r\n3\r\nabc\r\n0\r\n\r\nGET", true, 0, sizeof(HEAD "\r\n3\r\nabc\r\n0\r\n\r\n") - 1 },
-        { HEAD "\r\nA;x=\"y\"\r\n0123456789\r\n00;z\r\nT: v\r\n\r\n", true, 0, sizeof(HEAD "\r\nA;x=\"y\"\r\n0123456789\r\n00;z\r\nT: v\r\n\r\n") - 1 },
+        { HEAD "\r\n3\r\nabc\r\n0\r\n\r\nGET", true, 0,
+            sizeof(HEAD "\r\n3\r\nabc\r\n0\r\n\r\n") - 1 },
+        { HEAD "\r\nA;x=\"y\"\r\n0123456789\r\n00;z\r\nT: v\r\n\r\n", true, 0,
+            sizeof(HEAD "\r\nA;x=\"y\"\r\n0123456789\r\n00;z\r\nT: v\r\n\r\n") - 1 },
         { HEAD "X: \xc3\xa9\t\r\n\r\n", false, 0, sizeof(HEAD "X: \xc3\xa9\t\r\n\r\n") - 1 },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct outcome o = run_both(cases[i].text, strlen(cases[i].text), cases[i].chunked, cases[i].length);
+        struct outcome o =
+            run_both(cases[i].text, strlen(cases[i].text), cases[i].chunked, cases[i].length);
         assert_int_equal(o.end, STRICT_MESSAGE_END);
         assert_int_equal(o.message, cases[i].message);
     }
@@ -95,30 +98,28 @@ static void doubtful_heads_are_refused(void **state)
         int status;
     } cases[] = {
 #define CASE(text, status) { text, sizeof(text) - 1, status }
-        CASE("GET / HTTP/1.1\nHost: a\r\n\r\n", 400),            // bare LF after the request line
-        CASE("GET / HTTP/1.1\r\nHost: a\n\r\n", 400),            // bare LF after a field
-        CASE("GET / HTTP/1.1\r\nHost: a\r\n\n", 400),            // bare LF as the empty line
-        CASE("GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", 400),    // bare CR in a value
-        CASE("GET / HTTP/1.1\rHost: a\r\n\r\n", 400),            // bare CR after the version
-        CASE("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", 400),    // obs-fold
-        CASE("GET / HTTP/1.1\r\nHost: a\r\n\tb\r\n\r\n", 400),   // obs-fold with a tab
-        CASE("GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400),         // space before the first field
-        CASE("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),         // space before the colon
-        CASE("GET / HTTP/1.1\r\n: a\r\n\r\n", 400),              // no name
-        CASE("GET / HTTP/1.1\r\nHost\r\n\r\n", 400),             // no colon
-        CASE("GET / HTTP/1.1\r\nX: a\0b\r\n\r\n", 400),          // NUL
-        CASE("GET / HTTP/1.1\r\nX: a\x7f\r\n\r\n", 400),         // DEL
-        CASE("GET  / HTTP/1.1\r\n\r\n", 400),                    // two spaces
-        CASE("GET / HTTP/1.1 \r\n\r\n", 400),                    // space after the version
-        CASE("GET /\xc3\xa9 HTTP/1.1\r\n\r\n", 400),             // unencoded byte in the target
-        CASE("GET / HTTP/2.0\r\n\r\n", 505),
-        CASE("GET / HTTP/1.2\r\n\r\n", 505),
-        CASE("GET / HTTX/1.1\r\n\r\n", 400),
-        CASE("GET /\r\n\r\n", 400),                              // HTTP/0.9
+        CASE("GET / HTTP/1.1\nHost: a\r\n\r\n", 400), // bare LF after the request line
+        CASE("GET / HTTP/1.1\r\nHost: a\n\r\n", 400), // bare LF after a field
+        CASE("GET / HTTP/1.1\r\nHost: a\r\n\n", 400), // bare LF as the empty line
+        CASE("GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", 400), // bare CR in a value
+        CASE("GET / HTTP/1.1\rHost: a\r\n\r\n", 400), // bare CR after the version
+        CASE("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", 400), // obs-fold
+        CASE("GET / HTTP/1.1\r\nHost: a\r\n\tb\r\n\r\n", 400), // obs-fold with a tab
+        CASE("GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400), // space before the first field
+        CASE("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400), // space before the colon
+        CASE("GET / HTTP/1.1\r\n: a\r\n\r\n", 400), // no name
+        CASE("GET / HTTP/1.1\r\nHost\r\n\r\n", 400), // no colon
+        CASE("GET / HTTP/1.1\r\nX: a\0b\r\n\r\n", 400), // NUL
+        CASE("GET / HTTP/1.1\r\nX: a\x7f\r\n\r\n", 400), // DEL
+        CASE("GET  / HTTP/1.1\r\n\r\n", 400), // two spaces
+        CASE("GET / HTTP/1.1 \r\n\r\n", 400), // space after the version
+        CASE("GET /\xc3\xa9 HTTP/1.1\r\n\r\n", 400), // unencoded byte in the target
+        CASE("GET / HTTP/2.0\r\n\r\n", 505), CASE("GET / HTTP/1.2\r\n\r\n", 505),
+        CASE("GET / HTTX/1.1\r\n\r\n", 400), CASE("GET /\r\n\r\n", 400), // HTTP/0.9
         CASE(" GET / HTTP/1.1\r\n\r\n", 400),
-        CASE("\r\n\r\nGET / HTTP/1.1\r\n\r\n", 400),             // two empty lines before it
+        CASE("\r\n\r\nGET / HTTP/1.1\r\n\r\n", 400), // two empty lines before it
         CASE("G(T / HTTP/1.1\r\n\r\n", 400),
-        CASE("ABCDEFGHIJKLMNOPQ / HTTP/1.1\r\n\r\n", 400),       // 17 letters
+        CASE("ABCDEFGHIJKLMNOPQ / HTTP/1.1\r\n\r\n", 400), // 17 letters
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct outcome o = run_both(cases[i].text, cases[i].len, false, 0);
@@ -132,10 +133,25 @@ static void doubtful_chunks_are_refused(void **state)
 {
     (void)state;
     static const char *const cases[] = {
-        "\r\n", ";x\r\n", "g\r\n", " 3\r\nabc\r\n0\r\n\r\n", "3 \r\nabc\r\n0\r\n\r\n", "0x3\r\nabc\r\n0\r\n\r\n",
-        "3\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3\r\nabc\n0\r\n\r\n", "3\r\nabc0\r\n\r\n",
-        "1000000000000003\r\nabc\r\n0\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\n", "-3\r\nabc\r\n", "3;a\rb\r\nabc\r\n0\r\n\r\n",
-        "3;a\nb\r\nabc\r\n0\r\n\r\n", "0\r\nX : y\r\n\r\n", "0\r\n X: y\r\n\r\n", "0\r\nX: y\n\r\n", "0\r\n\n",
+        "\r\n",
+        ";x\r\n",
+        "g\r\n",
+        " 3\r\nabc\r\n0\r\n\r\n",
+        "3 \r\nabc\r\n0\r\n\r\n",
+        "0x3\r\nabc\r\n0\r\n\r\n",
+        "3\nabc\r\n0\r\n\r\n",
+        "3\r\nabcd\r\n0\r\n\r\n",
+        "3\r\nabc\n0\r\n\r\n",
+        "3\r\nabc0\r\n\r\n",
+        "1000000000000003\r\nabc\r\n0\r\n\r\n",
+        "FFFFFFFFFFFFFFFFF\r\n",
+        "-3\r\nabc\r\n",
+        "3;a\rb\r\nabc\r\n0\r\n\r\n",
+        "3;a\nb\r\nabc\r\n0\r\n\r\n",
+        "0\r\nX : y\r\n\r\n",
+        "0\r\n X: y\r\n\r\n",
+        "0\r\nX: y\n\r\n",
+        "0\r\n\n",
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char text[256];
@@ -147,7 +163,8 @@ static void doubtful_chunks_are_refused(void **state)
     }
 }
 
-static char *repeat(const char *before, const char *piece, size_t times, const char *after, size_t *ret_len)
+static char *repeat(
+    const char *before, const char *piece, size_t times, const char *after, size_t *ret_len)
 {
     size_t a = strlen(before), p = strlen(piece), z = strlen(after);
     char *all = malloc(a + p * times + z + 1);
@@ -161,7 +178,8 @@ static char *repeat(const char *before, const char *piece, size_t times, const c
     return all;
 }
 
-static void limit_case(const char *before, const char *piece, size_t times, const char *after, bool chunked, int status)
+static void limit_case(const char *before, const char *piece, size_t times, const char *after,
+    bool chunked, int status)
 {
     size_t len = 0;
     char *text = repeat(before, piece, times, after, &len);

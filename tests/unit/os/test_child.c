@@ -77,7 +77,9 @@ static void descriptors_may_cross(void **state)
         fcntl(b[0], F_DUPFD_CLOEXEC, 50), fcntl(b[1], F_DUPFD_CLOEXEC, 50) };
     assert_int_equal(dup3(ours[1], 4, O_CLOEXEC), 4);
     assert_int_equal(dup3(ours[3], 3, O_CLOEXEC), 3);
-    struct spawn_request r = { .path = "/bin/sh", .argv = argv, .fds = { { 3, 4 }, { 4, 3 } }, .fd_count = 2 };
+    struct spawn_request r = {
+        .path = "/bin/sh", .argv = argv, .fds = { { 3, 4 }, { 4, 3 } }, .fd_count = 2
+    };
     assert_int_equal(spawn_start(&r, &c, NULL), 0);
     assert_int_equal(child_wait(&c, clock_mono_ms() + 20000, &end), 0);
     assert_int_equal(read(ours[0], text, 1), 1);

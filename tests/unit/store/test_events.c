@@ -39,12 +39,13 @@ static void a_documents_life_is_told_in_order(void **state)
     OK(store_event_list(f->store, 2, 1, hear, &h, &f->err));
     char expected[256];
     snprintf(expected, sizeof(expected),
-        "\"kind\":\"document.progress\",\"document_id\":\"%s\",\"data\":{\"name\":\"Document 0001\",",
+        "\"kind\":\"document.progress\",\"document_id\":\"%s\",\"data\":{\"name\":\"Document "
+        "0001\",",
         id);
     assert_non_null(strstr(h.json, "{\"seq\":3,\"time\":\"20"));
     assert_non_null(strstr(h.json, expected));
-    assert_non_null(strstr(h.json,
-        "\"progress\":{\"unit\":\"page\",\"done\":37,\"total\":212,\"queue_position\":0,\"seconds_left\":-1"));
+    assert_non_null(strstr(h.json, "\"progress\":{\"unit\":\"page\",\"done\":37,\"total\":212,"
+                                   "\"queue_position\":0,\"seconds_left\":-1"));
     OK(store_job_stage(f->store, &j, DOCUMENT_CHUNKED, &f->err));
     OK(store_job_finish(f->store, &j, &r, &f->err));
     OK(store_document_set_metadata(f->store, slice_of(id), "{\"a\":1}", &f->err));

@@ -217,9 +217,11 @@ static void each_older_version_is_brought_up_to_date(void **state)
         if (version > 0) {
             OK(migrate(db, version, &f->err));
             OK(db_exec(db,
-                "INSERT INTO documents (id, name, partition, type, category, media_type, mode, status, verdict, blob, "
+                "INSERT INTO documents (id, name, partition, type, category, media_type, mode, "
+                "status, verdict, blob, "
                 "size, created_ms, updated_ms, metadata, findings, errors, media) VALUES "
-                "('00000000-0000-7000-8000-000000000001', 'old', 'default', 'txt', 'text', 'text/plain', 'fast', 0, "
+                "('00000000-0000-7000-8000-000000000001', 'old', 'default', 'txt', 'text', "
+                "'text/plain', 'fast', 0, "
                 "'accepted', '', 1, 1, 1, '{}', '[]', '[]', '{}')",
                 &f->err));
         }

@@ -70,7 +70,8 @@ static void verdict_is_the_worst_and_reason_the_lowest_layer(void **state)
 static void same_code_at_same_place_is_kept_once(void **state)
 {
     struct findings f;
-    struct place one = { .kind = PLACE_PAGE, .number = 1 }, two = { .kind = PLACE_PAGE, .number = 2 };
+    struct place one = { .kind = PLACE_PAGE, .number = 1 },
+                 two = { .kind = PLACE_PAGE, .number = 2 };
     (void)state;
     findings_init(&f);
     findings_add(&f, "active.script", &one, "A script.");
@@ -96,8 +97,8 @@ static void names_of_places_are_copied(void **state)
 // A noisy code must not push out others, and what refuses always gets in.
 static void full_list_still_takes_a_reject(void **state)
 {
-    static const char *const noisy[] = { "active.script", "active.launch", "active.external", "embedded.file",
-        "page.no_text" };
+    static const char *const noisy[] = { "active.script", "active.launch", "active.external",
+        "embedded.file", "page.no_text" };
     struct findings f;
     AUTO_BUF json = BUF_INIT(1 << 20);
     (void)state;
@@ -152,10 +153,11 @@ static void json_has_the_promised_fields(void **state)
     findings_init(&f);
     findings_add(&f, "active.script", &p, "A script on page 3.");
     findings_add_json(&json, &f);
-    assert_string_equal(json.data,
-        "[{\"code\":\"active.script\",\"layer\":5,\"severity\":\"warning\",\"message\":\"A script on page 3.\","
-        "\"place\":{\"page\":3},\"advice\":\"Nothing of it is ever run here. Make sure that you know who made the "
-        "document.\"}]");
+    assert_string_equal(json.data, "[{\"code\":\"active.script\",\"layer\":5,\"severity\":"
+                                   "\"warning\",\"message\":\"A script on page 3.\","
+                                   "\"place\":{\"page\":3},\"advice\":\"Nothing of it is ever run "
+                                   "here. Make sure that you know who made the "
+                                   "document.\"}]");
     findings_done(&f);
 }
 

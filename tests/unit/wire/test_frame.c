@@ -128,7 +128,8 @@ static void every_flipped_byte_is_survived(void **state)
 
 static void header(struct buf *b, uint32_t len, uint8_t type)
 {
-    uint8_t h[5] = { (uint8_t)len, (uint8_t)(len >> 8), (uint8_t)(len >> 16), (uint8_t)(len >> 24), type };
+    uint8_t h[5] = { (uint8_t)len, (uint8_t)(len >> 8), (uint8_t)(len >> 16), (uint8_t)(len >> 24),
+        type };
     buf_add(b, h, 5);
 }
 
@@ -220,7 +221,8 @@ static void breaches_are_named(void **state)
 
 static void bad_elements_are_refused(void **state)
 {
-    const struct element good = { .kind = ELEMENT_PARAGRAPH, .text = SLICE_LIT("x"),
+    const struct element good = { .kind = ELEMENT_PARAGRAPH,
+        .text = SLICE_LIT("x"),
         .place = { .kind = PLACE_PAGE, .number = 1, .has_box = true, .box = { 0, 0, 1, 1 } } };
     struct element bad[10];
     (void)state;

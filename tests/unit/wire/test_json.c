@@ -34,7 +34,8 @@ static void nested_values_are_written_with_their_commas(void **state)
     json_key_double(&j, "half", 0.5);
     json_end(&j);
     assert_int_equal(json_finish(&j, NULL), 0);
-    assert_string_equal(b.data, "{\"n\":-5,\"list\":[1,{},[],\"x\",true,null,{\"a\":1}],\"none\":null,\"half\":0.5}");
+    assert_string_equal(b.data,
+        "{\"n\":-5,\"list\":[1,{},[],\"x\",true,null,{\"a\":1}],\"none\":null,\"half\":0.5}");
 }
 
 static void strings_are_escaped_and_always_valid(void **state)
@@ -49,7 +50,8 @@ static void strings_are_escaped_and_always_valid(void **state)
     json_t *back = json_in_parse(buf_slice(&b), 4, NULL);
     assert_non_null(back);
     assert_null(strstr(b.data, "\xe2\x80\xa8"));
-    assert_string_equal(json_string_value(back), "\"\\\n\r\t\x01\xe2\x80\xa8\xe2\x80\xa9<\xef\xbf\xbd\xc3\xa9");
+    assert_string_equal(
+        json_string_value(back), "\"\\\n\r\t\x01\xe2\x80\xa8\xe2\x80\xa9<\xef\xbf\xbd\xc3\xa9");
     json_decref(back);
 }
 
@@ -59,8 +61,9 @@ static void doubles_read_back_the_same_in_few_digits(void **state)
     static const struct {
         double value;
         const char *text;
-    } cases[] = { { 0.1, "0.1" }, { 1.0 / 3, "0.3333333333333333" }, { 1e300, "1e+300" }, { -0.25, "-0.25" }, { 12.4, "12.4" },
-        { 0.1 + 0.2, "0.30000000000000004" }, { NAN, "null" }, { INFINITY, "null" }, { 3, "3" } };
+    } cases[] = { { 0.1, "0.1" }, { 1.0 / 3, "0.3333333333333333" }, { 1e300, "1e+300" },
+        { -0.25, "-0.25" }, { 12.4, "12.4" }, { 0.1 + 0.2, "0.30000000000000004" }, { NAN, "null" },
+        { INFINITY, "null" }, { 3, "3" } };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO_BUF b = BUF_INIT(100);
         struct json_out j;
@@ -88,7 +91,8 @@ static void a_full_buffer_is_an_error_and_not_a_fault(void **state)
 static void doubtful_json_is_refused(void **state)
 {
     (void)state;
-    static const char *const cases[] = { "", "{", "{}x", "{\"a\":1,\"a\":2}", "[1,]", "{\"a\":\"\\u0000\"}", "[1e999]", "\"\xff\"", "[NaN]", "{'a':1}", "[01]", "nul" };
+    static const char *const cases[] = { "", "{", "{}x", "{\"a\":1,\"a\":2}", "[1,]",
+        "{\"a\":\"\\u0000\"}", "[1e999]", "\"\xff\"", "[NaN]", "{'a':1}", "[01]", "nul" };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct error err = { 0 };
         assert_null(json_in_parse(slice_of(cases[i]), 8, &err));
@@ -107,7 +111,9 @@ static void doubtful_json_is_refused(void **state)
 static void getters_name_the_field(void **state)
 {
     (void)state;
-    AUTO_JSON *o = json_in_parse_object(SLICE_LIT("{\"s\":\"text\",\"n\":5,\"d\":1.5,\"b\":true,\"a\":[1,2],\"o\":{},\"z\":null}"), NULL);
+    AUTO_JSON *o = json_in_parse_object(
+        SLICE_LIT("{\"s\":\"text\",\"n\":5,\"d\":1.5,\"b\":true,\"a\":[1,2],\"o\":{},\"z\":null}"),
+        NULL);
     struct slice s = SLICE_LIT("default");
     int64_t n = 7;
     double d = 0;
@@ -141,7 +147,9 @@ static void getters_name_the_field(void **state)
     assert_int_equal(json_in_array(o, "a", JSON_REQUIRED, 1, &v, &err), ERR_INVALID);
     assert_int_equal(json_in_object(o, "a", JSON_REQUIRED, &v, &err), ERR_INVALID);
 
-    static const char *const all[] = { "s", "n", "d", "b", "a", "o", "z", NULL }, *const some[] = { "s", NULL };
+    static const char *const all[] = { "s", "n", "d", "b", "a", "o", "z", NULL }, *const some[] = {
+        "s", NULL
+    };
     assert_int_equal(json_in_only(o, all, &err), 0);
     assert_int_equal(json_in_only(o, some, &err), ERR_INVALID);
 }

@@ -20,7 +20,8 @@ static int on_begin(void *data, const struct multipart_part *part, struct error 
     struct log *l = data;
     (void)err;
     buf_addf(&l->text, "[" SLICE_FMT "|" SLICE_FMT "|" SLICE_FMT "]", SLICE_ARG(part->name),
-        SLICE_ARG(part->has_file_name ? part->file_name : SLICE_LIT("-")), SLICE_ARG(part->media_type));
+        SLICE_ARG(part->has_file_name ? part->file_name : SLICE_LIT("-")),
+        SLICE_ARG(part->media_type));
     return 0;
 }
 
@@ -89,23 +90,32 @@ static void forms_come_out_as_their_parts(void **state)
     (void)state;
     CHECK("--B\r\n" D("name=\"a\"") "\r\nhello\r\n--B--\r\n", 0, "[a|-|]hello;");
     CHECK("--B\r\n" D("name=\"a\"") "\r\n\r\n--B--", 0, "[a|-|];");
-    CHECK("--B \t\r\n" D("name=a") "\r\nx\r\n--B\r\n" D("name=file; filename=\"f.pdf\"")
-          "Content-Type: application/pdf\r\n\r\nPDF\r\n--B--\r\nepilogue --B", 0, "[a|-|]x;[file|f.pdf|application/pdf]PDF;");
+    CHECK(
+        "--B \t\r\n" D("name=a") "\r\nx\r\n--B\r\n" D(
+            "name=file; filename=\"f.pdf\"") "Content-Type: "
+                                             "application/pdf\r\n\r\nPDF\r\n--B--\r\nepilogue --B",
+        0, "[a|-|]x;[file|f.pdf|application/pdf]PDF;");
     CHECK("before\r\n--B\r\n" D("name=\"a\"") "\r\nx\r\n--B--", 0, "[a|-|]x;");
     // what looks like a boundary and is not
-    CHECK("--B\r\n" D("name=\"a\"") "\r\n\r\r\n\r\n-\r\n--\r\n--A\r\n-B--B\r\n--B--", 0, "[a|-|]\r\r\n\r\n-\r\n--\r\n--A\r\n-B--B;");
+    CHECK("--B\r\n" D("name=\"a\"") "\r\n\r\r\n\r\n-\r\n--\r\n--A\r\n-B--B\r\n--B--", 0,
+        "[a|-|]\r\r\n\r\n-\r\n--\r\n--A\r\n-B--B;");
     CHECK("--B\r\n" D("name=\"a\"") "\r\nx\r\r\n--B--", 0, "[a|-|]x\r;");
 }
 
 static void names_are_read_as_clients_write_them(void **state)
 {
     (void)state;
-    CHECK("--B\r\n" D("name=\"f\"; filename=\"a \\\"b\\\".txt\"") "\r\n1\r\n--B--", 0, "[f|a \"b\".txt|]1;");
+    CHECK("--B\r\n" D("name=\"f\"; filename=\"a \\\"b\\\".txt\"") "\r\n1\r\n--B--", 0,
+        "[f|a \"b\".txt|]1;");
     CHECK("--B\r\n" D("name=\"f\"; filename=\"a%22b.txt\"") "\r\n1\r\n--B--", 0, "[f|a\"b.txt|]1;");
-    CHECK("--B\r\n" D("name=\"f\"; filename=\"C:\\dir\\x.txt\"") "\r\n1\r\n--B--", 0, "[f|C:\\dir\\x.txt|]1;");
-    CHECK("--B\r\n" D("name=\"f\"; filename=\"x\"; filename*=UTF-8''caf%C3%A9.txt") "\r\n1\r\n--B--", 0, "[f|caf\xc3\xa9.txt|]1;");
+    CHECK("--B\r\n" D("name=\"f\"; filename=\"C:\\dir\\x.txt\"") "\r\n1\r\n--B--", 0,
+        "[f|C:\\dir\\x.txt|]1;");
+    CHECK(
+        "--B\r\n" D("name=\"f\"; filename=\"x\"; filename*=UTF-8''caf%C3%A9.txt") "\r\n1\r\n--B--",
+        0, "[f|caf\xc3\xa9.txt|]1;");
     CHECK("--B\r\n" D("name=\"f\"; filename=\"\"") "\r\n\r\n--B--", 0, "[f||];");
-    CHECK("--B\r\ncontent-disposition:FORM-DATA;NAME=x\r\nX-Other: 1\r\n\r\n1\r\n--B--", 0, "[x|-|]1;");
+    CHECK("--B\r\ncontent-disposition:FORM-DATA;NAME=x\r\nX-Other: 1\r\n\r\n1\r\n--B--", 0,
+        "[x|-|]1;");
 }
 
 static void damaged_forms_are_refused(void **state)
@@ -120,14 +130,16 @@ static void damaged_forms_are_refused(void **state)
     CHECK("--B\n" D("name=\"a\"") "\r\nx\r\n--B--", ERR_INVALID, NULL);
     CHECK("--B\r\nContent-Disposition: form-data; name=\"a\"\n\r\nx\r\n--B--", ERR_INVALID, NULL);
     CHECK("--B\r\nContent-Disposition: form-data; name=\"a\r\n\r\nx\r\n--B--", ERR_INVALID, NULL);
-    CHECK("--B\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\nx\r\n--B--", ERR_INVALID, NULL);
+    CHECK(
+        "--B\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\nx\r\n--B--", ERR_INVALID, NULL);
     CHECK("--B\r\n" D("filename=\"a\"") "\r\nx\r\n--B--", ERR_INVALID, NULL);
     CHECK("--B\r\n" D("name=\"a\"; name=\"b\"") "\r\nx\r\n--B--", ERR_INVALID, NULL);
     CHECK("--B\r\n" D("name=\"a\"") D("name=\"b\"") "\r\nx\r\n--B--", ERR_INVALID, NULL);
     CHECK("--B\r\nX-Only: 1\r\n\r\nx\r\n--B--", ERR_INVALID, NULL);
     CHECK("--B\r\nno colon\r\n\r\nx\r\n--B--", ERR_INVALID, NULL);
     CHECK("--B\r\n" D("name=\"a\0b\"") "\r\nx\r\n--B--", ERR_INVALID, NULL);
-    CHECK("--B\r\n" D("name=\"a\"") "Content-Transfer-Encoding: base64\r\n\r\nx\r\n--B--", ERR_INVALID, NULL);
+    CHECK("--B\r\n" D("name=\"a\"") "Content-Transfer-Encoding: base64\r\n\r\nx\r\n--B--",
+        ERR_INVALID, NULL);
     CHECK("--B\r\n" D("name=\"a\"; filename*=UTF-8''%zz") "\r\nx\r\n--B--", ERR_INVALID, NULL);
 }
 
@@ -159,15 +171,20 @@ static void boundaries_are_found(void **state)
 {
     (void)state;
     struct slice b;
-    assert_true(multipart_boundary(slice_of("multipart/form-data; boundary=abc"), &b) && slice_is(b, "abc"));
-    assert_true(multipart_boundary(slice_of("Multipart/Form-Data;charset=utf-8; BOUNDARY=\"a b'c\""), &b) && slice_is(b, "a b'c"));
+    assert_true(multipart_boundary(slice_of("multipart/form-data; boundary=abc"), &b) &&
+                slice_is(b, "abc"));
+    assert_true(
+        multipart_boundary(slice_of("Multipart/Form-Data;charset=utf-8; BOUNDARY=\"a b'c\""), &b) &&
+        slice_is(b, "a b'c"));
     assert_false(multipart_boundary(slice_of("multipart/form-data"), &b));
     assert_false(multipart_boundary(slice_of("multipart/form-data; boundary="), &b));
     assert_false(multipart_boundary(slice_of("multipart/form-data; boundary=a; boundary=b"), &b));
     assert_false(multipart_boundary(slice_of("multipart/mixed; boundary=a"), &b));
     assert_false(multipart_boundary(slice_of("multipart/form-data; boundary=\"a\\\"b\""), &b));
-    assert_false(multipart_boundary(slice_of("multipart/form-data; boundary="
-        "12345678901234567890123456789012345678901234567890123456789012345678901"), &b));
+    assert_false(multipart_boundary(
+        slice_of("multipart/form-data; boundary="
+                 "12345678901234567890123456789012345678901234567890123456789012345678901"),
+        &b));
     assert_true(multipart_is(slice_of("multipart/form-data")));
     assert_false(multipart_is(slice_of("application/json")));
 }

@@ -17,10 +17,12 @@ static void a_problem_says_what_the_table_says(void **state)
     (void)state;
     AUTO_BUF b = BUF_INIT(4096);
 
-    problem_format(&b, ERR_REFUSED, 0, "It is \"broken\".\n", "id-1", SLICE_LIT("\"reason\":\"corrupt\",\"findings\":[]"));
+    problem_format(&b, ERR_REFUSED, 0, "It is \"broken\".\n", "id-1",
+        SLICE_LIT("\"reason\":\"corrupt\",\"findings\":[]"));
     AUTO_JSON *o = json_in_parse_object(buf_slice(&b), NULL);
     assert_non_null(o);
-    assert_string_equal(json_string_value(json_object_get(o, "type")), "urn:larder:problem:refused");
+    assert_string_equal(
+        json_string_value(json_object_get(o, "type")), "urn:larder:problem:refused");
     assert_string_equal(json_string_value(json_object_get(o, "code")), "refused");
     assert_string_equal(json_string_value(json_object_get(o, "detail")), "It is \"broken\".\n");
     assert_string_equal(json_string_value(json_object_get(o, "reason")), "corrupt");
