@@ -111,7 +111,7 @@ void lpdf_join_lines(const struct lpdf_heads *h, const struct lpdf_sheet *s, con
         buf_reset(&line);
         lpdf_add_words(s, g->first, g->count, g->rtl, &line);
         struct slice next = slice_trim(buf_slice(&line));
-        struct slice done = { out->data + begin, out->len - begin };
+        struct slice done = slice_from(buf_slice(out), begin);
         if (next.len == 0) {
             continue;
         }
