@@ -55,6 +55,8 @@ static const struct format_info formats[] = {
         "line", "what is said", "start–end seconds" },
     { FORMAT_VTT, "vtt", "WebVTT subtitles", "vtt", "text/vtt", "text", "fast", 10 * MIB, "line",
         "what is said, by whom", "start–end seconds" },
+    { FORMAT_EML, "eml", "Mail message", "eml", "message/rfc822", "text", "fast", 50 * MIB, "section",
+        "subject, sender, what is said; attachments are named", "part of the message" },
 };
 
 const struct format_info *format_at(size_t i)

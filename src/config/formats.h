@@ -29,6 +29,7 @@ enum format_id {
     FORMAT_XML,
     FORMAT_SRT,
     FORMAT_VTT,
+    FORMAT_EML,
     FORMAT_IDS
 };
 

@@ -23,6 +23,8 @@ extern const struct reader_format format_srt;
 
 extern const struct reader_format format_vtt;
 
+extern const struct reader_format format_eml;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -44,5 +46,6 @@ const struct reader_format *const reader_formats[] = {
     &format_xml,
     &format_srt,
     &format_vtt,
+    &format_eml,
     NULL,
 };
