@@ -29,7 +29,8 @@ static int tell_findings(struct lpdf *s)
 {
     int error = 0;
     if (s->too_many_pages) {
-        return reader_finding(s->r, "bomb.pages", NULL, "The document has more than %d pages.", s->r->limits->pages);
+        return reader_finding(
+            s->r, "bomb.pages", NULL, "The document has more than %d pages.", s->r->limits->pages);
     }
     if (s->repaired) {
         error = reader_finding(s->r, "structure.repaired", NULL,
@@ -44,8 +45,8 @@ static int tell_findings(struct lpdf *s)
 
 int lpdf_tell_document(struct lpdf *s)
 {
-    static const char *const meta[][2] = { { "title", "Title" }, { "author", "Author" }, { "subject", "Subject" },
-        { "producer", "Producer" }, { "creator", "Creator" } };
+    static const char *const meta[][2] = { { "title", "Title" }, { "author", "Author" },
+        { "subject", "Subject" }, { "producer", "Producer" }, { "creator", "Creator" } };
     int error = reader_info_number(s->r, "pages", s->page_count);
     for (size_t i = 0; i < ARRAY_LEN(meta) && !error; i++) {
         error = tell_meta(s, meta[i][0], meta[i][1]);

@@ -8,11 +8,11 @@
 #include <stdio.h>
 
 enum {
-    CHAIN_MAX = 32,     // actions one after the other
-    TREE_NODES = 3000,  // of a name tree, the form's fields, the outline
-    TREE_STACK = 256,   // nodes that wait
-    ANNOTS_MAX = 3000,  // of one page
-    REPORTS_MAX = 6,    // of one kind; more say nothing new
+    CHAIN_MAX = 32, // actions one after the other
+    TREE_NODES = 3000, // of a name tree, the form's fields, the outline
+    TREE_STACK = 256, // nodes that wait
+    ANNOTS_MAX = 3000, // of one page
+    REPORTS_MAX = 6, // of one kind; more say nothing new
     ACTIONS_MS = 1500,
     NAME_MAX_BYTES = 120,
 };
@@ -21,9 +21,9 @@ enum kind { SCRIPT, LAUNCH, EXTERNAL, SUBMIT, EMBEDDED, CONTROL, KINDS };
 
 struct search {
     struct lpdf *s;
-    int32_t page;       // 0: of the document as a whole
+    int32_t page; // 0: of the document as a whole
     int found[KINDS];
-    int error;          // the sink's
+    int error; // the sink's
     bool form, xfa, is_signed;
 };
 
@@ -31,9 +31,11 @@ static const struct {
     const char *code, *message;
 } reports[KINDS] = {
     [SCRIPT] = { "active.script", "The PDF holds a script (JavaScript)." },
-    [LAUNCH] = { "active.launch", "The PDF asks to start a program or open a file on the reader's computer." },
+    [LAUNCH] = { "active.launch",
+        "The PDF asks to start a program or open a file on the reader's computer." },
     [EXTERNAL] = { "active.external", "The PDF leads to another file or place by itself." },
-    [SUBMIT] = { "active.submit", "The PDF holds a form that sends what is filled in to somebody else." },
+    [SUBMIT] = { "active.submit",
+        "The PDF holds a form that sends what is filled in to somebody else." },
     [EMBEDDED] = { "embedded.file", "The PDF carries another file." },
     [CONTROL] = { "active.control", "The PDF holds a sound, a film or another active object." },
 };
@@ -49,10 +51,11 @@ static void report(struct search *q, enum kind kind, const char *name)
         struct slice cut = utf8_prefix(slice_of(name), NAME_MAX_BYTES);
         memcpy(kept, cut.data, cut.len);
         kept[cut.len] = '\0';
-        q->error = reader_finding(q->s->r, reports[kind].code, q->page ? &place : NULL, "The PDF carries the file \"%s\".",
-            kept);
+        q->error = reader_finding(q->s->r, reports[kind].code, q->page ? &place : NULL,
+            "The PDF carries the file \"%s\".", kept);
     } else {
-        q->error = reader_finding(q->s->r, reports[kind].code, q->page ? &place : NULL, "%s", reports[kind].message);
+        q->error = reader_finding(
+            q->s->r, reports[kind].code, q->page ? &place : NULL, "%s", reports[kind].message);
     }
 }
 
@@ -71,10 +74,11 @@ static void look_at_one(struct search *q, pdf_obj *action, bool automatic)
         report(q, LAUNCH, NULL);
     } else if (is_kind(ctx, kind, "SubmitForm") || is_kind(ctx, kind, "ImportData")) {
         report(q, SUBMIT, NULL);
-    } else if (is_kind(ctx, kind, "GoToR") || is_kind(ctx, kind, "GoToE") || (automatic && is_kind(ctx, kind, "URI"))) {
+    } else if (is_kind(ctx, kind, "GoToR") || is_kind(ctx, kind, "GoToE") ||
+               (automatic && is_kind(ctx, kind, "URI"))) {
         report(q, EXTERNAL, NULL);
-    } else if (is_kind(ctx, kind, "Rendition") || is_kind(ctx, kind, "Movie") || is_kind(ctx, kind, "Sound") ||
-        is_kind(ctx, kind, "RichMediaExecute")) {
+    } else if (is_kind(ctx, kind, "Rendition") || is_kind(ctx, kind, "Movie") ||
+               is_kind(ctx, kind, "Sound") || is_kind(ctx, kind, "RichMediaExecute")) {
         report(q, CONTROL, NULL);
     }
 }
@@ -186,8 +190,9 @@ static void look_at_fields(struct search *q, pdf_obj *form)
     for (pdf_obj *field; (field = walk_next(&w));) {
         look_at_action(q, pdf_dict_get(ctx, field, PDF_NAME(A)), false);
         look_at_triggers(q, field);
-        q->is_signed = q->is_signed || (pdf_name_eq(ctx, pdf_dict_get(ctx, field, PDF_NAME(FT)), PDF_NAME(Sig)) &&
-            pdf_is_dict(ctx, pdf_dict_get(ctx, field, PDF_NAME(V))));
+        q->is_signed = q->is_signed ||
+                       (pdf_name_eq(ctx, pdf_dict_get(ctx, field, PDF_NAME(FT)), PDF_NAME(Sig)) &&
+                           pdf_is_dict(ctx, pdf_dict_get(ctx, field, PDF_NAME(V))));
         walk_add_all(ctx, &w, pdf_dict_get(ctx, field, PDF_NAME(Kids)));
     }
 }
@@ -275,15 +280,18 @@ static int report_document(struct search *q)
     struct reader *r = q->s->r;
     int error = q->error;
     if (!error && q->xfa) {
-        error = reader_finding(r, "active.form", NULL, "The PDF holds a form of the XFA kind, of which only the pages are read.");
+        error = reader_finding(r, "active.form", NULL,
+            "The PDF holds a form of the XFA kind, of which only the pages are read.");
     } else if (!error && q->form) {
         error = reader_finding(r, "active.form", NULL, "The PDF holds a form.");
     }
     if (!error && q->is_signed) {
         error = reader_finding(r, "structure.signed", NULL, "The PDF is signed.");
     }
-    if (!error && q->s->encrypted && !pdf_has_permission(q->s->ctx, q->s->doc, FZ_PERMISSION_COPY)) {
-        error = reader_finding(r, "structure.restricted", NULL, "The author of the PDF asks not to copy text from it.");
+    if (!error && q->s->encrypted &&
+        !pdf_has_permission(q->s->ctx, q->s->doc, FZ_PERMISSION_COPY)) {
+        error = reader_finding(r, "structure.restricted", NULL,
+            "The author of the PDF asks not to copy text from it.");
     }
     return error;
 }

@@ -6,10 +6,13 @@
 #include "base/utf8.h"
 
 enum {
-    ANNOTS_MAX = 5000,       // of one page
-    ANNOT_TEXT_MAX = 16384,  // bytes of one
-    FLAG_INVISIBLE = 1, FLAG_HIDDEN = 2, FLAG_NO_VIEW = 32,
-    FIELD_PASSWORD = 1 << 13, FIELD_PUSH_BUTTON = 1 << 16,
+    ANNOTS_MAX = 5000, // of one page
+    ANNOT_TEXT_MAX = 16384, // bytes of one
+    FLAG_INVISIBLE = 1,
+    FLAG_HIDDEN = 2,
+    FLAG_NO_VIEW = 32,
+    FIELD_PASSWORD = 1 << 13,
+    FIELD_PUSH_BUTTON = 1 << 16,
 };
 
 static bool names(fz_context *ctx, pdf_obj *obj, const char *name)
@@ -47,7 +50,8 @@ static void write_words(struct lpdf_page *p, struct lpdf_rect box, struct slice 
     lpdf_pen_lift(&pen);
 }
 
-static void add_note(struct lpdf_page *p, enum lpdf_note_kind kind, struct lpdf_rect box, struct slice text)
+static void add_note(
+    struct lpdf_page *p, enum lpdf_note_kind kind, struct lpdf_rect box, struct slice text)
 {
     text = slice_trim(utf8_prefix(text, ANNOT_TEXT_MAX));
     if (text.len == 0) {
@@ -71,7 +75,8 @@ static struct slice field_text(fz_context *ctx, pdf_obj *annot)
 
     if (pdf_name_eq(ctx, type, PDF_NAME(Btn))) {
         pdf_obj *state = pdf_dict_get(ctx, annot, PDF_NAME(AS));
-        bool on = !(flags & FIELD_PUSH_BUTTON) && pdf_is_name(ctx, state) && !names(ctx, state, "Off");
+        bool on =
+            !(flags & FIELD_PUSH_BUTTON) && pdf_is_name(ctx, state) && !names(ctx, state, "Off");
         return on ? SLICE_LIT("[x]") : (struct slice){ NULL, 0 };
     }
     if (flags & FIELD_PASSWORD && pdf_name_eq(ctx, type, PDF_NAME(Tx))) {
@@ -80,7 +85,8 @@ static struct slice field_text(fz_context *ctx, pdf_obj *annot)
     if (pdf_is_array(ctx, value)) { // a list with several choices
         value = pdf_array_get(ctx, value, 0);
     }
-    return pdf_is_string(ctx, value) ? slice_of(pdf_to_text_string(ctx, value)) : (struct slice){ NULL, 0 };
+    return pdf_is_string(ctx, value) ? slice_of(pdf_to_text_string(ctx, value))
+                                     : (struct slice){ NULL, 0 };
 }
 
 static void take_field(fz_context *ctx, pdf_obj *annot, struct lpdf_rect box, struct lpdf_page *p)
@@ -88,7 +94,8 @@ static void take_field(fz_context *ctx, pdf_obj *annot, struct lpdf_rect box, st
     struct slice text = slice_trim(field_text(ctx, annot));
     float width = box.x1 - box.x0;
     bool one_line = text.len < 200 && !memchr(text.data ? text.data : "", '\n', text.len) &&
-        !memchr(text.data ? text.data : "", '\r', text.len) && (float)text.len * 2.5f < width + 20;
+                    !memchr(text.data ? text.data : "", '\r', text.len) &&
+                    (float)text.len * 2.5f < width + 20;
     if (one_line) {
         write_words(p, box, text);
     } else {
@@ -98,8 +105,8 @@ static void take_field(fz_context *ctx, pdf_obj *annot, struct lpdf_rect box, st
 
 static bool is_comment(fz_context *ctx, pdf_obj *kind)
 {
-    static const char *const kinds[] = { "FreeText", "Text", "Highlight", "Underline", "Squiggly", "StrikeOut", "Caret",
-        "Stamp", "Square", "Circle", "Polygon", "PolyLine", "Line", "Ink" };
+    static const char *const kinds[] = { "FreeText", "Text", "Highlight", "Underline", "Squiggly",
+        "StrikeOut", "Caret", "Stamp", "Square", "Circle", "Polygon", "PolyLine", "Line", "Ink" };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if (names(ctx, kind, kinds[i])) {
             return true;

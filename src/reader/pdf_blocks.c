@@ -7,9 +7,11 @@
 #include <ctype.h>
 #include <math.h>
 
-#define NEAR_LABEL 0.28f // of the page's width: text that begins so close to a word is explained by it, not headed
+#define NEAR_LABEL                                                                                 \
+    0.28f // of the page's width: text that begins so close to a word is explained by it, not headed
 
-int lpdf_emit(struct lpdf_out *o, struct lpdf_unit *u, int dir, struct lpdf_rect box, struct element *e)
+int lpdf_emit(
+    struct lpdf_out *o, struct lpdf_unit *u, int dir, struct lpdf_rect box, struct element *e)
 {
     e->place = (struct place){ .kind = PLACE_PAGE, .number = u->page.number, .has_box = true };
     lpdf_box_fractions(&u->page, lpdf_from_frame(&u->page, dir, box), e->place.box);
@@ -18,21 +20,27 @@ int lpdf_emit(struct lpdf_out *o, struct lpdf_unit *u, int dir, struct lpdf_rect
 
 bool lpdf_is_caption(struct slice t)
 {
-    static const char *const words[] = { "figure", "fig.", "fig", "table", "exhibit", "chart", "photo", "illustration",
-        "diagram", "listing", "abbildung", "tabelle", "tableau", "figura", "tabla" };
+    static const char *const words[] = { "figure", "fig.", "fig", "table", "exhibit", "chart",
+        "photo", "illustration", "diagram", "listing", "abbildung", "tabelle", "tableau", "figura",
+        "tabla" };
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         size_t n = strlen(words[i]);
-        if (t.len > n + 1 && strncasecmp(t.data, words[i], n) == 0 && isupper((unsigned char)t.data[0])) {
+        if (t.len > n + 1 && strncasecmp(t.data, words[i], n) == 0 &&
+            isupper((unsigned char)t.data[0])) {
             struct slice rest = slice_trim(slice_from(t, n));
             size_t at = 0;
-            while (at < rest.len && at < 12 && (isalnum((unsigned char)rest.data[at]) || strchr(".-", rest.data[at]))) {
+            while (at < rest.len && at < 12 &&
+                   (isalnum((unsigned char)rest.data[at]) || strchr(".-", rest.data[at]))) {
                 at++;
             }
-            bool numbered = rest.len > 0 && (isdigit((unsigned char)rest.data[0]) ||
-                (isupper((unsigned char)rest.data[0]) && at > 1 && isdigit((unsigned char)rest.data[at > 2 ? 2 : 1])));
-            bool ends = at == rest.len || rest.data[at] == ':' || rest.data[at - 1] == '.' || rest.data[at] == '(' ||
-                (unsigned char)rest.data[at] >= 0x80 || (rest.data[at] == ' ' && at + 1 < rest.len &&
-                    !islower((unsigned char)rest.data[at + 1]));
+            bool numbered =
+                rest.len > 0 && (isdigit((unsigned char)rest.data[0]) ||
+                                    (isupper((unsigned char)rest.data[0]) && at > 1 &&
+                                        isdigit((unsigned char)rest.data[at > 2 ? 2 : 1])));
+            bool ends = at == rest.len || rest.data[at] == ':' || rest.data[at - 1] == '.' ||
+                        rest.data[at] == '(' || (unsigned char)rest.data[at] >= 0x80 ||
+                        (rest.data[at] == ' ' && at + 1 < rest.len &&
+                            !islower((unsigned char)rest.data[at + 1]));
             return numbered && ends && t.len < 600;
         }
     }
@@ -45,7 +53,7 @@ static struct lpdf_rect box_of(const struct lpdf_sheet *s, const uint32_t *segs,
     for (uint32_t i = 0; i < count; i++) {
         const struct lpdf_seg *g = &s->segs[segs[i]];
         box = lpdf_union(box, (struct lpdf_rect){ g->x0, g->y - lpdf_ascent(g->size), g->x1,
-            g->y + lpdf_descent(g->size) });
+                                  g->y + lpdf_descent(g->size) });
     }
     return box;
 }
@@ -75,11 +83,12 @@ static int list_level(struct lpdf_out *o, float x, float size)
     return o->list_depth;
 }
 
-static int emit_list_item(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const uint32_t *segs,
-    uint32_t count, size_t marker, bool bullet)
+static int emit_list_item(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l,
+    const uint32_t *segs, uint32_t count, size_t marker, bool bullet)
 {
     const struct lpdf_seg *first = &l->sheet.segs[segs[0]];
-    struct element e = { .kind = ELEMENT_LIST_ITEM, .level = list_level(o, first->x0, first->size),
+    struct element e = { .kind = ELEMENT_LIST_ITEM,
+        .level = list_level(o, first->x0, first->size),
         .flags = flags_of(&l->sheet, segs, count) };
     struct slice whole = buf_slice(&o->text), rest = slice_trim(slice_from(whole, marker));
 
@@ -97,7 +106,8 @@ static int emit_list_item(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_l
 // Headings.
 
 // A label beside its value, or beside the text that it marks, is no heading; columns of text beside it do no harm.
-static bool stands_alone(const struct lpdf_unit *u, const struct lpdf_sheet *s, const uint32_t *segs, uint32_t count)
+static bool stands_alone(
+    const struct lpdf_unit *u, const struct lpdf_sheet *s, const uint32_t *segs, uint32_t count)
 {
     const struct lpdf_seg *first = &s->segs[segs[0]];
     int32_t from = first->row > 0 ? first->row - 1 : 0, to = s->segs[segs[count - 1]].row + 1;
@@ -115,11 +125,17 @@ static bool stands_alone(const struct lpdf_unit *u, const struct lpdf_sheet *s, 
     return true;
 }
 
-static int heading_level(struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_sheet *s, const uint32_t *segs, uint32_t count)
+static int heading_level(struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_sheet *s,
+    const uint32_t *segs, uint32_t count)
 {
     const struct lpdf_seg *first = &s->segs[segs[0]];
-    struct lpdf_head_query q = { .text = buf_slice(&o->text), .size = first->size, .bold = true, .caps = true,
-        .italic = true, .alone = true, .lines = count };
+    struct lpdf_head_query q = { .text = buf_slice(&o->text),
+        .size = first->size,
+        .bold = true,
+        .caps = true,
+        .italic = true,
+        .alone = true,
+        .lines = count };
     for (uint32_t i = 0; i < count; i++) {
         q.bold = q.bold && s->segs[segs[i]].bold;
         q.caps = q.caps && s->segs[segs[i]].caps;
@@ -133,16 +149,19 @@ static int heading_level(struct lpdf_out *o, const struct lpdf_unit *u, const st
     return u->main_dir == s->dir ? lpdf_heads_level(o->heads, &q) : 0;
 }
 
-bool lpdf_is_heading(struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_layout *l, const struct lpdf_block *b)
+bool lpdf_is_heading(struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_layout *l,
+    const struct lpdf_block *b)
 {
     buf_reset(&o->text);
     lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->text);
     return heading_level(o, u, &l->sheet, b->segs, b->seg_count) > 0;
 }
 
-static bool is_title(const struct lpdf_out *o, const struct lpdf_unit *u, const struct lpdf_sheet *s, float size, float y)
+static bool is_title(const struct lpdf_out *o, const struct lpdf_unit *u,
+    const struct lpdf_sheet *s, float size, float y)
 {
-    if (o->title_done || u->page.number > 2 || size < 1.25f * o->heads->body || y > 0.7f * u->page.height) {
+    if (o->title_done || u->page.number > 2 || size < 1.25f * o->heads->body ||
+        y > 0.7f * u->page.height) {
         return false;
     }
     for (uint32_t i = 0; i < s->seg_count; i++) {
@@ -153,12 +172,14 @@ static bool is_title(const struct lpdf_out *o, const struct lpdf_unit *u, const 
     return true;
 }
 
-static int emit_heading(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const uint32_t *segs,
-    uint32_t count, int level)
+static int emit_heading(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l,
+    const uint32_t *segs, uint32_t count, int level)
 {
     const struct lpdf_seg *first = &l->sheet.segs[segs[0]];
     struct lpdf_rect box = box_of(&l->sheet, segs, count);
-    struct element e = { .kind = ELEMENT_HEADING, .level = level, .flags = flags_of(&l->sheet, segs, count),
+    struct element e = { .kind = ELEMENT_HEADING,
+        .level = level,
+        .flags = flags_of(&l->sheet, segs, count),
         .text = buf_slice(&o->text) };
     if (l->sheet.dir == 0 && is_title(o, u, &l->sheet, first->size, box.y0)) {
         e.kind = ELEMENT_TITLE;
@@ -185,7 +206,8 @@ static bool begins_large(const struct lpdf_sheet *s, const struct lpdf_seg *g)
 }
 
 // Does a paragraph of the block begin with line i?
-static bool begins_paragraph(const struct lpdf_sheet *s, const struct lpdf_block *b, uint32_t i, bool flush_left)
+static bool begins_paragraph(
+    const struct lpdf_sheet *s, const struct lpdf_block *b, uint32_t i, bool flush_left)
 {
     const struct lpdf_seg *g = &s->segs[b->segs[i]], *before = &s->segs[b->segs[i - 1]];
     float width = b->box.x1 - b->box.x0;
@@ -193,8 +215,9 @@ static bool begins_paragraph(const struct lpdf_sheet *s, const struct lpdf_block
         return false;
     }
     bool indented = g->x0 > b->box.x0 + 0.8f * g->size && g->x0 < b->box.x0 + 5 * g->size &&
-        before->x0 < b->box.x0 + 0.5f * g->size && begins_large(s, g);
-    bool short_before = before->x1 < b->box.x1 - 0.25f * width && before->ends && begins_large(s, g);
+                    before->x0 < b->box.x0 + 0.5f * g->size && begins_large(s, g);
+    bool short_before =
+        before->x1 < b->box.x1 - 0.25f * width && before->ends && begins_large(s, g);
     return indented || (short_before && b->chars > 30 * b->seg_count);
 }
 
@@ -210,8 +233,8 @@ static bool keeps_lines(const struct lpdf_sheet *s, const uint32_t *segs, uint32
     return leaders * 2 > count || (count > 1 && small == 0 && chars < 32 * count);
 }
 
-static int emit_paragraph(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const uint32_t *segs,
-    uint32_t count)
+static int emit_paragraph(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l,
+    const uint32_t *segs, uint32_t count)
 {
     const struct lpdf_sheet *s = &l->sheet;
     bool bullet;
@@ -240,7 +263,8 @@ static int emit_paragraph(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_l
     return lpdf_emit(o, u, s->dir, box, &e);
 }
 
-int lpdf_emit_text(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_block *b)
+int lpdf_emit_text(
+    struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_block *b)
 {
     const struct lpdf_sheet *s = &l->sheet;
     uint32_t left = 0, from = 0;
@@ -275,8 +299,8 @@ bool lpdf_is_code(const struct lpdf_out *o, const struct lpdf_layout *l, const s
     return true;
 }
 
-int lpdf_emit_code(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_block *blocks,
-    uint32_t count)
+int lpdf_emit_code(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l,
+    const struct lpdf_block *blocks, uint32_t count)
 {
     const struct lpdf_sheet *s = &l->sheet;
     struct lpdf_rect box = blocks[0].box;
@@ -299,7 +323,9 @@ int lpdf_emit_code(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *
     }
     buf_reset(&o->markdown);
     buf_addf(&o->markdown, "```\n" SLICE_FMT "\n```", SLICE_ARG(buf_slice(&o->text)));
-    struct element e = { .kind = ELEMENT_CODE, .text = buf_slice(&o->text), .markdown = buf_slice(&o->markdown) };
+    struct element e = {
+        .kind = ELEMENT_CODE, .text = buf_slice(&o->text), .markdown = buf_slice(&o->markdown)
+    };
     o->list_depth = 0;
     return lpdf_emit(o, u, s->dir, box, &e);
 }
@@ -316,13 +342,15 @@ static void add_cell(struct buf *b, struct slice cell)
     }
 }
 
-static int emit_boxed(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_table *t)
+static int emit_boxed(
+    struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_table *t)
 {
     struct element e = { .kind = ELEMENT_PARAGRAPH };
     buf_reset(&o->text);
     for (uint32_t c = 0; c < t->cols; c++) {
         if (c > 0 && o->text.len > 0) {
-            buf_add_str(&o->text, isalnum((unsigned char)o->text.data[o->text.len - 1]) ? ": " : " ");
+            buf_add_str(
+                &o->text, isalnum((unsigned char)o->text.data[o->text.len - 1]) ? ": " : " ");
         }
         buf_add_slice(&o->text, t->cells[c]);
     }
@@ -330,7 +358,8 @@ static int emit_boxed(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layou
     return lpdf_emit(o, u, l->sheet.dir, t->box, &e);
 }
 
-int lpdf_emit_table(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_table *t)
+int lpdf_emit_table(
+    struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_table *t)
 {
     struct element e = { .kind = ELEMENT_TABLE };
     size_t header = 0;

@@ -5,12 +5,12 @@
 #include "reader/pdf_collect.h"
 
 enum {
-    CHECK_MS = 2000,              // for all pages together
-    CHECK_PAGES_DRAWN = 2,        // of a healthy document
-    CHECK_PAGES_SEARCHED = 60,    // of a damaged one, until something readable is found
-    CHECK_DRAW_MS = 40,           // after which a healthy document is not drawn further
-    CONTENT_SUSPECT = 64 << 20,   // bytes of a page's drawing commands; a map has 30 MiB
-    FORMS_MAX = 400,              // of one page that are measured
+    CHECK_MS = 2000, // for all pages together
+    CHECK_PAGES_DRAWN = 2, // of a healthy document
+    CHECK_PAGES_SEARCHED = 60, // of a damaged one, until something readable is found
+    CHECK_DRAW_MS = 40, // after which a healthy document is not drawn further
+    CONTENT_SUSPECT = 64 << 20, // bytes of a page's drawing commands; a map has 30 MiB
+    FORMS_MAX = 400, // of one page that are measured
     FORMS_DEPTH = 4,
     HIDDEN_LETTERS = 20,
 };
@@ -22,17 +22,19 @@ static int report_size(struct lpdf *s, int32_t index, int64_t unpacked, int64_t 
     struct place place = lpdf_place_page(index + 1);
     const char *stopped = lpdf_stopped_by(s);
     if (s->budget.no_memory) {
-        return reader_finding(s->r, "bomb.memory", &place, "Page %d needs more memory than is allowed.", index + 1);
+        return reader_finding(
+            s->r, "bomb.memory", &place, "Page %d needs more memory than is allowed.", index + 1);
     }
     if (stopped) {
-        return reader_finding(s->r, stopped, &place, "Page %d takes longer to unpack than is allowed.", index + 1);
+        return reader_finding(
+            s->r, stopped, &place, "Page %d takes longer to unpack than is allowed.", index + 1);
     }
     if (unpacked / (packed > 0 ? packed : 1) >= s->r->limits->ratio) {
-        return reader_finding(s->r, "bomb.ratio", &place, "Page %d unpacks to more than %d times its size.", index + 1,
-            s->r->limits->ratio);
+        return reader_finding(s->r, "bomb.ratio", &place,
+            "Page %d unpacks to more than %d times its size.", index + 1, s->r->limits->ratio);
     }
-    return reader_finding(s->r, "bomb.size", &place, "Page %d unpacks to more than %lld MiB.", index + 1,
-        (long long)(s->r->limits->part_bytes >> 20));
+    return reader_finding(s->r, "bomb.size", &place, "Page %d unpacks to more than %lld MiB.",
+        index + 1, (long long)(s->r->limits->part_bytes >> 20));
 }
 
 // True when the stream may be unpacked; else *ret_unpacked and *ret_packed say why not.
@@ -66,7 +68,8 @@ struct sizes {
 static bool is_giant(const struct sizes *z, pdf_obj *image)
 {
     fz_context *ctx = z->s->ctx;
-    int64_t w = pdf_dict_get_int(ctx, image, PDF_NAME(Width)), h = pdf_dict_get_int(ctx, image, PDF_NAME(Height));
+    int64_t w = pdf_dict_get_int(ctx, image, PDF_NAME(Width)),
+            h = pdf_dict_get_int(ctx, image, PDF_NAME(Height));
     return w < 0 || h < 0 || (h > 0 && w > z->s->r->limits->pixels / h);
 }
 
@@ -76,7 +79,8 @@ static bool forms_are_modest(struct sizes *z, pdf_obj *resources, int depth)
     pdf_obj *list = pdf_dict_get(ctx, resources, PDF_NAME(XObject));
     int len = pdf_dict_len(ctx, list);
     for (int i = 0; i < len && z->forms < FORMS_MAX; i++) {
-        pdf_obj *x = pdf_dict_get_val(ctx, list, i), *kind = pdf_dict_get(ctx, x, PDF_NAME(Subtype));
+        pdf_obj *x = pdf_dict_get_val(ctx, list, i),
+                *kind = pdf_dict_get(ctx, x, PDF_NAME(Subtype));
         if (pdf_name_eq(ctx, kind, PDF_NAME(Image)) && is_giant(z, x)) {
             z->giant = true;
             return false;
@@ -86,7 +90,8 @@ static bool forms_are_modest(struct sizes *z, pdf_obj *resources, int depth)
         }
         z->forms++;
         if (!is_modest(z->s, x, &z->unpacked, &z->packed) ||
-            (depth < FORMS_DEPTH && !forms_are_modest(z, pdf_dict_get(ctx, x, PDF_NAME(Resources)), depth + 1))) {
+            (depth < FORMS_DEPTH &&
+                !forms_are_modest(z, pdf_dict_get(ctx, x, PDF_NAME(Resources)), depth + 1))) {
             return false;
         }
     }
@@ -101,7 +106,7 @@ static bool content_is_modest(struct sizes *z, pdf_obj *page)
     {
         pdf_obj *contents = pdf_dict_get(ctx, page, PDF_NAME(Contents));
         fine = is_modest(z->s, contents, &z->unpacked, &z->packed) &&
-            forms_are_modest(z, lpdf_inherited(z->s, z->index, PDF_NAME(Resources)), 0);
+               forms_are_modest(z, lpdf_inherited(z->s, z->index, PDF_NAME(Resources)), 0);
     }
     fz_catch(ctx)
     {
@@ -116,8 +121,9 @@ int lpdf_check_content(struct lpdf *s, int32_t index, bool *ret_fine)
     *ret_fine = content_is_modest(&z, s->pages[index]);
     if (z.giant) {
         struct place place = lpdf_place_page(index + 1);
-        return reader_finding(s->r, "bomb.pixels", &place, "A picture on page %d has more than %lld million pixels.",
-            index + 1, (long long)(s->r->limits->pixels / 1000000));
+        return reader_finding(s->r, "bomb.pixels", &place,
+            "A picture on page %d has more than %lld million pixels.", index + 1,
+            (long long)(s->r->limits->pixels / 1000000));
     }
     return *ret_fine ? 0 : report_size(s, index, z.unpacked, z.packed);
 }
@@ -138,8 +144,8 @@ static int check_sizes(struct lpdf *s, bool *ret_fine)
 // Something to read?
 
 struct sight {
-    bool something;     // letters, a picture, any drawing
-    bool damage;        // a page that could not be drawn to its end
+    bool something; // letters, a picture, any drawing
+    bool damage; // a page that could not be drawn to its end
     const char *stopped;
     int32_t stopped_page;
 };
@@ -150,15 +156,16 @@ static int report_hidden(struct lpdf *s, const struct lpdf_page *p)
     if (p->hidden_letters < HIDDEN_LETTERS) {
         return 0;
     }
-    return reader_finding(s->r, "text.hidden", &place, "Page %d holds text that can't be seen on it.", p->number);
+    return reader_finding(
+        s->r, "text.hidden", &place, "Page %d holds text that can't be seen on it.", p->number);
 }
 
 static int look_at_page(struct lpdf *s, struct lpdf_defuse *d, int32_t index, struct sight *sight)
 {
     struct lpdf_page p;
     lpdf_collect(s, d, index, &p);
-    sight->something = sight->something || p.letters + p.rubbish + p.hidden_letters > 0 || p.image_count > 0 ||
-        p.shapes > 0 || p.note_count > 0;
+    sight->something = sight->something || p.letters + p.rubbish + p.hidden_letters > 0 ||
+                       p.image_count > 0 || p.shapes > 0 || p.note_count > 0;
     sight->damage = sight->damage || p.broken || s->budget.cookie.errors > 0;
     if (!sight->stopped && lpdf_stopped_by(s)) {
         sight->stopped = lpdf_stopped_by(s);
@@ -182,7 +189,8 @@ static int look(struct lpdf *s, struct sight *sight)
         sight->damage = true;
         return 0;
     }
-    for (int32_t i = 0; i < s->page_count && !error && i < CHECK_PAGES_SEARCHED && !sight->stopped; i++) {
+    for (int32_t i = 0; i < s->page_count && !error && i < CHECK_PAGES_SEARCHED && !sight->stopped;
+         i++) {
         bool enough = sight->something || !(odd || sight->damage);
         int64_t spent = lpdf_clock_ms() - begin;
         if ((enough && (i >= CHECK_PAGES_DRAWN || spent > CHECK_DRAW_MS)) || spent > CHECK_MS) {
@@ -202,14 +210,17 @@ static int check_readable(struct lpdf *s)
         return error;
     }
     struct place place = lpdf_place_page(sight.stopped_page);
-    if (sight.stopped) { // a page so heavy is read as far as the time goes; memory is another matter
+    if (sight
+            .stopped) { // a page so heavy is read as far as the time goes; memory is another matter
         bool memory = strcmp(sight.stopped, "bomb.memory") == 0;
-        return reader_finding(s->r, memory ? "bomb.memory" : "structure.partial", &place, memory
-            ? "Page %d needs more memory than is allowed." : "Page %d is so heavy that only a part of it is read.",
+        return reader_finding(s->r, memory ? "bomb.memory" : "structure.partial", &place,
+            memory ? "Page %d needs more memory than is allowed."
+                   : "Page %d is so heavy that only a part of it is read.",
             sight.stopped_page);
     }
     if (!sight.something && (s->repaired || s->tree_odd || sight.damage)) {
-        return reader_finding(s->r, "structure.corrupt", NULL, "The PDF is damaged, and nothing on its pages can be read.");
+        return reader_finding(s->r, "structure.corrupt", NULL,
+            "The PDF is damaged, and nothing on its pages can be read.");
     }
     return 0;
 }

@@ -11,14 +11,15 @@
 #include <math.h>
 
 enum {
-    DEFUSE_DEPTH = 12,      // forms within forms
+    DEFUSE_DEPTH = 12, // forms within forms
     DEFUSE_ENTRIES = 20000, // pictures and forms of one page
-    COVERS_MAX = 64,        // areas drawn over text that are looked at
-    SPAN_GLYPHS = 200000,   // of one page; more than any page holds
+    COVERS_MAX = 64, // areas drawn over text that are looked at
+    SPAN_GLYPHS = 200000, // of one page; more than any page holds
 };
-#define LPDF_TINY 1.2f    // points; nobody prints smaller than 3
-#define RULE_THICK 3.0f   // a filled area thinner than this is a line
-#define SAME_COLOUR 24    // difference of two colours that can't be told apart, as the sum of the channels
+#define LPDF_TINY 1.2f // points; nobody prints smaller than 3
+#define RULE_THICK 3.0f // a filled area thinner than this is a line
+#define SAME_COLOUR                                                                                \
+    24 // difference of two colours that can't be told apart, as the sum of the channels
 
 struct collector {
     fz_device super;
@@ -26,10 +27,10 @@ struct collector {
     struct lpdf_pen pen;
     struct lpdf_budget *budget;
     int64_t glyphs;
-    int blended;              // depth of groups that do not simply cover
-    const void *filled_text;  // drawn by the last call, so that stroking it again says nothing new
+    int blended; // depth of groups that do not simply cover
+    const void *filled_text; // drawn by the last call, so that stroking it again says nothing new
     float filled_x, filled_y;
-    fz_font *font;            // of the last span
+    fz_font *font; // of the last span
     float font_size;
     uint16_t style;
 };
@@ -73,7 +74,7 @@ static int32_t to_rgb(fz_context *ctx, fz_colorspace *cs, const float *color)
 static bool same_colour(int32_t a, int32_t b)
 {
     int apart = abs((a >> 16 & 255) - (b >> 16 & 255)) + abs((a >> 8 & 255) - (b >> 8 & 255)) +
-        abs((a & 255) - (b & 255));
+                abs((a & 255) - (b & 255));
     return a >= 0 && b >= 0 && apart <= SAME_COLOUR;
 }
 
@@ -105,7 +106,8 @@ static void use_font(fz_context *ctx, struct collector *c, fz_font *font, float 
 {
     static const char *const bold[] = { "bold", "black", "heavy", "demi", NULL };
     static const char *const italic[] = { "italic", "oblique", NULL };
-    static const char *const mono[] = { "mono", "courier", "consol", "menlo", "typewriter", "cmtt", NULL };
+    static const char *const mono[] = { "mono", "courier", "consol", "menlo", "typewriter", "cmtt",
+        NULL };
     float rounded = roundf(size * 2) / 2;
 
     if (font == c->font && rounded == c->font_size) {
@@ -143,8 +145,8 @@ static void count_glyph(struct lpdf_page *p, uint32_t ucs, int gid, uint16_t fla
     }
 }
 
-static void take_span(fz_context *ctx, struct collector *c, const fz_text_span *span, fz_matrix ctm, int32_t rgb,
-    bool unseen)
+static void take_span(fz_context *ctx, struct collector *c, const fz_text_span *span, fz_matrix ctm,
+    int32_t rgb, bool unseen)
 {
     fz_rect shown = fz_device_current_scissor(ctx, &c->super);
     fz_matrix m = fz_concat(span->trm, ctm);
@@ -161,8 +163,12 @@ static void take_span(fz_context *ctx, struct collector *c, const fz_text_span *
         flags |= LPDF_HIDDEN;
     }
     use_font(ctx, c, span->font, across);
-    struct lpdf_glyph g = { .dx = m.a / along, .dy = m.b / along, .size = across, .style = c->style,
-        .vertical = span->wmode != 0, .space = span_space(span) };
+    struct lpdf_glyph g = { .dx = m.a / along,
+        .dy = m.b / along,
+        .size = across,
+        .style = c->style,
+        .vertical = span->wmode != 0,
+        .space = span_space(span) };
     for (int i = 0; i < span->len; i++) {
         const fz_text_item *item = &span->items[i];
         if (++c->glyphs > SPAN_GLYPHS) {
@@ -181,9 +187,10 @@ static void take_span(fz_context *ctx, struct collector *c, const fz_text_span *
         if (!isfinite(at.x) || !isfinite(at.y)) {
             continue;
         }
-        bool off_page = at.x < -across || at.x > p->width + 1 || at.y < -1 || at.y > p->height + across;
+        bool off_page =
+            at.x < -across || at.x > p->width + 1 || at.y < -1 || at.y > p->height + across;
         if (!off_page && (at.x < shown.x0 - across || at.x > shown.x1 + 1 || at.y < shown.y0 - 1 ||
-            at.y > shown.y1 + across)) {
+                             at.y > shown.y1 + across)) {
             continue; // cut away
         }
         if (rgb >= 0 && (beneath == -2 || fabsf(at.y - last_beneath_y) > 1 || i % 16 == 0)) {
@@ -199,7 +206,8 @@ static void take_span(fz_context *ctx, struct collector *c, const fz_text_span *
     }
 }
 
-static void take_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm, int32_t rgb, bool unseen)
+static void take_text(
+    fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm, int32_t rgb, bool unseen)
 {
     struct collector *c = of(dev);
     for (const fz_text_span *span = text->head; span; span = span->next) {
@@ -211,7 +219,8 @@ static void take_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_m
 static bool drawn_just_now(struct collector *c, const fz_text *text)
 {
     const fz_text_span *s = text->head;
-    return s && s->len > 0 && c->filled_text == text && c->filled_x == s->items[0].x && c->filled_y == s->items[0].y;
+    return s && s->len > 0 && c->filled_text == text && c->filled_x == s->items[0].x &&
+           c->filled_y == s->items[0].y;
 }
 
 static void remember_drawn(struct collector *c, const fz_text *text)
@@ -224,16 +233,17 @@ static void remember_drawn(struct collector *c, const fz_text *text)
     }
 }
 
-static void on_fill_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm, fz_colorspace *cs,
-    const float *color, float alpha, fz_color_params params)
+static void on_fill_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm,
+    fz_colorspace *cs, const float *color, float alpha, fz_color_params params)
 {
     (void)params;
     take_text(ctx, dev, text, ctm, to_rgb(ctx, cs, color), alpha < 0.02f);
     remember_drawn(of(dev), text);
 }
 
-static void on_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text, const fz_stroke_state *stroke,
-    fz_matrix ctm, fz_colorspace *cs, const float *color, float alpha, fz_color_params params)
+static void on_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text,
+    const fz_stroke_state *stroke, fz_matrix ctm, fz_colorspace *cs, const float *color,
+    float alpha, fz_color_params params)
 {
     (void)params;
     (void)stroke;
@@ -243,7 +253,8 @@ static void on_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text,
     }
 }
 
-static void on_clip_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm, fz_rect scissor)
+static void on_clip_text(
+    fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm, fz_rect scissor)
 {
     (void)scissor;
     if (!drawn_just_now(of(dev), text)) {
@@ -251,8 +262,8 @@ static void on_clip_text(fz_context *ctx, fz_device *dev, const fz_text *text, f
     }
 }
 
-static void on_clip_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text, const fz_stroke_state *stroke,
-    fz_matrix ctm, fz_rect scissor)
+static void on_clip_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text,
+    const fz_stroke_state *stroke, fz_matrix ctm, fz_rect scissor)
 {
     (void)stroke;
     on_clip_text(ctx, dev, text, ctm, scissor);
@@ -274,7 +285,7 @@ struct outline { // of a path, as far as it is made of level and upright lines
     fz_matrix ctm;
     fz_point at, begin;
     fz_rect box;
-    bool rules;   // note each straight piece as a rule
+    bool rules; // note each straight piece as a rule
     bool slanted; // has something else
     int pieces;
 };
@@ -287,7 +298,8 @@ static void add_rule(struct lpdf_page *p, float x0, float y0, float x1, float y1
     }
     struct lpdf_rule *r = lpdf_add_rule(p);
     if (r) {
-        *r = (struct lpdf_rule){ fminf(x0, x1), fminf(y0, y1), fmaxf(x0, x1), fmaxf(y0, y1), h > w };
+        *r =
+            (struct lpdf_rule){ fminf(x0, x1), fminf(y0, y1), fmaxf(x0, x1), fmaxf(y0, y1), h > w };
     }
 }
 
@@ -327,7 +339,8 @@ static void walk_line(fz_context *ctx, void *arg, float x, float y)
     outline_line(o, fz_transform_point_xy(x, y, o->ctm));
 }
 
-static void walk_curve(fz_context *ctx, void *arg, float x1, float y1, float x2, float y2, float x3, float y3)
+static void walk_curve(
+    fz_context *ctx, void *arg, float x1, float y1, float x2, float y2, float x3, float y3)
 {
     struct outline *o = arg;
     (void)ctx;
@@ -344,13 +357,15 @@ static void walk_close(fz_context *ctx, void *arg)
     outline_line(o, o->begin);
 }
 
-static const fz_path_walker walker = { .moveto = walk_move, .lineto = walk_line, .curveto = walk_curve,
-    .closepath = walk_close };
+static const fz_path_walker walker = {
+    .moveto = walk_move, .lineto = walk_line, .curveto = walk_curve, .closepath = walk_close
+};
 
-static void walk_path(fz_context *ctx, struct collector *c, const fz_path *path, fz_matrix ctm, bool rules,
-    struct outline *o)
+static void walk_path(fz_context *ctx, struct collector *c, const fz_path *path, fz_matrix ctm,
+    bool rules, struct outline *o)
 {
-    *o = (struct outline){ .c = c, .ctm = ctm, .rules = rules, .box = { 1e9f, 1e9f, -1e9f, -1e9f } };
+    *o =
+        (struct outline){ .c = c, .ctm = ctm, .rules = rules, .box = { 1e9f, 1e9f, -1e9f, -1e9f } };
     fz_walk_path(ctx, path, &walker, o);
     c->page->shapes++;
 }
@@ -358,7 +373,8 @@ static void walk_path(fz_context *ctx, struct collector *c, const fz_path *path,
 static void add_mark(fz_context *ctx, struct collector *c, fz_rect box)
 {
     fz_rect shown = fz_intersect_rect(box, fz_device_current_scissor(ctx, &c->super));
-    bool sane = shown.x1 - shown.x0 < 0.7f * c->page->width && shown.y1 - shown.y0 < 0.7f * c->page->height;
+    bool sane =
+        shown.x1 - shown.x0 < 0.7f * c->page->width && shown.y1 - shown.y0 < 0.7f * c->page->height;
     if (sane && !fz_is_empty_rect(shown)) {
         lpdf_add_mark(c->page, our_rect(shown));
     }
@@ -377,8 +393,8 @@ static void add_fill(fz_context *ctx, struct collector *c, fz_rect box, int32_t 
     }
 }
 
-static void on_fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, int even_odd, fz_matrix ctm,
-    fz_colorspace *cs, const float *color, float alpha, fz_color_params params)
+static void on_fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, int even_odd,
+    fz_matrix ctm, fz_colorspace *cs, const float *color, float alpha, fz_color_params params)
 {
     struct collector *c = of(dev);
     struct outline o;
@@ -402,15 +418,17 @@ static void on_fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, i
     if (o.slanted) {
         add_mark(ctx, c, o.box);
     }
-    if (!rectangle && !o.slanted && o.pieces > 5) { // many rectangles at once: lines of a table, often
+    if (!rectangle && !o.slanted &&
+        o.pieces > 5) { // many rectangles at once: lines of a table, often
         walk_path(ctx, c, path, ctm, true, &o);
     }
     bool plain = rectangle && c->blended == 0 && alpha > 0.9f;
     add_fill(ctx, c, o.box, plain ? rgb : -1, plain);
 }
 
-static void on_stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path, const fz_stroke_state *stroke,
-    fz_matrix ctm, fz_colorspace *cs, const float *color, float alpha, fz_color_params params)
+static void on_stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
+    const fz_stroke_state *stroke, fz_matrix ctm, fz_colorspace *cs, const float *color,
+    float alpha, fz_color_params params)
 {
     struct collector *c = of(dev);
     struct outline o;
@@ -427,8 +445,8 @@ static void on_stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
     }
 }
 
-static void on_fill_shade(fz_context *ctx, fz_device *dev, fz_shade *shade, fz_matrix ctm, float alpha,
-    fz_color_params params)
+static void on_fill_shade(fz_context *ctx, fz_device *dev, fz_shade *shade, fz_matrix ctm,
+    float alpha, fz_color_params params)
 {
     struct collector *c = of(dev);
     (void)alpha;
@@ -439,7 +457,8 @@ static void on_fill_shade(fz_context *ctx, fz_device *dev, fz_shade *shade, fz_m
 
 static void take_image(fz_context *ctx, struct collector *c, fz_matrix ctm)
 {
-    fz_rect box = fz_intersect_rect(fz_transform_rect(fz_unit_rect, ctm), fz_device_current_scissor(ctx, &c->super));
+    fz_rect box = fz_intersect_rect(
+        fz_transform_rect(fz_unit_rect, ctm), fz_device_current_scissor(ctx, &c->super));
     if (fz_is_empty_rect(box)) {
         return;
     }
@@ -450,8 +469,8 @@ static void take_image(fz_context *ctx, struct collector *c, fz_matrix ctm)
     add_fill(ctx, c, box, -1, false);
 }
 
-static void on_fill_image(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm, float alpha,
-    fz_color_params params)
+static void on_fill_image(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm,
+    float alpha, fz_color_params params)
 {
     (void)image;
     (void)alpha;
@@ -459,8 +478,8 @@ static void on_fill_image(fz_context *ctx, fz_device *dev, fz_image *image, fz_m
     take_image(ctx, of(dev), ctm);
 }
 
-static void on_fill_image_mask(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm, fz_colorspace *cs,
-    const float *color, float alpha, fz_color_params params)
+static void on_fill_image_mask(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm,
+    fz_colorspace *cs, const float *color, float alpha, fz_color_params params)
 {
     (void)image;
     (void)cs;
@@ -470,8 +489,8 @@ static void on_fill_image_mask(fz_context *ctx, fz_device *dev, fz_image *image,
     take_image(ctx, of(dev), ctm);
 }
 
-static void on_begin_group(fz_context *ctx, fz_device *dev, fz_rect area, fz_colorspace *cs, int isolated, int knockout,
-    int blendmode, float alpha)
+static void on_begin_group(fz_context *ctx, fz_device *dev, fz_rect area, fz_colorspace *cs,
+    int isolated, int knockout, int blendmode, float alpha)
 {
     (void)ctx;
     (void)area;
@@ -554,7 +573,8 @@ void lpdf_defuse_done(struct lpdf_defuse *d, struct lpdf *s)
     memset(d, 0, sizeof(*d));
 }
 
-static void defuse(fz_context *ctx, struct lpdf_defuse *d, pdf_obj *resources, int depth, int *entries)
+static void defuse(
+    fz_context *ctx, struct lpdf_defuse *d, pdf_obj *resources, int depth, int *entries)
 {
     if (depth > DEFUSE_DEPTH || !pdf_is_dict(ctx, resources)) {
         return;
@@ -569,14 +589,15 @@ static void defuse(fz_context *ctx, struct lpdf_defuse *d, pdf_obj *resources, i
     int len = pdf_dict_len(ctx, list);
     for (int i = 0; i < len && ++*entries < DEFUSE_ENTRIES; i++) {
         pdf_obj *x = pdf_dict_get_val(ctx, list, i);
-        if (x == d->picture || (pdf_is_indirect(ctx, x) && pdf_to_num(ctx, x) == pdf_to_num(ctx, d->picture))) {
+        if (x == d->picture ||
+            (pdf_is_indirect(ctx, x) && pdf_to_num(ctx, x) == pdf_to_num(ctx, d->picture))) {
             continue;
         }
         pdf_obj *kind = pdf_dict_get(ctx, x, PDF_NAME(Subtype));
         if (pdf_name_eq(ctx, kind, PDF_NAME(Image))) {
             pdf_dict_put(ctx, list, pdf_dict_get_key(ctx, list, i), d->picture);
         } else if (pdf_name_eq(ctx, kind, PDF_NAME(Form)) &&
-            !(pdf_is_indirect(ctx, x) && pdf_mark_bits_set(ctx, d->done, x))) {
+                   !(pdf_is_indirect(ctx, x) && pdf_mark_bits_set(ctx, d->done, x))) {
             defuse(ctx, d, pdf_dict_get(ctx, x, PDF_NAME(Resources)), depth + 1, entries);
         }
     }
@@ -584,7 +605,8 @@ static void defuse(fz_context *ctx, struct lpdf_defuse *d, pdf_obj *resources, i
 
 // A page.
 
-static void run_page(struct lpdf *s, struct lpdf_defuse *d, int32_t index, fz_matrix ctm, fz_rect box, fz_device *dev)
+static void run_page(struct lpdf *s, struct lpdf_defuse *d, int32_t index, fz_matrix ctm,
+    fz_rect box, fz_device *dev)
 {
     fz_context *ctx = s->ctx;
     pdf_obj *page = s->pages[index];
@@ -643,7 +665,8 @@ static void judge_covered(struct lpdf_page *p)
     int looked = 0;
     for (uint32_t i = 0; i < p->fill_count && looked < COVERS_MAX; i++) {
         const struct lpdf_fill *f = &p->fills[i];
-        if (f->after == 0 || !f->exact || (f->rgb == 0xffffff && f->box.y1 - f->box.y0 > 0.5f * p->height)) {
+        if (f->after == 0 || !f->exact ||
+            (f->rgb == 0xffffff && f->box.y1 - f->box.y0 > 0.5f * p->height)) {
             continue;
         }
         looked++;

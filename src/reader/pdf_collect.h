@@ -8,8 +8,8 @@
 
 // Pictures are replaced by a tiny one before a page is drawn: only their place counts here. One for each session.
 struct lpdf_defuse {
-    pdf_obj *picture;     // the stand-in
-    pdf_mark_bits *done;  // resources that have been seen to
+    pdf_obj *picture; // the stand-in
+    pdf_mark_bits *done; // resources that have been seen to
 };
 bool lpdf_defuse_init(struct lpdf_defuse *d, struct lpdf *s);
 void lpdf_defuse_done(struct lpdf_defuse *d, struct lpdf *s);

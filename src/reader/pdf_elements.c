@@ -9,11 +9,11 @@
 #include <stdlib.h>
 
 enum {
-    OUT_TEXT_MAX = 6 << 20,  // bytes of one element
-    FEW_LETTERS = 12,        // a page with fewer has no text worth the name
-    STAMP_LETTERS = 80,      // so few over a picture of the whole page are a stamp or a page number
-    DRAWING_MARKS = 8,       // shapes that make a drawing
-    HIDDEN_LETTERS = 20,     // fewer are stray marks, not a message
+    OUT_TEXT_MAX = 6 << 20, // bytes of one element
+    FEW_LETTERS = 12, // a page with fewer has no text worth the name
+    STAMP_LETTERS = 80, // so few over a picture of the whole page are a stamp or a page number
+    DRAWING_MARKS = 8, // shapes that make a drawing
+    HIDDEN_LETTERS = 20, // fewer are stray marks, not a message
 };
 
 void lpdf_out_init(struct lpdf_out *o, struct reader *r, struct lpdf_heads *heads)
@@ -69,7 +69,8 @@ static uint32_t find_pictures(const struct lpdf_page *p, struct lpdf_rect ret[LP
     uint32_t drawn = 0, n = 0, kept = 0;
     for (uint32_t i = 0; i < p->mark_count; i++) {
         struct lpdf_rect m = p->marks[i];
-        add_to_clusters(drawings, &drawn, (struct lpdf_rect){ m.x0 - 3, m.y0 - 3, m.x1 + 3, m.y1 + 3 });
+        add_to_clusters(
+            drawings, &drawn, (struct lpdf_rect){ m.x0 - 3, m.y0 - 3, m.x1 + 3, m.y1 + 3 });
     }
     for (uint32_t i = 0; i < p->image_count; i++) {
         add_to_clusters(clusters, &n, p->images[i].box);
@@ -85,7 +86,8 @@ static uint32_t find_pictures(const struct lpdf_page *p, struct lpdf_rect ret[LP
     }
     for (uint32_t i = 0; i < n && kept < LPDF_PICTURES_MAX; i++) {
         float w = all[i].x1 - all[i].x0, h = all[i].y1 - all[i].y0;
-        if (w >= 28 && h >= 28 && w * h > 0.006f * p->width * p->height && w * h < 0.8f * p->width * p->height) {
+        if (w >= 28 && h >= 28 && w * h > 0.006f * p->width * p->height &&
+            w * h < 0.8f * p->width * p->height) {
             ret[kept++] = all[i];
         }
     }
@@ -105,7 +107,8 @@ static float picture_share(const struct lpdf_page *p)
 // Captions.
 
 // The block that is the caption of the picture at `at`: beneath or above it, close, and numbered like one.
-static uint32_t find_caption(struct lpdf_out *o, const struct lpdf_layout *l, uint32_t at, const uint32_t *owner)
+static uint32_t find_caption(
+    struct lpdf_out *o, const struct lpdf_layout *l, uint32_t at, const uint32_t *owner)
 {
     const struct lpdf_rect pic = l->blocks[at].box;
     uint32_t best = UINT32_MAX;
@@ -115,7 +118,9 @@ static uint32_t find_caption(struct lpdf_out *o, const struct lpdf_layout *l, ui
         if (b->kind != LPDF_BLOCK_TEXT || owner[i] || b->box.x1 < pic.x0 || b->box.x0 > pic.x1) {
             continue;
         }
-        float far = b->box.y0 >= pic.y1 - 4 ? b->box.y0 - pic.y1 : b->box.y1 <= pic.y0 + 4 ? (pic.y0 - b->box.y1) * 1.5f : 1e9f;
+        float far = b->box.y0 >= pic.y1 - 4   ? b->box.y0 - pic.y1
+                    : b->box.y1 <= pic.y0 + 4 ? (pic.y0 - b->box.y1) * 1.5f
+                                              : 1e9f;
         if (far >= best_far) {
             continue;
         }
@@ -142,7 +147,8 @@ static bool is_background(const struct lpdf_layout *l, uint32_t at)
     for (uint32_t i = 0; i < l->block_count; i++) {
         const struct lpdf_block *b = &l->blocks[i];
         if (b->kind != LPDF_BLOCK_IMAGE && is_inside(&l->blocks[at].box, b)) {
-            prose += b->kind == LPDF_BLOCK_TABLE || (b->seg_count >= 2 && b->chars > 32 * b->seg_count) || b->chars > 150;
+            prose += b->kind == LPDF_BLOCK_TABLE ||
+                     (b->seg_count >= 2 && b->chars > 32 * b->seg_count) || b->chars > 150;
         }
     }
     return prose > 0;
@@ -169,7 +175,8 @@ static void claim_for_figures(struct lpdf_out *o, const struct lpdf_layout *l, u
     }
 }
 
-static void add_block_text(struct lpdf_out *o, const struct lpdf_layout *l, const struct lpdf_block *b)
+static void add_block_text(
+    struct lpdf_out *o, const struct lpdf_layout *l, const struct lpdf_block *b)
 {
     if (o->text.len > 0) {
         buf_add_char(&o->text, '\n');
@@ -177,7 +184,8 @@ static void add_block_text(struct lpdf_out *o, const struct lpdf_layout *l, cons
     lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->text);
 }
 
-static int emit_figure(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t at, const uint32_t *owner)
+static int emit_figure(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t at,
+    const uint32_t *owner)
 {
     struct lpdf_rect box = l->blocks[at].box;
     struct element e = { .kind = ELEMENT_FIGURE };
@@ -205,19 +213,21 @@ static int emit_figure(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layo
 
 // Drawings of straight lines are not found by their shapes; a caption tells that there is one above it.
 
-static bool is_figure_caption(struct lpdf_out *o, const struct lpdf_layout *l, const struct lpdf_block *b)
+static bool is_figure_caption(
+    struct lpdf_out *o, const struct lpdf_layout *l, const struct lpdf_block *b)
 {
     if (b->kind != LPDF_BLOCK_TEXT || b->seg_count > 6) {
         return false;
     }
     buf_reset(&o->text);
     lpdf_join_lines(o->heads, &l->sheet, b->segs, b->seg_count, false, &o->text);
-    return o->text.len > 4 && strncasecmp(o->text.data, "fig", 3) == 0 && lpdf_is_caption(buf_slice(&o->text));
+    return o->text.len > 4 && strncasecmp(o->text.data, "fig", 3) == 0 &&
+           lpdf_is_caption(buf_slice(&o->text));
 }
 
 // The lines and areas between the caption and the running text or table above it.
-static bool find_drawing(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t caption,
-    struct lpdf_rect *ret)
+static bool find_drawing(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l,
+    uint32_t caption, struct lpdf_rect *ret)
 {
     const struct lpdf_page *p = &u->page;
     const struct lpdf_rect below = l->blocks[caption].box;
@@ -228,24 +238,28 @@ static bool find_drawing(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_la
     for (uint32_t i = 0; i < l->block_count; i++) {
         const struct lpdf_block *b = &l->blocks[i];
         bool over = b->box.y1 < below.y0 + 2 && b->box.x1 > below.x0 && b->box.x0 < below.x1;
-        bool text = b->kind == LPDF_BLOCK_TABLE || b->chars > 90 || (b->seg_count > 1 && b->chars > 40 * b->seg_count);
+        bool text = b->kind == LPDF_BLOCK_TABLE || b->chars > 90 ||
+                    (b->seg_count > 1 && b->chars > 40 * b->seg_count);
         if (over && b->kind == LPDF_BLOCK_IMAGE && below.y0 - b->box.y1 < 60) {
             return false; // it has its picture
         }
-        if (over && (text || (b->kind == LPDF_BLOCK_TEXT && b->box.x0 <= below.x0 + 2 && lpdf_is_heading(o, u, l, b)))) {
+        if (over && (text || (b->kind == LPDF_BLOCK_TEXT && b->box.x0 <= below.x0 + 2 &&
+                                 lpdf_is_heading(o, u, l, b)))) {
             top = fmaxf(top, b->box.y1);
         }
     }
     for (uint32_t i = 0; i < p->rule_count + p->fill_count; i++) {
         const struct lpdf_rule *r = i < p->rule_count ? &p->rules[i] : NULL;
-        struct lpdf_rect b = r ? (struct lpdf_rect){ r->x0, r->y0, r->x1, r->y1 } : p->fills[i - p->rule_count].box;
+        struct lpdf_rect b =
+            r ? (struct lpdf_rect){ r->x0, r->y0, r->x1, r->y1 } : p->fills[i - p->rule_count].box;
         if (b.y0 > top - 2 && b.y1 < below.y0 + 2 && b.x1 - b.x0 < 0.9f * p->width) {
             box = lpdf_union(box, b);
             parts++;
         }
     }
     *ret = box;
-    return parts >= DRAWING_MARKS && box.x1 - box.x0 > 80 && box.y1 - box.y0 > 40 && below.y0 - box.y1 < 60;
+    return parts >= DRAWING_MARKS && box.x1 - box.x0 > 80 && box.y1 - box.y0 > 40 &&
+           below.y0 - box.y1 < 60;
 }
 
 static void add_captioned_drawings(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l)
@@ -263,17 +277,18 @@ static void add_captioned_drawings(struct lpdf_out *o, struct lpdf_unit *u, stru
 }
 
 // "WARNING" in the margin of what it warns of: a short line beside a paragraph, read as its first words.
-static bool is_side_label(const struct lpdf_unit *u, const struct lpdf_layout *l, uint32_t i, const uint32_t *owner)
+static bool is_side_label(
+    const struct lpdf_unit *u, const struct lpdf_layout *l, uint32_t i, const uint32_t *owner)
 {
     const struct lpdf_block *a = &l->blocks[i], *b = a + 1;
-    if (i + 1 >= l->block_count || owner[i + 1] || a->kind != LPDF_BLOCK_TEXT || b->kind != LPDF_BLOCK_TEXT ||
-        a->seg_count != 1 || a->chars > 24 || b->chars < 20) {
+    if (i + 1 >= l->block_count || owner[i + 1] || a->kind != LPDF_BLOCK_TEXT ||
+        b->kind != LPDF_BLOCK_TEXT || a->seg_count != 1 || a->chars > 24 || b->chars < 20) {
         return false;
     }
     const struct lpdf_seg *g = &l->sheet.segs[a->segs[0]];
     float middle = (a->box.y0 + a->box.y1) / 2, gap = b->box.x0 - a->box.x1;
-    return (g->bold || g->caps) && !g->rtl && !g->marker && gap > 0 && gap < 0.2f * u->page.width && middle > b->box.y0 &&
-        middle < b->box.y1 && b->box.y1 - b->box.y0 < 8 * l->sheet.body;
+    return (g->bold || g->caps) && !g->rtl && !g->marker && gap > 0 && gap < 0.2f * u->page.width &&
+           middle > b->box.y0 && middle < b->box.y1 && b->box.y1 - b->box.y0 < 8 * l->sheet.body;
 }
 
 static int emit_labelled(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, uint32_t i)
@@ -312,7 +327,8 @@ static int emit_blocks(struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layo
             error = lpdf_emit_table(o, u, l, l->blocks[i].table);
         } else if (lpdf_is_code(o, l, &l->blocks[i]) && l->blocks[i].chars > 3) {
             uint32_t n = 1;
-            while (i + n < l->block_count && !owner[i + n] && lpdf_is_code(o, l, &l->blocks[i + n])) {
+            while (
+                i + n < l->block_count && !owner[i + n] && lpdf_is_code(o, l, &l->blocks[i + n])) {
                 n++;
             }
             error = lpdf_emit_code(o, u, l, &l->blocks[i], n);
@@ -351,13 +367,14 @@ static int emit_edges(struct lpdf_out *o, struct lpdf_unit *u, bool bottom)
             row = g->row;
             lpdf_add_words(s, g->first, g->count, g->rtl, &o->text);
             box = lpdf_union(box, (struct lpdf_rect){ g->x0, g->y - lpdf_ascent(g->size), g->x1,
-                g->y + lpdf_descent(g->size) });
+                                      g->y + lpdf_descent(g->size) });
         }
     }
     if (row < 0) {
         return 0;
     }
-    struct element e = { .kind = bottom ? ELEMENT_FOOTER : ELEMENT_HEADER, .flags = ELEMENT_NOT_INDEXED,
+    struct element e = { .kind = bottom ? ELEMENT_FOOTER : ELEMENT_HEADER,
+        .flags = ELEMENT_NOT_INDEXED,
         .text = buf_slice(&o->text) };
     return lpdf_emit(o, u, 0, box, &e);
 }
@@ -366,7 +383,8 @@ static int emit_notes(struct lpdf_out *o, struct lpdf_unit *u)
 {
     for (uint32_t i = 0; i < u->page.note_count; i++) {
         const struct lpdf_note *n = &u->page.notes[i];
-        struct element e = { .kind = n->kind == LPDF_NOTE_COMMENT ? ELEMENT_COMMENT : ELEMENT_PARAGRAPH,
+        struct element e = { .kind =
+                                 n->kind == LPDF_NOTE_COMMENT ? ELEMENT_COMMENT : ELEMENT_PARAGRAPH,
             .text = { u->page.text.data + n->text, n->len } };
         int error = lpdf_emit(o, u, 0, n->box, &e);
         if (error) {
@@ -396,11 +414,13 @@ static int emit_hidden(struct lpdf_out *o, struct lpdf_unit *u)
     }
     struct place place = { .kind = PLACE_PAGE, .number = p->number };
     o->hidden_pages++;
-    int error = reader_finding(o->r, "text.hidden", &place, "Page %d holds text that can't be seen on it.", p->number);
+    int error = reader_finding(
+        o->r, "text.hidden", &place, "Page %d holds text that can't be seen on it.", p->number);
     if (error) {
         return error;
     }
-    struct element e = { .kind = ELEMENT_PARAGRAPH, .flags = ELEMENT_HIDDEN | ELEMENT_NOT_INDEXED,
+    struct element e = { .kind = ELEMENT_PARAGRAPH,
+        .flags = ELEMENT_HIDDEN | ELEMENT_NOT_INDEXED,
         .text = buf_slice(&o->text) };
     return lpdf_emit(o, u, 0, box, &e);
 }
@@ -425,7 +445,8 @@ static int emit_sides(struct lpdf_out *o, struct lpdf_unit *u)
     int main_dir = 0;
 
     for (int dir = 1; dir < LPDF_DIRECTIONS; dir++) { // a page of sideways text begins with that
-        if (u->sides[dir] && u->sides[dir]->sheet.word_count > u->sides[main_dir]->sheet.word_count) {
+        if (u->sides[dir] &&
+            u->sides[dir]->sheet.word_count > u->sides[main_dir]->sheet.word_count) {
             main_dir = dir;
         }
     }

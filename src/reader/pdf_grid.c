@@ -8,14 +8,14 @@
 #include <stdlib.h>
 
 enum {
-    LINES_MAX = 1500,   // of each direction, after joining pieces
+    LINES_MAX = 1500, // of each direction, after joining pieces
     EDGES_FROM_FILLS = 400,
-    PLACES_MAX = 200,   // distinct places of lines in one group
+    PLACES_MAX = 200, // distinct places of lines in one group
 };
-#define TOUCH 3.0f      // points
+#define TOUCH 3.0f // points
 
 struct line {
-    float at;     // y of a level line, x of an upright one
+    float at; // y of a level line, x of an upright one
     float from, to;
     uint32_t group;
 };
@@ -64,7 +64,8 @@ static void add_line(struct lines *l, uint32_t cap, float at, float from, float 
     }
 }
 
-static bool collect_lines(const struct lpdf_page *p, struct lines *level, struct lines *upright, struct arena *a)
+static bool collect_lines(
+    const struct lpdf_page *p, struct lines *level, struct lines *upright, struct arena *a)
 {
     uint32_t cap = p->rule_count + 4 * EDGES_FROM_FILLS, edges = 0;
     level->items = arena_array(a, cap, sizeof(*level->items));
@@ -112,7 +113,8 @@ static uint32_t root_of(uint32_t *parent, uint32_t i)
 static uint32_t group_lines(struct lines *level, struct lines *upright, struct arena *a)
 {
     uint32_t n = level->count + upright->count, groups = 0;
-    uint32_t *parent = arena_array(a, n + 1, sizeof(*parent)), *name = arena_array(a, n + 1, sizeof(*name));
+    uint32_t *parent = arena_array(a, n + 1, sizeof(*parent)),
+             *name = arena_array(a, n + 1, sizeof(*name));
     if (!parent || !name) {
         return 0;
     }
@@ -123,8 +125,8 @@ static uint32_t group_lines(struct lines *level, struct lines *upright, struct a
         const struct line *lh = &level->items[h];
         for (uint32_t v = 0; v < upright->count; v++) {
             const struct line *lv = &upright->items[v];
-            if (lv->at >= lh->from - TOUCH && lv->at <= lh->to + TOUCH && lh->at >= lv->from - TOUCH &&
-                lh->at <= lv->to + TOUCH) {
+            if (lv->at >= lh->from - TOUCH && lv->at <= lh->to + TOUCH &&
+                lh->at >= lv->from - TOUCH && lh->at <= lv->to + TOUCH) {
                 parent[root_of(parent, h)] = root_of(parent, level->count + v);
             }
         }
@@ -134,7 +136,8 @@ static uint32_t group_lines(struct lines *level, struct lines *upright, struct a
         if (!name[root]) {
             name[root] = ++groups;
         }
-        (i < level->count ? &level->items[i] : &upright->items[i - level->count])->group = name[root];
+        (i < level->count ? &level->items[i] : &upright->items[i - level->count])->group =
+            name[root];
     }
     return groups;
 }
@@ -159,7 +162,8 @@ static void add_place(float *places, uint32_t *n, float at)
     while (i > 0 && places[i - 1] > at) {
         i--;
     }
-    if ((i > 0 && at - places[i - 1] < TOUCH) || (i < *n && places[i] - at < TOUCH) || *n >= PLACES_MAX) {
+    if ((i > 0 && at - places[i - 1] < TOUCH) || (i < *n && places[i] - at < TOUCH) ||
+        *n >= PLACES_MAX) {
         return;
     }
     memmove(places + i + 1, places + i, (*n - i) * sizeof(*places));
@@ -231,9 +235,11 @@ static void join_cells(struct grid *g)
         for (uint32_t c = 0; c < cols; c++) {
             uint32_t i = r * cols + c;
             g->anchor[i] = i;
-            if (c > 0 && !is_covered(g->upright, g->group, g->xs[c], g->ys[r] + 1, g->ys[r + 1] - 1)) {
+            if (c > 0 &&
+                !is_covered(g->upright, g->group, g->xs[c], g->ys[r] + 1, g->ys[r + 1] - 1)) {
                 g->anchor[i] = cell_root(g, i - 1);
-            } else if (r > 0 && !g->soft[r] && !is_covered(g->level, g->group, g->ys[r], g->xs[c] + 1, g->xs[c + 1] - 1)) {
+            } else if (r > 0 && !g->soft[r] &&
+                       !is_covered(g->level, g->group, g->ys[r], g->xs[c] + 1, g->xs[c + 1] - 1)) {
                 g->anchor[i] = cell_root(g, i - cols);
             }
         }
@@ -247,7 +253,8 @@ struct lines_within { // of words, in one row of the grid
     float y[PLACES_MAX];
 };
 
-static void look_within(const struct lpdf_sheet *s, const struct grid *g, uint32_t r, struct lines_within *in)
+static void look_within(
+    const struct lpdf_sheet *s, const struct grid *g, uint32_t r, struct lines_within *in)
 {
     *in = (struct lines_within){ .least = UINT32_MAX };
     for (uint32_t i = 0; i < s->row_count && in->count < PLACES_MAX; i++) {
@@ -307,7 +314,8 @@ static uint32_t interval_of(const float *places, uint32_t n, float at)
 static bool is_within(const struct grid *g, const struct lpdf_word *w)
 {
     float x = (w->x0 + w->x1) / 2, y = w->y - 0.3f * w->size;
-    return x > g->xs[0] - 1 && x < g->xs[g->nx - 1] + 1 && y > g->ys[0] - 1 && y < g->ys[g->ny - 1] + 1;
+    return x > g->xs[0] - 1 && x < g->xs[g->nx - 1] + 1 && y > g->ys[0] - 1 &&
+           y < g->ys[g->ny - 1] + 1;
 }
 
 static uint32_t cell_of(const struct grid *g, const struct lpdf_word *w)
@@ -333,7 +341,8 @@ static void fill_cells(const struct lpdf_sheet *s, struct grid *g)
                 if (!is_within(g, v) || cell_of(g, v) != cell) {
                     break;
                 }
-                crowded += j > i && v->x0 - lpdf_sheet_word(s, row->first + j - 1)->x1 > 1.6f * v->size;
+                crowded +=
+                    j > i && v->x0 - lpdf_sheet_word(s, row->first + j - 1)->x1 > 1.6f * v->size;
                 g->counts[cell] += v->len;
                 rtl += v->flags & LPDF_RTL ? 1 : 0;
             }
@@ -375,12 +384,14 @@ static bool reads_like_table(const struct grid *g)
         rows_used += used;
         rows_shared += shared > 1;
     }
-    bool boxed = rows_used == 1 && cols_used == 2 && filled == 2 && most >= 30 && total - most <= 24 && total > most;
+    bool boxed = rows_used == 1 && cols_used == 2 && filled == 2 && most >= 30 &&
+                 total - most <= 24 && total > most;
     if (boxed) {
         return true;
     }
-    return cols_used >= 2 && rows_used >= 2 && filled >= 4 && filled * 3 >= anchors && rows_shared * 5 >= rows_used * 2 &&
-        !(most > 400 && most * 10 > total * 6) && g->crowded * 5 < g->runs;
+    return cols_used >= 2 && rows_used >= 2 && filled >= 4 && filled * 3 >= anchors &&
+           rows_shared * 5 >= rows_used * 2 && !(most > 400 && most * 10 > total * 6) &&
+           g->crowded * 5 < g->runs;
 }
 
 static struct slice one_line(struct buf *b, struct arena *a)
@@ -457,7 +468,8 @@ void lpdf_find_grids(struct lpdf_layout *l, struct arena *a)
 {
     struct lines level = { 0 }, upright = { 0 };
 
-    if (!collect_lines(l->sheet.page, &level, &upright, a) || level.count < 2 || upright.count < 1) {
+    if (!collect_lines(l->sheet.page, &level, &upright, a) || level.count < 2 ||
+        upright.count < 1) {
         return;
     }
     uint32_t groups = group_lines(&level, &upright, a);
@@ -467,7 +479,8 @@ void lpdf_find_grids(struct lpdf_layout *l, struct arena *a)
         if (g.nx >= 3 && g.ny >= 2 && g.ny < PLACES_MAX / 2) {
             split_rows(&l->sheet, &g);
         }
-        if (g.nx >= 3 && g.ny >= 2 && (g.nx - 1) * (g.ny - 1) <= LPDF_TABLE_CELLS && g.nx - 1 <= LPDF_TABLE_COLS) {
+        if (g.nx >= 3 && g.ny >= 2 && (g.nx - 1) * (g.ny - 1) <= LPDF_TABLE_CELLS &&
+            g.nx - 1 <= LPDF_TABLE_COLS) {
             try_grid(l, &g, a);
         }
     }

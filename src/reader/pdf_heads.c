@@ -59,12 +59,14 @@ static int title_level(const struct lpdf_heads *h, struct slice title)
 
 int lpdf_numbering(struct slice text)
 {
-    static const char *const words[] = { "chapter ", "part ", "section ", "appendix ", "unit ", "module ", "lesson " };
+    static const char *const words[] = { "chapter ", "part ", "section ", "appendix ", "unit ",
+        "module ", "lesson " };
     int depth = 0;
     size_t at = 0;
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         size_t n = strlen(words[i]);
-        if (text.len > n && strncasecmp(text.data, words[i], n) == 0 && isalnum((unsigned char)text.data[n])) {
+        if (text.len > n && strncasecmp(text.data, words[i], n) == 0 &&
+            isalnum((unsigned char)text.data[n])) {
             return 1;
         }
     }
@@ -157,7 +159,8 @@ void lpdf_heads_settle(struct lpdf_heads *h)
     int level = 0;
     float last = 0;
 
-    for (uint32_t i = 0; i < h->look_count; i++) { // the body: the size of most letters, plain or bold
+    for (uint32_t i = 0; i < h->look_count;
+         i++) { // the body: the size of most letters, plain or bold
         uint32_t chars = 0, bold = 0;
         for (uint32_t k = 0; k < h->look_count; k++) {
             if (fabsf(h->looks[k].size - h->looks[i].size) < 0.3f) {
@@ -216,7 +219,8 @@ static struct slice bare_word(struct slice t)
     while (t.len > 0 && !isalnum((unsigned char)t.data[0]) && (unsigned char)t.data[0] < 0x80) {
         t = slice_from(t, 1);
     }
-    while (t.len > 0 && !isalnum((unsigned char)t.data[t.len - 1]) && (unsigned char)t.data[t.len - 1] < 0x80) {
+    while (t.len > 0 && !isalnum((unsigned char)t.data[t.len - 1]) &&
+           (unsigned char)t.data[t.len - 1] < 0x80) {
         t.len--;
     }
     return t;
@@ -228,7 +232,8 @@ void lpdf_heads_words(struct lpdf_heads *h, const struct lpdf_page *p)
     for (uint32_t i = 0; i < p->word_count; i++) {
         struct slice whole = lpdf_word_text(p, &p->words[i]), t = bare_word(whole);
         bool skip = cut || p->words[i].flags & LPDF_GLUED;
-        cut = whole.len > 0 && (whole.data[whole.len - 1] == '-' || (unsigned char)whole.data[whole.len - 1] >= 0x80);
+        cut = whole.len > 0 && (whole.data[whole.len - 1] == '-' ||
+                                   (unsigned char)whole.data[whole.len - 1] >= 0x80);
         if (t.len > 2 && !skip && !cut) {
             uint32_t bits[2];
             word_bits(word_hash(t, (struct slice){ NULL, 0 }), bits);
@@ -266,7 +271,8 @@ static int level_of_look(const struct lpdf_heads *h, float size, bool bold)
 {
     int level = 0;
     float rounded = roundf(size * 2) / 2;
-    for (uint32_t i = 0; i < h->look_count; i++) { // exactly this look, else that of the next larger one
+    for (uint32_t i = 0; i < h->look_count;
+         i++) { // exactly this look, else that of the next larger one
         const struct lpdf_look *l = &h->looks[i];
         if (fabsf(l->size - rounded) < 0.3f && l->bold == bold && l->level > 0) {
             return l->level;
@@ -281,17 +287,20 @@ static int level_of_look(const struct lpdf_heads *h, float size, bool bold)
 int lpdf_heads_level(const struct lpdf_heads *h, const struct lpdf_head_query *q)
 {
     uint32_t letters = letters_in(q->text);
-    if (letters < 2 || q->text.len > LPDF_TITLE_CHARS || q->lines > 4 || letters * 3 < q->text.len) {
+    if (letters < 2 || q->text.len > LPDF_TITLE_CHARS || q->lines > 4 ||
+        letters * 3 < q->text.len) {
         return 0;
     }
     int voted = title_level(h, q->text);
     bool big = q->size >= BIGGER * h->body;
     bool heavy = q->bold && !h->body_bold && q->size >= 0.94f * h->body;
     int numbered = lpdf_numbering(q->text);
-    if (voted > 0 && (big || heavy || q->caps || numbered > 0 || (q->alone && q->size >= h->body))) {
+    if (voted > 0 &&
+        (big || heavy || q->caps || numbered > 0 || (q->alone && q->size >= h->body))) {
         return voted;
     }
-    if (ends_like_sentence(q->text) && !(big && q->size > 1.5f * h->body) && !(numbered > 0 && heavy)) {
+    if (ends_like_sentence(q->text) && !(big && q->size > 1.5f * h->body) &&
+        !(numbered > 0 && heavy)) {
         return 0;
     }
     if (big && (q->text.len <= 140 || q->size > 1.4f * h->body)) {
@@ -302,7 +311,8 @@ int lpdf_heads_level(const struct lpdf_heads *h, const struct lpdf_head_query *q
     }
     bool short_line = q->alone && q->lines == 1 && q->text.len <= 80 && q->size >= 0.98f * h->body;
     bool shouted = q->caps && letters >= 4 && q->text.len <= 60 && letters * 2 > q->text.len;
-    bool slanted = q->italic && !h->body_italic && isupper((unsigned char)q->text.data[0]) && letters >= 4;
+    bool slanted =
+        q->italic && !h->body_italic && isupper((unsigned char)q->text.data[0]) && letters >= 4;
     if (short_line && (numbered >= 2 || shouted || slanted)) {
         int level = level_of_look(h, h->body, true);
         return numbered > level ? numbered : level;

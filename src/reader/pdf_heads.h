@@ -10,9 +10,9 @@
 #include "base/map.h"
 
 enum {
-    LPDF_LOOKS_MAX = 96,      // sizes and weights of fonts that are told apart
-    LPDF_TITLES_MAX = 8000,   // bookmarks
-    LPDF_TITLE_CHARS = 200,   // longer text is no heading
+    LPDF_LOOKS_MAX = 96, // sizes and weights of fonts that are told apart
+    LPDF_TITLES_MAX = 8000, // bookmarks
+    LPDF_TITLE_CHARS = 200, // longer text is no heading
     LPDF_WORD_BITS = 1 << 19, // of the set of words
     LPDF_LEVELS = 6,
 };
@@ -22,7 +22,7 @@ struct lpdf_look {
     bool bold;
     uint32_t chars, lines, long_lines;
     uint32_t votes[LPDF_LEVELS + 1]; // of bookmarks with this look
-    int level;                       // 0: not of a heading
+    int level; // 0: not of a heading
 };
 
 struct lpdf_heads {
@@ -31,24 +31,24 @@ struct lpdf_heads {
     bool settled;
     struct lpdf_look looks[LPDF_LOOKS_MAX];
     uint32_t look_count;
-    struct map titles;  // normalised bookmark → level as a pointer
-    uint8_t *words;     // a set by two hashes
+    struct map titles; // normalised bookmark → level as a pointer
+    uint8_t *words; // a set by two hashes
     uint64_t mono_chars, italic_chars, all_chars;
 };
 
 void lpdf_heads_init(struct lpdf_heads *h);
 void lpdf_heads_done(struct lpdf_heads *h);
 void lpdf_heads_add_title(struct lpdf_heads *h, struct slice title, int level); // a bookmark
-void lpdf_heads_learn(struct lpdf_heads *h, const struct lpdf_sheet *s);        // a page
+void lpdf_heads_learn(struct lpdf_heads *h, const struct lpdf_sheet *s); // a page
 void lpdf_heads_settle(struct lpdf_heads *h);
-void lpdf_heads_words(struct lpdf_heads *h, const struct lpdf_page *p);         // its words become known
+void lpdf_heads_words(struct lpdf_heads *h, const struct lpdf_page *p); // its words become known
 bool lpdf_heads_knows(const struct lpdf_heads *h, struct slice a, struct slice b); // the word a+b
 
 struct lpdf_head_query {
     struct slice text;
     float size;
     bool bold, caps, italic;
-    bool alone;      // nothing else on its row
+    bool alone; // nothing else on its row
     uint32_t lines;
 };
 // The level of a heading, 0 for what is none.

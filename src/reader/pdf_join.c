@@ -27,10 +27,12 @@ static struct slice leading_letters(struct slice t)
 
 static bool makes_compounds(struct slice part)
 {
-    static const char *const words[] = { "self", "non", "anti", "multi", "semi", "well", "high", "low", "long", "short",
-        "cross", "ex", "all", "half", "quasi", "one", "two", "three", "four", "five", "full", "part", "mid", "post", "first", "second", "third", "year", "day", "time", "user",
-        "best", "right", "left", "hard", "soft", "free", "open", "end", "state", "built", "start", "hand", "real",
-        "single", "double", "large", "small", "above", "below", "sub", "third", "data", "task", "role", "risk", "cost" };
+    static const char *const words[] = { "self", "non", "anti", "multi", "semi", "well", "high",
+        "low", "long", "short", "cross", "ex", "all", "half", "quasi", "one", "two", "three",
+        "four", "five", "full", "part", "mid", "post", "first", "second", "third", "year", "day",
+        "time", "user", "best", "right", "left", "hard", "soft", "free", "open", "end", "state",
+        "built", "start", "hand", "real", "single", "double", "large", "small", "above", "below",
+        "sub", "third", "data", "task", "role", "risk", "cost" };
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (slice_equal_nocase(part, slice_of(words[i]))) {
             return true;
@@ -40,7 +42,8 @@ static bool makes_compounds(struct slice part)
 }
 
 // How many bytes of `done` are a hyphen that only the line's end put there; 0: it stays. *ret_glue: no space follows.
-static size_t hyphen_to_drop(const struct lpdf_heads *h, struct slice done, struct slice next, bool *ret_glue)
+static size_t hyphen_to_drop(
+    const struct lpdf_heads *h, struct slice done, struct slice next, bool *ret_glue)
 {
     size_t n = 0;
     *ret_glue = false;
@@ -51,7 +54,7 @@ static size_t hyphen_to_drop(const struct lpdf_heads *h, struct slice done, stru
     if (done.len > 1 && done.data[done.len - 1] == '-') {
         n = 1;
     } else if (done.len > 3 && (memcmp(done.data + done.len - 3, "\342\200\220", 3) == 0 ||
-        memcmp(done.data + done.len - 3, "\342\200\221", 3) == 0)) {
+                                   memcmp(done.data + done.len - 3, "\342\200\221", 3) == 0)) {
         n = 3;
     }
     if (n == 0 || next.len == 0) {
@@ -59,19 +62,22 @@ static size_t hyphen_to_drop(const struct lpdf_heads *h, struct slice done, stru
     }
     struct slice before = last_word((struct slice){ done.data, done.len - n });
     struct slice after = leading_letters(next);
-    while (before.len > 0 && !isalnum((unsigned char)before.data[0]) && (unsigned char)before.data[0] < 0x80) {
+    while (before.len > 0 && !isalnum((unsigned char)before.data[0]) &&
+           (unsigned char)before.data[0] < 0x80) {
         before = slice_from(before, 1);
     }
     if (before.len == 0 || !(isalnum((unsigned char)before.data[before.len - 1]) ||
-        (unsigned char)before.data[before.len - 1] >= 0x80)) {
+                               (unsigned char)before.data[before.len - 1] >= 0x80)) {
         return 0;
     }
     *ret_glue = true;
     if (lpdf_heads_knows(h, before, after)) {
         return n;
     }
-    bool small = after.len > 0 && (islower((unsigned char)after.data[0]) || (unsigned char)after.data[0] >= 0x80);
-    if (!small || memchr(before.data, '-', before.len) || isdigit((unsigned char)before.data[before.len - 1])) {
+    bool small = after.len > 0 &&
+                 (islower((unsigned char)after.data[0]) || (unsigned char)after.data[0] >= 0x80);
+    if (!small || memchr(before.data, '-', before.len) ||
+        isdigit((unsigned char)before.data[before.len - 1])) {
         return 0;
     }
     char with[128];
@@ -84,7 +90,7 @@ static size_t hyphen_to_drop(const struct lpdf_heads *h, struct slice done, stru
     }
     const struct slice nothing = { NULL, 0 };
     bool two_words = before.len > 2 && after.len > 2 && lpdf_heads_knows(h, before, nothing) &&
-        lpdf_heads_knows(h, after, nothing);
+                     lpdf_heads_knows(h, after, nothing);
     return two_words || makes_compounds(before) || before.len < 2 ? 0 : n;
 }
 
@@ -98,11 +104,12 @@ static bool both_unspaced(struct slice done, struct slice next)
         at--;
     }
     at -= at > 0;
-    return lpdf_is_cjk(utf8_decode(done.data + at, done.len - at, &n)) && lpdf_is_cjk(utf8_decode(next.data, next.len, &n));
+    return lpdf_is_cjk(utf8_decode(done.data + at, done.len - at, &n)) &&
+           lpdf_is_cjk(utf8_decode(next.data, next.len, &n));
 }
 
-void lpdf_join_lines(const struct lpdf_heads *h, const struct lpdf_sheet *s, const uint32_t *segs, uint32_t count,
-    bool keep_lines, struct buf *out)
+void lpdf_join_lines(const struct lpdf_heads *h, const struct lpdf_sheet *s, const uint32_t *segs,
+    uint32_t count, bool keep_lines, struct buf *out)
 {
     AUTO_BUF line = BUF_INIT(LPDF_PAGE_TEXT);
     size_t begin = out->len;

@@ -37,7 +37,8 @@ static float usual_leading(const struct lpdf_sheet *s)
 static bool overlaps(const struct lpdf_seg *a, const struct lpdf_seg *b)
 {
     float common = fminf(a->x1, b->x1) - fmaxf(a->x0, b->x0);
-    return common > 0.3f * fminf(a->x1 - a->x0, b->x1 - b->x0) || (common > 0 && fabsf(a->x0 - b->x0) < a->size);
+    return common > 0.3f * fminf(a->x1 - a->x0, b->x1 - b->x0) ||
+           (common > 0 && fabsf(a->x0 - b->x0) < a->size);
 }
 
 static bool same_look(const struct lpdf_seg *a, const struct lpdf_seg *b)
@@ -45,11 +46,13 @@ static bool same_look(const struct lpdf_seg *a, const struct lpdf_seg *b)
     float big = fmaxf(a->size, b->size), small = fminf(a->size, b->size);
     bool same_slant = a->italic == b->italic || (b->italic && !a->ends);
     bool same_weight = a->bold == b->bold && same_slant;
-    return small > 0.85f * big && a->mono == b->mono && (same_weight || (b->small && small > 0.97f * big));
+    return small > 0.85f * big && a->mono == b->mono &&
+           (same_weight || (b->small && small > 0.97f * big));
 }
 
 // A list item goes on at or behind its marker; once its lines hang behind the marker, only there.
-static bool leaves_list_item(const struct lpdf_sheet *s, const struct lpdf_block *b, const struct lpdf_seg *g)
+static bool leaves_list_item(
+    const struct lpdf_sheet *s, const struct lpdf_block *b, const struct lpdf_seg *g)
 {
     const struct lpdf_seg *first = &s->segs[b->segs[0]];
     if (!first->marker || first->rtl) {
@@ -60,14 +63,16 @@ static bool leaves_list_item(const struct lpdf_sheet *s, const struct lpdf_block
 }
 
 // Does the segment go on with the block, whose newest line is `last`?
-static bool continues(const struct lpdf_sheet *s, const struct lpdf_block *b, const struct lpdf_seg *last,
-    const struct lpdf_seg *g, float usual)
+static bool continues(const struct lpdf_sheet *s, const struct lpdf_block *b,
+    const struct lpdf_seg *last, const struct lpdf_seg *g, float usual)
 {
     float down = g->y - last->y, size = fmaxf(g->size, last->size);
     bool flows = g->small && !last->ends && last->chars > 25; // the middle of a sentence
-    float most = flows ? 2.1f * size : b->leading > 0 ? fmaxf(1.18f * b->leading, b->leading + 1) : fmaxf(1.36f * size, 1.1f * usual * size);
-    return !b->closed && down > 0.5f * size && down <= most && same_look(last, g) && overlaps(last, g) &&
-        !leaves_list_item(s, b, g);
+    float most = flows            ? 2.1f * size
+                 : b->leading > 0 ? fmaxf(1.18f * b->leading, b->leading + 1)
+                                  : fmaxf(1.36f * size, 1.1f * usual * size);
+    return !b->closed && down > 0.5f * size && down <= most && same_look(last, g) &&
+           overlaps(last, g) && !leaves_list_item(s, b, g);
 }
 
 static bool add_seg(struct lpdf_block *b, const struct lpdf_sheet *s, uint32_t seg, struct arena *a)
@@ -96,7 +101,8 @@ static bool add_seg(struct lpdf_block *b, const struct lpdf_sheet *s, uint32_t s
 }
 
 // Segments of the row that stand beneath the block's newest line.
-static uint32_t beneath(const struct lpdf_sheet *s, const struct lpdf_row *row, const struct lpdf_seg *last)
+static uint32_t beneath(
+    const struct lpdf_sheet *s, const struct lpdf_row *row, const struct lpdf_seg *last)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < row->segs; i++) {
@@ -120,7 +126,8 @@ static bool build_blocks(struct lpdf_layout *l, struct arena *a)
             if (g->gone) {
                 continue;
             }
-            for (uint32_t k = blocks_before; k > 0 && k + BLOCKS_BACK > blocks_before && !g->marker; k--) {
+            for (uint32_t k = blocks_before; k > 0 && k + BLOCKS_BACK > blocks_before && !g->marker;
+                 k--) {
                 const struct lpdf_block *b = &l->blocks[k - 1];
                 const struct lpdf_seg *last = &s->segs[b->segs[b->seg_count - 1]];
                 if (last->row < (int32_t)r && continues(s, b, last, g, usual)) {
@@ -146,7 +153,9 @@ static void add_tables(struct lpdf_layout *l)
 {
     for (uint32_t i = 0; i < l->table_count; i++) {
         struct lpdf_block *b = &l->blocks[l->block_count++];
-        *b = (struct lpdf_block){ .kind = LPDF_BLOCK_TABLE, .box = l->tables[i].box, .table = &l->tables[i] };
+        *b = (struct lpdf_block){
+            .kind = LPDF_BLOCK_TABLE, .box = l->tables[i].box, .table = &l->tables[i]
+        };
     }
 }
 
@@ -156,7 +165,8 @@ static bool has_words(const struct lpdf_layout *l, const struct lpdf_rect *r)
     for (uint32_t i = 0; i < l->block_count; i++) {
         const struct lpdf_rect *b = &l->blocks[i].box;
         float x = (b->x0 + b->x1) / 2, y = (b->y0 + b->y1) / 2;
-        if (l->blocks[i].kind != LPDF_BLOCK_IMAGE && x > r->x0 && x < r->x1 && y > r->y0 && y < r->y1) {
+        if (l->blocks[i].kind != LPDF_BLOCK_IMAGE && x > r->x0 && x < r->x1 && y > r->y0 &&
+            y < r->y1) {
             return true;
         }
     }
@@ -166,8 +176,9 @@ static bool has_words(const struct lpdf_layout *l, const struct lpdf_rect *r)
 static void insert_background(struct lpdf_layout *l, struct lpdf_block picture)
 {
     uint32_t at = 0;
-    while (at < l->block_count && !(l->blocks[at].box.y1 > picture.box.y0 && l->blocks[at].box.x1 > picture.box.x0 &&
-        l->blocks[at].box.x0 < picture.box.x1)) {
+    while (at < l->block_count &&
+           !(l->blocks[at].box.y1 > picture.box.y0 && l->blocks[at].box.x1 > picture.box.x0 &&
+               l->blocks[at].box.x0 < picture.box.x1)) {
         at++;
     }
     memmove(l->blocks + at + 1, l->blocks + at, (l->block_count - at) * sizeof(*l->blocks));
@@ -190,10 +201,12 @@ bool lpdf_layout_begin(struct lpdf_layout *l, struct lpdf_page *page, int dir, s
     return true;
 }
 
-bool lpdf_layout_end(struct lpdf_layout *l, const struct lpdf_rect *pictures, uint32_t picture_count, struct arena *a)
+bool lpdf_layout_end(struct lpdf_layout *l, const struct lpdf_rect *pictures,
+    uint32_t picture_count, struct arena *a)
 {
     struct lpdf_sheet *s = &l->sheet;
-    l->blocks = arena_array(a, s->seg_count + LPDF_TABLES_MAX + LPDF_DRAWINGS_MAX + picture_count + 1, sizeof(*l->blocks));
+    l->blocks = arena_array(a,
+        s->seg_count + LPDF_TABLES_MAX + LPDF_DRAWINGS_MAX + picture_count + 1, sizeof(*l->blocks));
     if (!l->blocks) {
         return false;
     }
@@ -206,7 +219,8 @@ bool lpdf_layout_end(struct lpdf_layout *l, const struct lpdf_rect *pictures, ui
     add_tables(l);
     for (uint32_t i = 0; i < picture_count; i++) {
         if (!has_words(l, &pictures[i])) {
-            l->blocks[l->block_count++] = (struct lpdf_block){ .kind = LPDF_BLOCK_IMAGE, .box = pictures[i] };
+            l->blocks[l->block_count++] =
+                (struct lpdf_block){ .kind = LPDF_BLOCK_IMAGE, .box = pictures[i] };
         }
     }
     uint32_t placed = l->block_count;
@@ -214,10 +228,12 @@ bool lpdf_layout_end(struct lpdf_layout *l, const struct lpdf_rect *pictures, ui
     for (uint32_t i = 0; i < picture_count; i++) {
         bool known = false;
         for (uint32_t k = 0; k < l->block_count && !known; k++) {
-            known = l->blocks[k].kind == LPDF_BLOCK_IMAGE && memcmp(&l->blocks[k].box, &pictures[i], sizeof(pictures[i])) == 0;
+            known = l->blocks[k].kind == LPDF_BLOCK_IMAGE &&
+                    memcmp(&l->blocks[k].box, &pictures[i], sizeof(pictures[i])) == 0;
         }
         if (!known) {
-            insert_background(l, (struct lpdf_block){ .kind = LPDF_BLOCK_IMAGE, .box = pictures[i] });
+            insert_background(
+                l, (struct lpdf_block){ .kind = LPDF_BLOCK_IMAGE, .box = pictures[i] });
         }
     }
     return true;

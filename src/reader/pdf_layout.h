@@ -8,17 +8,18 @@
 
 enum {
     LPDF_TABLE_CELLS = 20000, // of one table
-    LPDF_TABLE_COLS = 64,     //
-    LPDF_TABLES_MAX = 64,     // of one page
-    LPDF_BLOCKS_SORTED = 900, // more blocks than this are read from top to bottom without a search for columns
-    LPDF_CUT_DEPTH = 40,      //
-    LPDF_DRAWINGS_MAX = 16,   // of a page that only their captions tell of
+    LPDF_TABLE_COLS = 64, //
+    LPDF_TABLES_MAX = 64, // of one page
+    LPDF_BLOCKS_SORTED =
+        900, // more blocks than this are read from top to bottom without a search for columns
+    LPDF_CUT_DEPTH = 40, //
+    LPDF_DRAWINGS_MAX = 16, // of a page that only their captions tell of
 };
 
 struct lpdf_table {
     struct lpdf_rect box; // in the frame
     uint32_t rows, cols;
-    struct slice *cells;  // rows × cols, in the arena
+    struct slice *cells; // rows × cols, in the arena
     uint32_t header_rows; // 0 or 1
 };
 
@@ -27,12 +28,12 @@ enum lpdf_block_kind { LPDF_BLOCK_TEXT, LPDF_BLOCK_TABLE, LPDF_BLOCK_IMAGE };
 struct lpdf_block {
     enum lpdf_block_kind kind;
     struct lpdf_rect box; // in the frame
-    uint32_t *segs;       // text: one a line, top to bottom
+    uint32_t *segs; // text: one a line, top to bottom
     uint32_t seg_count, seg_cap;
     uint32_t chars;
     const struct lpdf_table *table;
-    float leading;        // text with two lines or more: from line to line
-    bool closed;          // takes no more lines
+    float leading; // text with two lines or more: from line to line
+    bool closed; // takes no more lines
 };
 
 struct lpdf_layout {
@@ -50,7 +51,8 @@ void lpdf_find_tables(struct lpdf_layout *l, struct arena *a);
 // One direction of a page up to its sheet, ruled tables taken out. False when memory ran out.
 bool lpdf_layout_begin(struct lpdf_layout *l, struct lpdf_page *page, int dir, struct arena *a);
 // The rest, once running headers are marked gone: tables without lines, blocks, order. pictures: direction 0 only.
-bool lpdf_layout_end(struct lpdf_layout *l, const struct lpdf_rect *pictures, uint32_t picture_count, struct arena *a);
+bool lpdf_layout_end(struct lpdf_layout *l, const struct lpdf_rect *pictures,
+    uint32_t picture_count, struct arena *a);
 // Puts blocks into the order of reading. (pdf_order.c)
 void lpdf_order_blocks(struct lpdf_block *blocks, uint32_t count, float body, struct arena *a);
 

@@ -9,7 +9,7 @@
 
 struct cutter {
     struct lpdf_block *blocks;
-    uint32_t *out;   // the order so far
+    uint32_t *out; // the order so far
     uint32_t count;
     float body;
     struct arena *arena;
@@ -38,7 +38,8 @@ static int compare_y(const struct lpdf_block *a, const struct lpdf_block *b)
     return a->box.x0 < b->box.x0 ? -1 : a->box.x0 > b->box.x0;
 }
 
-static void sort_down(struct cutter *c, uint32_t *ids, uint32_t n) // merge sort: stable, and qsort has no context
+static void sort_down(
+    struct cutter *c, uint32_t *ids, uint32_t n) // merge sort: stable, and qsort has no context
 {
     if (n < 2) {
         return;
@@ -77,11 +78,12 @@ static bool reads_like_column(const struct side *s)
 {
     bool pictures = s->text_lines == 0 && s->lines >= 4;
     return pictures || (s->lines >= 3 && s->chars >= 17 * s->text_lines) ||
-        (s->text_lines >= 8 && s->chars >= 10 * s->text_lines);
+           (s->text_lines >= 8 && s->chars >= 10 * s->text_lines);
 }
 
 // Counts what stands left of, right of and across x.
-static bool try_strip(const struct cutter *c, const uint32_t *ids, uint32_t n, float x, struct strip *ret)
+static bool try_strip(
+    const struct cutter *c, const uint32_t *ids, uint32_t n, float x, struct strip *ret)
 {
     struct side left = { 0 }, right = { 0 };
     uint32_t across_lines = 0;
@@ -105,8 +107,9 @@ static bool try_strip(const struct cutter *c, const uint32_t *ids, uint32_t n, f
     }
     float common = fminf(left.y1, right.y1) - fmaxf(left.y0, right.y0);
     float least = fminf(left.y1 - left.y0, right.y1 - right.y0);
-    return common > 0.3f * least && common > 2 * c->body && reads_like_column(&left) && reads_like_column(&right) &&
-        (ret->across == 0 || across_lines < 2 * (left.lines + right.lines));
+    return common > 0.3f * least && common > 2 * c->body && reads_like_column(&left) &&
+           reads_like_column(&right) &&
+           (ret->across == 0 || across_lines < 2 * (left.lines + right.lines));
 }
 
 static bool find_columns(const struct cutter *c, const uint32_t *ids, uint32_t n, struct strip *ret)
@@ -115,8 +118,9 @@ static bool find_columns(const struct cutter *c, const uint32_t *ids, uint32_t n
     for (uint32_t i = 0; i < n; i++) {
         struct strip s;
         float x = c->blocks[ids[i]].box.x0 - 1;
-        if (try_strip(c, ids, n, x, &s) && (!found || s.across_chars < ret->across_chars ||
-            (s.across_chars == ret->across_chars && x < ret->x))) {
+        if (try_strip(c, ids, n, x, &s) &&
+            (!found || s.across_chars < ret->across_chars ||
+                (s.across_chars == ret->across_chars && x < ret->x))) {
             *ret = s;
             found = true;
         }
@@ -163,7 +167,8 @@ static float middle(const struct lpdf_block *b)
 // Blocks across the strip part the region into bands, each of which is then cut on its own.
 static void cut_at_across(struct cutter *c, const uint32_t *ids, uint32_t n, float x, int depth)
 {
-    uint32_t *band = arena_array(c->arena, n, sizeof(*band)), *across = arena_array(c->arena, n, sizeof(*across));
+    uint32_t *band = arena_array(c->arena, n, sizeof(*band)),
+             *across = arena_array(c->arena, n, sizeof(*across));
     bool *done = arena_array(c->arena, n, sizeof(*done));
     uint32_t count = 0;
     if (!band || !across || !done) {
@@ -180,7 +185,8 @@ static void cut_at_across(struct cutter *c, const uint32_t *ids, uint32_t n, flo
     for (uint32_t k = 0; k <= count; k++) {
         uint32_t in = 0;
         for (uint32_t i = 0; i < n; i++) {
-            if (!done[i] && (k == count || middle(&c->blocks[ids[i]]) < middle(&c->blocks[across[k]]))) {
+            if (!done[i] &&
+                (k == count || middle(&c->blocks[ids[i]]) < middle(&c->blocks[across[k]]))) {
                 band[in++] = ids[i];
                 done[i] = true;
             }
@@ -240,7 +246,8 @@ static bool find_gap(const struct cutter *c, const uint32_t *ids, uint32_t n, fl
 
 // A single line that reaches far into the gutter belongs to neither column: the strip moves to the edge of the left
 // column, so that the line stands across it.
-static void move_off_long_lines(const struct cutter *c, const uint32_t *ids, uint32_t n, struct strip *strip)
+static void move_off_long_lines(
+    const struct cutter *c, const uint32_t *ids, uint32_t n, struct strip *strip)
 {
     float edge = -1;
     for (uint32_t i = 0; i < n; i++) {
@@ -289,7 +296,8 @@ static void cut(struct cutter *c, uint32_t *ids, uint32_t n, int depth)
 
 void lpdf_order_blocks(struct lpdf_block *blocks, uint32_t count, float body, struct arena *a)
 {
-    uint32_t *ids = arena_array(a, count + 1, sizeof(*ids)), *out = arena_array(a, count + 1, sizeof(*out));
+    uint32_t *ids = arena_array(a, count + 1, sizeof(*ids)),
+             *out = arena_array(a, count + 1, sizeof(*out));
     struct lpdf_block *sorted = arena_array(a, count + 1, sizeof(*sorted));
     struct cutter c = { blocks, out, 0, body, a };
 

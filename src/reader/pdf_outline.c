@@ -11,7 +11,8 @@ static void walk(struct lpdf *s, struct lpdf_heads *h)
     pdf_obj *stack[OUTLINE_DEPTH];
     int depth = 0, seen = 0;
 
-    stack[0] = pdf_dict_get(ctx, pdf_dict_getp(ctx, pdf_trailer(ctx, s->doc), "Root/Outlines"), PDF_NAME(First));
+    stack[0] = pdf_dict_get(
+        ctx, pdf_dict_getp(ctx, pdf_trailer(ctx, s->doc), "Root/Outlines"), PDF_NAME(First));
     while (depth >= 0) {
         pdf_obj *item = stack[depth];
         if (!pdf_is_dict(ctx, item) || ++seen > LPDF_TITLES_MAX) {

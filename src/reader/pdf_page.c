@@ -28,7 +28,8 @@ void lpdf_page_done(struct lpdf_page *p)
 }
 
 // Room for one more in a list of items of `size` bytes; NULL at the limit.
-static void *grow(struct lpdf_page *p, void **items, uint32_t *count, uint32_t *cap, size_t size, uint32_t max)
+static void *grow(
+    struct lpdf_page *p, void **items, uint32_t *count, uint32_t *cap, size_t size, uint32_t max)
 {
     if (*count >= max) {
         p->full = true;
@@ -51,33 +52,39 @@ static void *grow(struct lpdf_page *p, void **items, uint32_t *count, uint32_t *
 
 struct lpdf_word *lpdf_add_word(struct lpdf_page *p)
 {
-    return grow(p, (void **)&p->words, &p->word_count, &p->word_cap, sizeof(*p->words), LPDF_PAGE_WORDS);
+    return grow(
+        p, (void **)&p->words, &p->word_count, &p->word_cap, sizeof(*p->words), LPDF_PAGE_WORDS);
 }
 
 struct lpdf_rule *lpdf_add_rule(struct lpdf_page *p)
 {
-    return grow(p, (void **)&p->rules, &p->rule_count, &p->rule_cap, sizeof(*p->rules), LPDF_PAGE_RULES);
+    return grow(
+        p, (void **)&p->rules, &p->rule_count, &p->rule_cap, sizeof(*p->rules), LPDF_PAGE_RULES);
 }
 
 struct lpdf_fill *lpdf_add_fill(struct lpdf_page *p)
 {
-    return grow(p, (void **)&p->fills, &p->fill_count, &p->fill_cap, sizeof(*p->fills), LPDF_PAGE_FILLS);
+    return grow(
+        p, (void **)&p->fills, &p->fill_count, &p->fill_cap, sizeof(*p->fills), LPDF_PAGE_FILLS);
 }
 
 struct lpdf_image *lpdf_add_image(struct lpdf_page *p)
 {
-    return grow(p, (void **)&p->images, &p->image_count, &p->image_cap, sizeof(*p->images), LPDF_PAGE_IMAGES);
+    return grow(p, (void **)&p->images, &p->image_count, &p->image_cap, sizeof(*p->images),
+        LPDF_PAGE_IMAGES);
 }
 
 struct lpdf_note *lpdf_add_note(struct lpdf_page *p)
 {
-    return grow(p, (void **)&p->notes, &p->note_count, &p->note_cap, sizeof(*p->notes), LPDF_PAGE_NOTES);
+    return grow(
+        p, (void **)&p->notes, &p->note_count, &p->note_cap, sizeof(*p->notes), LPDF_PAGE_NOTES);
 }
 
 void lpdf_add_mark(struct lpdf_page *p, struct lpdf_rect box)
 {
     if (p->mark_count < LPDF_PAGE_MARKS) {
-        struct lpdf_rect *m = grow(p, (void **)&p->marks, &p->mark_count, &p->mark_cap, sizeof(*m), LPDF_PAGE_MARKS);
+        struct lpdf_rect *m =
+            grow(p, (void **)&p->marks, &p->mark_count, &p->mark_cap, sizeof(*m), LPDF_PAGE_MARKS);
         if (m) {
             *m = box;
         }
@@ -92,7 +99,8 @@ uint16_t lpdf_style_id(struct lpdf_page *p, const struct lpdf_style *style)
             return (uint16_t)i;
         }
     }
-    struct lpdf_style *s = grow(p, (void **)&p->styles, &p->style_count, &p->style_cap, sizeof(*s), LPDF_PAGE_STYLES);
+    struct lpdf_style *s =
+        grow(p, (void **)&p->styles, &p->style_count, &p->style_cap, sizeof(*s), LPDF_PAGE_STYLES);
     if (!s) {
         return 0;
     }
@@ -106,7 +114,8 @@ struct lpdf_rect lpdf_from_frame(const struct lpdf_page *p, int dir, struct lpdf
     case 1:
         return (struct lpdf_rect){ p->width - r.y1, r.x0, p->width - r.y0, r.x1 };
     case 2:
-        return (struct lpdf_rect){ p->width - r.x1, p->height - r.y1, p->width - r.x0, p->height - r.y0 };
+        return (struct lpdf_rect){ p->width - r.x1, p->height - r.y1, p->width - r.x0,
+            p->height - r.y0 };
     case 3:
         return (struct lpdf_rect){ r.y0, p->height - r.x1, r.y1, p->height - r.x0 };
     default:
@@ -116,7 +125,8 @@ struct lpdf_rect lpdf_from_frame(const struct lpdf_page *p, int dir, struct lpdf
 
 struct lpdf_rect lpdf_word_box(const struct lpdf_page *p, const struct lpdf_word *w)
 {
-    struct lpdf_rect r = { w->x0, w->y - lpdf_ascent(w->size), w->x1, w->y + lpdf_descent(w->size) };
+    struct lpdf_rect r = { w->x0, w->y - lpdf_ascent(w->size), w->x1,
+        w->y + lpdf_descent(w->size) };
     return lpdf_from_frame(p, w->dir, r);
 }
 

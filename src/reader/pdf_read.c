@@ -12,12 +12,12 @@
 #include <stdlib.h>
 
 enum {
-    KEEP_ALL = 40,           // pages of a short document
-    SAMPLES = 24,            // pages of a long one that are looked at first
-    NEAR = 5,                // neighbours on each side
+    KEEP_ALL = 40, // pages of a short document
+    SAMPLES = 24, // pages of a long one that are looked at first
+    NEAR = 5, // neighbours on each side
     WINDOW_BYTES = 96 << 20, // of neighbours; heavier pages are emitted without
-    CUT_SHORT_MAX = 3,       // pages that take too long before the document is given up
-    PAGE_LIST = 12,          // runs of pages that are named in a finding
+    CUT_SHORT_MAX = 3, // pages that take too long before the document is given up
+    PAGE_LIST = 12, // runs of pages that are named in a finding
 };
 
 struct reading {
@@ -26,16 +26,17 @@ struct reading {
     struct lpdf_heads heads;
     struct lpdf_out out;
     struct lpdf_unit **units;
-    size_t held;            // bytes of all units
-    int32_t *no_text;       // page numbers
+    size_t held; // bytes of all units
+    int32_t *no_text; // page numbers
     int32_t no_text_count;
-    int32_t cut_short;      // pages that took too long
-    bool given_up;          // too many of them
+    int32_t cut_short; // pages that took too long
+    bool given_up; // too many of them
 };
 
 static size_t unit_bytes(const struct lpdf_unit *u)
 {
-    return sizeof(*u) + u->arena.used + u->page.text.cap + u->page.word_cap * sizeof(*u->page.words);
+    return sizeof(*u) + u->arena.used + u->page.text.cap +
+           u->page.word_cap * sizeof(*u->page.words);
 }
 
 static void drop_unit(struct reading *g, int32_t index)
@@ -101,19 +102,20 @@ static int report_page(struct reading *g, struct lpdf_unit *u, bool no_text)
         g->no_text[g->no_text_count++] = u->page.number;
     }
     if (u->page.broken) {
-        error = reader_finding(g->s.r, "page.unreadable", &place, "Page %d is damaged; %s of it was read.", u->page.number,
+        error = reader_finding(g->s.r, "page.unreadable", &place,
+            "Page %d is damaged; %s of it was read.", u->page.number,
             u->page.letters > 0 ? "a part" : "nothing");
     } else if (u->page.cut_short) {
-        error = reader_finding(g->s.r, "structure.partial", &place, "Page %d is so heavy that only a part of it was read.",
-            u->page.number);
+        error = reader_finding(g->s.r, "structure.partial", &place,
+            "Page %d is so heavy that only a part of it was read.", u->page.number);
         if (!error && ++g->cut_short >= CUT_SHORT_MAX) {
             g->given_up = true;
-            error = reader_finding(g->s.r, "bomb.time", &place, "%d pages of the document take longer than is allowed.",
-                g->cut_short);
+            error = reader_finding(g->s.r, "bomb.time", &place,
+                "%d pages of the document take longer than is allowed.", g->cut_short);
         }
     } else if (u->page.full || !u->laid_out) {
-        error = reader_finding(g->s.r, "structure.partial", &place, "Page %d holds more than is read of one page.",
-            u->page.number);
+        error = reader_finding(g->s.r, "structure.partial", &place,
+            "Page %d holds more than is read of one page.", u->page.number);
     }
     return error;
 }
@@ -169,7 +171,8 @@ static void list_pages(const int32_t *pages, int32_t count, char *text, size_t s
             snprintf(text + at, size - at, " and more");
             return;
         }
-        at += (size_t)snprintf(text + at, size - at, j > i ? "%s%d–%d" : "%s%d", i ? ", " : "", pages[i], pages[j]);
+        at += (size_t)snprintf(
+            text + at, size - at, j > i ? "%s%d–%d" : "%s%d", i ? ", " : "", pages[i], pages[j]);
         i = j + 1;
     }
 }
@@ -189,8 +192,10 @@ static int report_no_text(struct reading *g)
     }
     struct place place = lpdf_place_page(g->no_text[0]);
     list_pages(g->no_text, g->no_text_count, list, sizeof(list));
-    return reader_finding(g->s.r, "page.no_text", &place, "%s %s without text that can be read: %s.",
-        g->no_text_count == 1 ? "One page" : "Some pages", g->no_text_count == 1 ? "is" : "are", list);
+    return reader_finding(g->s.r, "page.no_text", &place,
+        "%s %s without text that can be read: %s.",
+        g->no_text_count == 1 ? "One page" : "Some pages", g->no_text_count == 1 ? "is" : "are",
+        list);
 }
 
 static int read_pages(struct reading *g)
@@ -201,7 +206,8 @@ static int read_pages(struct reading *g)
     }
     lpdf_timer_start(&g->s, LPDF_OPEN_MS);
     if (!lpdf_defuse_init(&g->defuse, &g->s)) {
-        return reader_finding(g->s.r, "structure.corrupt", NULL, "The PDF is too damaged to be read.");
+        return reader_finding(
+            g->s.r, "structure.corrupt", NULL, "The PDF is too damaged to be read.");
     }
     lpdf_read_outline(&g->s, &g->heads);
     lpdf_timer_stop(&g->s);

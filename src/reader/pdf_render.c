@@ -38,8 +38,10 @@ static void look_at(fz_context *ctx, struct guard *g, pdf_obj *resources, int de
         }
         pdf_obj *kind = pdf_dict_get(ctx, x, PDF_NAME(Subtype));
         if (pdf_name_eq(ctx, kind, PDF_NAME(Image))) {
-            int64_t w = pdf_dict_get_int(ctx, x, PDF_NAME(Width)), h = pdf_dict_get_int(ctx, x, PDF_NAME(Height));
-            g->largest = w > 0 && h > 0 && w < INT32_MAX / h && w * h > g->largest ? w * h : g->largest;
+            int64_t w = pdf_dict_get_int(ctx, x, PDF_NAME(Width)),
+                    h = pdf_dict_get_int(ctx, x, PDF_NAME(Height));
+            g->largest =
+                w > 0 && h > 0 && w < INT32_MAX / h && w * h > g->largest ? w * h : g->largest;
             g->longest = w > g->longest ? w : g->longest;
             g->longest = h > g->longest ? h : g->longest;
             g->too_large = g->too_large || w < 0 || h < 0 || w * h > g->pixels_max;
@@ -102,7 +104,8 @@ static void run_contents(struct lpdf *s, int32_t index, fz_device *dev, fz_matri
     fz_try(ctx)
     {
         proc = pdf_new_run_processor(ctx, dev, ctm, "View", NULL, NULL, &s->budget.cookie);
-        pdf_process_contents(ctx, proc, s->doc, pdf_dict_get_inheritable(ctx, s->pages[index], PDF_NAME(Resources)),
+        pdf_process_contents(ctx, proc, s->doc,
+            pdf_dict_get_inheritable(ctx, s->pages[index], PDF_NAME(Resources)),
             pdf_dict_get(ctx, s->pages[index], PDF_NAME(Contents)), &s->budget.cookie);
         pdf_close_processor(ctx, proc);
     }
@@ -116,7 +119,8 @@ static void run_contents(struct lpdf *s, int32_t index, fz_device *dev, fz_matri
     }
 }
 
-static void draw(struct lpdf *s, int32_t index, fz_pixmap *pix, fz_matrix from_page, fz_matrix scale)
+static void draw(
+    struct lpdf *s, int32_t index, fz_pixmap *pix, fz_matrix from_page, fz_matrix scale)
 {
     fz_context *ctx = s->ctx;
     fz_device *volatile dev = NULL;
@@ -126,7 +130,8 @@ static void draw(struct lpdf *s, int32_t index, fz_pixmap *pix, fz_matrix from_p
         dev = fz_new_draw_device(ctx, fz_identity, pix);
         if (page) {
             fz_rect box = pdf_bound_page(ctx, page);
-            pdf_run_page(ctx, page, dev, fz_concat(fz_translate(-box.x0, -box.y0), scale), &s->budget.cookie);
+            pdf_run_page(ctx, page, dev, fz_concat(fz_translate(-box.x0, -box.y0), scale),
+                &s->budget.cookie);
         } else {
             run_contents(s, index, dev, fz_concat(from_page, scale));
         }
@@ -163,7 +168,8 @@ static fz_pixmap *draw_page(struct lpdf *s, int32_t index, double scale, fz_colo
     {
         fz_matrix ctm = fz_scale((float)scale, (float)scale);
         s->budget.max_block = s->budget.max; // our own picture of the page
-        pix = fz_new_pixmap_with_bbox(ctx, colours, fz_round_rect(fz_transform_rect(box, ctm)), NULL, 0);
+        pix = fz_new_pixmap_with_bbox(
+            ctx, colours, fz_round_rect(fz_transform_rect(box, ctm)), NULL, 0);
         s->budget.max_block = block;
         fz_clear_pixmap_with_value(ctx, pix, 255);
         draw(s, index, pix, from_page, ctm);
@@ -181,12 +187,14 @@ static fz_buffer *render(struct lpdf *s, int32_t index, int32_t width)
 {
     fz_context *ctx = s->ctx;
     fz_buffer *volatile png = NULL;
-    double most = s->r->limits->pixels < RENDER_PIXELS ? (double)s->r->limits->pixels : RENDER_PIXELS;
+    double most =
+        s->r->limits->pixels < RENDER_PIXELS ? (double)s->r->limits->pixels : RENDER_PIXELS;
     fz_rect box;
     fz_matrix from_page;
 
     lpdf_page_box(s, index, &box, &from_page);
-    fz_pixmap *pix = draw_page(s, index, fitting_scale(box, (double)width / (double)box.x1, most), fz_device_rgb(ctx));
+    fz_pixmap *pix = draw_page(
+        s, index, fitting_scale(box, (double)width / (double)box.x1, most), fz_device_rgb(ctx));
     if (!pix) {
         return NULL;
     }
@@ -224,10 +232,15 @@ bool lpdf_draw_grey(struct lpdf *s, int32_t index, int64_t pixels_max, struct lp
     if (!pix) {
         return false;
     }
-    int32_t width = fz_pixmap_width(s->ctx, pix), height = fz_pixmap_height(s->ctx, pix), stride = fz_pixmap_stride(s->ctx, pix);
-    *ret = (struct lpdf_drawing){ .grey = malloc((size_t)width * (size_t)height), .width = width, .height = height, .dpi = scale * 72 };
+    int32_t width = fz_pixmap_width(s->ctx, pix), height = fz_pixmap_height(s->ctx, pix),
+            stride = fz_pixmap_stride(s->ctx, pix);
+    *ret = (struct lpdf_drawing){ .grey = malloc((size_t)width * (size_t)height),
+        .width = width,
+        .height = height,
+        .dpi = scale * 72 };
     for (int32_t y = 0; ret->grey && y < height; y++) {
-        memcpy(ret->grey + (size_t)y * (size_t)width, fz_pixmap_samples(s->ctx, pix) + (size_t)y * (size_t)stride, (size_t)width);
+        memcpy(ret->grey + (size_t)y * (size_t)width,
+            fz_pixmap_samples(s->ctx, pix) + (size_t)y * (size_t)stride, (size_t)width);
     }
     fz_drop_pixmap(s->ctx, pix);
     fz_empty_store(s->ctx); // the decoded picture: its room is needed for reading
@@ -241,7 +254,8 @@ static int render_page(struct lpdf *s, int32_t number, int32_t width, struct err
         return error_set(err, ERR_NOT_FOUND, "The document has no page %d.", number);
     }
     if (width < 1 || width > RENDER_WIDTH_MAX) {
-        return error_set(err, ERR_INVALID, "A page is drawn 1 to %d pixels wide.", RENDER_WIDTH_MAX);
+        return error_set(
+            err, ERR_INVALID, "A page is drawn 1 to %d pixels wide.", RENDER_WIDTH_MAX);
     }
     lpdf_timer_start(s, RENDER_MS);
     int error = lpdf_check_content(s, number - 1, &fine);
@@ -250,14 +264,16 @@ static int render_page(struct lpdf *s, int32_t number, int32_t width, struct err
     }
     struct place place = lpdf_place_page(number);
     if (has_giant_picture(s, number - 1, NULL)) {
-        return reader_finding(s->r, "bomb.pixels", &place, "A picture on page %d has more than %lld million pixels.", number,
+        return reader_finding(s->r, "bomb.pixels", &place,
+            "A picture on page %d has more than %lld million pixels.", number,
             (long long)(s->r->limits->pixels / 1000000));
     }
     fz_buffer *png = render(s, number - 1, width);
     const char *stopped = lpdf_stopped_by(s);
     lpdf_timer_stop(s);
     if (!png) {
-        return reader_finding(s->r, stopped ? stopped : "page.unreadable", &place, "Page %d can't be drawn.", number);
+        return reader_finding(
+            s->r, stopped ? stopped : "page.unreadable", &place, "Page %d can't be drawn.", number);
     }
     unsigned char *bytes;
     size_t len = fz_buffer_storage(s->ctx, png, &bytes);

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 
 enum {
-    ROWS_BACK = 6,      // rows that a word may still join
-    GUTTERS_OPEN = 96,  // candidates at one time
-    LEADER_DOTS = 4,    // so many single dots are a leader
+    ROWS_BACK = 6, // rows that a word may still join
+    GUTTERS_OPEN = 96, // candidates at one time
+    LEADER_DOTS = 4, // so many single dots are a leader
     SPACED_LETTERS = 5, // so many single letters with even gaps are one word
 };
-#define WIDE_GAP 2.0f    // in font sizes: always cuts a row
+#define WIDE_GAP 2.0f // in font sizes: always cuts a row
 #define NARROW_GAP 0.45f // the least width of a gutter
 
 // Rows.
@@ -48,18 +48,19 @@ static bool fits_row(const struct lpdf_word *w, const struct lpdf_row *row)
 
 // Small letters above or below the line: footnote marks, exponents, indices. They are looked for once all rows are known:
 // a small word beside a word of a row nearby is taken into that row.
-static bool belongs_to(const struct lpdf_page *p, const struct sort_key *keys, const struct lpdf_word *w,
-    const struct lpdf_row *big)
+static bool belongs_to(const struct lpdf_page *p, const struct sort_key *keys,
+    const struct lpdf_word *w, const struct lpdf_row *big)
 {
     float down = w->y - big->y;
-    if (w->size > 0.8f * big->size || big->size > 2.5f * w->size || down < -0.7f * big->size || down > 0.4f * big->size ||
-        big->count > 400) {
+    if (w->size > 0.8f * big->size || big->size > 2.5f * w->size || down < -0.7f * big->size ||
+        down > 0.4f * big->size || big->count > 400) {
         return false;
     }
     for (uint32_t j = 0; j < big->count; j++) {
         const struct lpdf_word *v = &p->words[keys[big->first + j].word];
-        if (v->size > w->size * 1.2f && ((w->x0 > v->x1 - 0.3f * w->size && w->x0 < v->x1 + 0.4f * v->size) ||
-            (w->x1 < v->x0 + 0.3f * w->size && w->x1 > v->x0 - 0.4f * v->size))) {
+        if (v->size > w->size * 1.2f &&
+            ((w->x0 > v->x1 - 0.3f * w->size && w->x0 < v->x1 + 0.4f * v->size) ||
+                (w->x1 < v->x0 + 0.3f * w->size && w->x1 > v->x0 - 0.4f * v->size))) {
             return true;
         }
     }
@@ -67,8 +68,8 @@ static bool belongs_to(const struct lpdf_page *p, const struct sort_key *keys, c
 }
 
 // row_of: for each key, the row that its word ends up in.
-static void absorb_small_words(const struct lpdf_page *p, const struct sort_key *keys, const struct lpdf_row *rows,
-    uint32_t count, uint32_t *row_of)
+static void absorb_small_words(const struct lpdf_page *p, const struct sort_key *keys,
+    const struct lpdf_row *rows, uint32_t count, uint32_t *row_of)
 {
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = rows[i].first; k < rows[i].first + rows[i].count; k++) {
@@ -182,8 +183,9 @@ static void drop_doubles(struct lpdf_sheet *s)
             bool again = false;
             for (uint32_t j = kept; j > first && j + 4 > kept && !again; j--) {
                 const struct lpdf_word *v = &s->page->words[s->order[j - 1]];
-                again = fabsf(v->x0 - w->x0) < 0.2f * w->size && fabsf(v->y - w->y) < 0.2f * w->size &&
-                    slice_equal(lpdf_word_text(s->page, v), lpdf_word_text(s->page, w));
+                again = fabsf(v->x0 - w->x0) < 0.2f * w->size &&
+                        fabsf(v->y - w->y) < 0.2f * w->size &&
+                        slice_equal(lpdf_word_text(s->page, v), lpdf_word_text(s->page, w));
             }
             if (again) {
                 w->flags |= LPDF_DEAD;
@@ -200,7 +202,8 @@ static void drop_doubles(struct lpdf_sheet *s)
 static bool is_dot(const struct lpdf_page *p, const struct lpdf_word *w)
 {
     struct slice t = lpdf_word_text(p, w);
-    return slice_is(t, ".") || slice_is(t, "\302\267") || slice_is(t, "_") || slice_is(t, "\342\200\246");
+    return slice_is(t, ".") || slice_is(t, "\302\267") || slice_is(t, "_") ||
+           slice_is(t, "\342\200\246");
 }
 
 // ". . . . ." between an entry and its page number: one word, so that its gaps are no gutters.
@@ -240,8 +243,8 @@ static void close_spaced_letters(struct lpdf_sheet *s, const struct lpdf_row *ro
         for (; j < row->count; j++) {
             const struct lpdf_word *w = lpdf_sheet_word(s, row->first + j);
             size_t n;
-            if (!lpdf_is_letter(utf8_decode(s->page->text.data + w->text, w->len, &n)) || n != w->len ||
-                w->flags & LPDF_CJK) {
+            if (!lpdf_is_letter(utf8_decode(s->page->text.data + w->text, w->len, &n)) ||
+                n != w->len || w->flags & LPDF_CJK) {
                 break;
             }
             if (j > i) {
@@ -254,7 +257,8 @@ static void close_spaced_letters(struct lpdf_sheet *s, const struct lpdf_row *ro
         }
         for (uint32_t k = i + 1; k < j && j - i >= SPACED_LETTERS; k++) {
             struct lpdf_word *w = &s->page->words[s->order[row->first + k]];
-            if (w->x0 - lpdf_sheet_word(s, row->first + k - 1)->x1 < fmaxf(1.5f * least, 0.1f * w->size)) {
+            if (w->x0 - lpdf_sheet_word(s, row->first + k - 1)->x1 <
+                fmaxf(1.5f * least, 0.1f * w->size)) {
                 w->flags |= LPDF_SPACED;
             }
         }
@@ -275,7 +279,7 @@ static bool keeps_marker(const struct lpdf_sheet *s, const struct lpdf_row *row,
         return false;
     }
     return lpdf_marker(text, &bullet) == text.len && next->x0 - w->x1 < 5 * row->size &&
-        !lpdf_text_is_numeric(lpdf_word_text(s->page, next));
+           !lpdf_text_is_numeric(lpdf_word_text(s->page, next));
 }
 
 static void close_gutter(struct lpdf_sheet *s, struct lpdf_gutter *g, float size)
@@ -288,8 +292,8 @@ static void close_gutter(struct lpdf_sheet *s, struct lpdf_gutter *g, float size
 }
 
 // The gap of the row that holds (x0, x1) best: the margins count too. *ret_inner: between two words.
-static bool gap_of(const struct lpdf_sheet *s, const struct lpdf_row *row, struct lpdf_gutter *g, float least,
-    bool *ret_inner)
+static bool gap_of(const struct lpdf_sheet *s, const struct lpdf_row *row, struct lpdf_gutter *g,
+    float least, bool *ret_inner)
 {
     float before = -1e9f;
     for (uint32_t i = 0; i <= row->count; i++) {
@@ -380,7 +384,8 @@ static bool cuts_here(const struct lpdf_sheet *s, uint32_t r, float x0, float x1
 {
     for (uint32_t i = 0; i < s->gutter_count; i++) {
         const struct lpdf_gutter *g = &s->gutters[i];
-        if ((int32_t)r >= g->row0 && (int32_t)r <= g->row1 && g->x0 >= x0 - 0.1f && g->x1 <= x1 + 0.1f) {
+        if ((int32_t)r >= g->row0 && (int32_t)r <= g->row1 && g->x0 >= x0 - 0.1f &&
+            g->x1 <= x1 + 0.1f) {
             return true;
         }
     }
@@ -432,7 +437,8 @@ static void describe_segment(const struct lpdf_sheet *s, struct lpdf_seg *g)
         mono += style->mono ? w->len : 0;
         rtl += w->flags & LPDF_RTL ? w->len : 0;
         numeric = numeric && lpdf_text_is_numeric(text);
-        g->leader = g->leader || slice_find(text, SLICE_LIT("....")) || slice_find(text, SLICE_LIT("\342\200\246\342\200\246"));
+        g->leader = g->leader || slice_find(text, SLICE_LIT("....")) ||
+                    slice_find(text, SLICE_LIT("\342\200\246\342\200\246"));
         for (size_t k = 0; k < text.len; k++) {
             lower += text.data[k] >= 'a' && text.data[k] <= 'z';
             upper += text.data[k] >= 'A' && text.data[k] <= 'Z';
@@ -474,12 +480,15 @@ static bool build_segments(struct lpdf_sheet *s, struct arena *a)
                 const struct lpdf_word *w = lpdf_sheet_word(s, row->first + i);
                 float gap = w->x0 - before;
                 end = !(w->flags & LPDF_SPACED) && !keeps_marker(s, row, i - 1) &&
-                    (gap > WIDE_GAP * row->size || (gap > NARROW_GAP * w->size * 0.8f && cuts_here(s, r, before, w->x0)));
+                      (gap > WIDE_GAP * row->size ||
+                          (gap > NARROW_GAP * w->size * 0.8f && cuts_here(s, r, before, w->x0)));
                 before = fmaxf(before, w->x1);
             }
             if (end) {
                 struct lpdf_seg *g = &s->segs[s->seg_count++];
-                *g = (struct lpdf_seg){ .first = row->first + from, .count = i - from, .row = (int32_t)r };
+                *g = (struct lpdf_seg){
+                    .first = row->first + from, .count = i - from, .row = (int32_t)r
+                };
                 describe_segment(s, g);
                 from = i;
             }

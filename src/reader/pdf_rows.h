@@ -10,13 +10,13 @@
 #include "base/arena.h"
 
 enum {
-    LPDF_GUTTERS_MAX = 256,     // kept of one page
+    LPDF_GUTTERS_MAX = 256, // kept of one page
     LPDF_SHEET_MEMORY = 48 << 20, // of the layout of one page
 };
 
 struct lpdf_row {
     uint32_t first, count; // in order[]
-    uint32_t seg, segs;    // its segments
+    uint32_t seg, segs; // its segments
     float y, x0, x1;
     float size; // of most of it
 };
@@ -24,25 +24,25 @@ struct lpdf_row {
 struct lpdf_seg {
     uint32_t first, count; // in order[]
     int32_t row;
-    int32_t block;         // -1: in none yet
+    int32_t block; // -1: in none yet
     float x0, x1, y, size;
-    uint32_t chars;        // letters of its text, roughly
-    uint16_t style;        // of most of it
+    uint32_t chars; // letters of its text, roughly
+    uint16_t style; // of most of it
     bool bold, italic, mono, rtl; // most of it
-    bool small;            // begins with a small letter
-    bool leader;           // holds a row of dots, as a table of contents does
-    bool ends;             // with the mark of a sentence's end
-    bool caps;             // no small letters
-    bool numeric;          // numbers, signs and units only
-    bool marker;           // begins with a bullet or a number of a list
-    bool gone;             // taken into a table or a running header
+    bool small; // begins with a small letter
+    bool leader; // holds a row of dots, as a table of contents does
+    bool ends; // with the mark of a sentence's end
+    bool caps; // no small letters
+    bool numeric; // numbers, signs and units only
+    bool marker; // begins with a bullet or a number of a list
+    bool gone; // taken into a table or a running header
 };
 
 struct lpdf_gutter {
     float x0, x1;
     int32_t row0, row1; // rows that it runs through
-    int32_t support;    // rows with words on both sides
-    bool column;        // between two columns of running text
+    int32_t support; // rows with words on both sides
+    bool column; // between two columns of running text
 };
 
 struct lpdf_sheet {
@@ -68,7 +68,8 @@ static inline const struct lpdf_word *lpdf_sheet_word(const struct lpdf_sheet *s
 }
 
 // Appends the text of words order[first..first+count): spaces where the gaps are, right-to-left in logical order.
-void lpdf_add_words(const struct lpdf_sheet *s, uint32_t first, uint32_t count, bool rtl, struct buf *out);
+void lpdf_add_words(
+    const struct lpdf_sheet *s, uint32_t first, uint32_t count, bool rtl, struct buf *out);
 // The length in bytes of a bullet or number at the front of a list item ("•", "1.", "(a)", "iv)"), 0 if there is none.
 // *ret_bullet: it is a sign, not a number.
 size_t lpdf_marker(struct slice text, bool *ret_bullet);

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define EDGE 0.13f        // of the height: how far from the top or bottom
+#define EDGE 0.13f // of the height: how far from the top or bottom
 #define SAME_HEIGHT 0.008f
 
 struct lpdf_unit *lpdf_unit_new(void)
@@ -57,8 +57,8 @@ static bool is_page_number(struct slice t)
     }
     struct slice w = { word, letters < sizeof(word) ? letters : 0 };
     return digits <= 8 && t.len <= 24 && others <= 12 &&
-        (letters == 0 || slice_is(w, "page") || slice_is(w, "pageof") || slice_is(w, "of") || slice_is(w, "p") ||
-            slice_is(w, "pg"));
+           (letters == 0 || slice_is(w, "page") || slice_is(w, "pageof") || slice_is(w, "of") ||
+               slice_is(w, "p") || slice_is(w, "pg"));
 }
 
 static uint64_t edge_hash(struct slice t)
@@ -89,17 +89,24 @@ static void add_edge(struct lpdf_unit *u, const struct lpdf_sheet *s, uint32_t s
         return;
     }
     lpdf_add_words(s, g->first, g->count, g->rtl, &text);
-    u->edges[u->edge_count++] = (struct lpdf_edge){ .seg = seg, .hash = edge_hash(buf_slice(&text)), .x = g->x0,
-        .y = g->y / u->page.height, .bottom = bottom, .page_number = is_page_number(buf_slice(&text)) };
+    u->edges[u->edge_count++] = (struct lpdf_edge){ .seg = seg,
+        .hash = edge_hash(buf_slice(&text)),
+        .x = g->x0,
+        .y = g->y / u->page.height,
+        .bottom = bottom,
+        .page_number = is_page_number(buf_slice(&text)) };
 }
 
 static void find_edges(struct lpdf_unit *u, const struct lpdf_sheet *s)
 {
     uint32_t top = 0, bottom = 0;
-    for (uint32_t i = 0; i < s->seg_count && s->segs[i].y < EDGE * u->page.height && top < LPDF_EDGE_SEGS; i++, top++) {
+    for (uint32_t i = 0;
+         i < s->seg_count && s->segs[i].y < EDGE * u->page.height && top < LPDF_EDGE_SEGS;
+         i++, top++) {
         add_edge(u, s, i, false);
     }
-    for (uint32_t i = s->seg_count; i > 0 && s->segs[i - 1].y > (1 - EDGE) * u->page.height && bottom < LPDF_EDGE_SEGS;
+    for (uint32_t i = s->seg_count;
+         i > 0 && s->segs[i - 1].y > (1 - EDGE) * u->page.height && bottom < LPDF_EDGE_SEGS;
          i--, bottom++) {
         add_edge(u, s, i - 1, true);
     }
@@ -115,7 +122,8 @@ void lpdf_unit_prepare(struct lpdf_unit *u)
         }
         if (some) {
             u->sides[dir] = arena_alloc(&u->arena, sizeof(*u->sides[dir]));
-            u->laid_out = u->sides[dir] && lpdf_layout_begin(u->sides[dir], &u->page, dir, &u->arena);
+            u->laid_out =
+                u->sides[dir] && lpdf_layout_begin(u->sides[dir], &u->page, dir, &u->arena);
         }
     }
     if (u->laid_out) {

@@ -64,7 +64,8 @@ static void *budget_realloc(void *user, void *old, size_t size)
 {
     struct lpdf_budget *b = user;
     size_t had = old ? malloc_usable_size(old) : 0;
-    if (size > b->max_block ? !budget_allows(b, size) : size > had && !budget_allows(b, size - had)) {
+    if (size > b->max_block ? !budget_allows(b, size)
+                            : size > had && !budget_allows(b, size - had)) {
         return NULL;
     }
     void *p = realloc(old, size ? size : 1);
@@ -225,7 +226,8 @@ static bool open_document(struct lpdf *s)
     {
         stream = fz_open_memory(ctx, (const unsigned char *)s->r->input.data, s->r->input.len);
         s->doc = pdf_open_document_with_stream(ctx, stream);
-        pdf_disable_js(ctx, s->doc); // ours, in pdf_nojs.c: naming it here keeps MuPDF's out of the program
+        pdf_disable_js(
+            ctx, s->doc); // ours, in pdf_nojs.c: naming it here keeps MuPDF's out of the program
         opened = true;
     }
     fz_always(ctx)
@@ -284,16 +286,19 @@ static bool has_header(struct slice input)
     return slice_find(head, SLICE_LIT("%PDF-")) != NULL;
 }
 
-static enum lpdf_opened refuse(struct lpdf *s, int *ret_error, const char *code, const char *message)
+static enum lpdf_opened refuse(
+    struct lpdf *s, int *ret_error, const char *code, const char *message)
 {
     const char *stopped = lpdf_stopped_by(s);
     int error;
 
     lpdf_timer_stop(s);
     if (stopped && strcmp(stopped, "bomb.memory") == 0) {
-        error = reader_finding(s->r, stopped, NULL, "Opening the document needs more memory than is allowed.");
+        error = reader_finding(
+            s->r, stopped, NULL, "Opening the document needs more memory than is allowed.");
     } else if (stopped) {
-        error = reader_finding(s->r, stopped, NULL, "Opening the document takes longer than is allowed.");
+        error = reader_finding(
+            s->r, stopped, NULL, "Opening the document takes longer than is allowed.");
     } else {
         error = reader_finding(s->r, code, NULL, "%s", message);
     }
@@ -312,15 +317,19 @@ enum lpdf_opened lpdf_open(struct lpdf *s, struct reader *r, int *ret_error)
     lpdf_timer_start(s, LPDF_OPEN_MS);
     s->ctx = fz_new_context(&s->alloc, NULL, LPDF_STORE_MAX);
     if (!s->ctx) {
-        return refuse(s, ret_error, "bomb.memory", "There is not enough memory to open the document.");
+        return refuse(
+            s, ret_error, "bomb.memory", "There is not enough memory to open the document.");
     }
     fz_set_error_callback(s->ctx, keep_quiet, NULL);
     fz_set_warning_callback(s->ctx, keep_quiet, NULL);
     fz_disable_icc(s->ctx);
     if (!open_document(s)) {
         return has_header(r->input) && is_cut_off(r->input)
-            ? refuse(s, ret_error, "structure.truncated", "The PDF ends too early: its last part is missing.")
-            : refuse(s, ret_error, "structure.corrupt", "The file is not a readable PDF: its index of objects is damaged beyond repair.");
+                   ? refuse(s, ret_error, "structure.truncated",
+                         "The PDF ends too early: its last part is missing.")
+                   : refuse(s, ret_error, "structure.corrupt",
+                         "The file is not a readable PDF: its index of objects is damaged beyond "
+                         "repair.");
     }
     if (is_locked(s)) {
         return refuse(s, ret_error, "structure.encrypted", "The PDF opens only with a password.");
@@ -329,7 +338,8 @@ enum lpdf_opened lpdf_open(struct lpdf *s, struct reader *r, int *ret_error)
         return refuse(s, ret_error, "structure.corrupt", "The PDF has no pages that can be found.");
     }
     if (s->count_nonsense) {
-        return refuse(s, ret_error, "structure.corrupt", "The PDF states a number of pages that no document can have.");
+        return refuse(s, ret_error, "structure.corrupt",
+            "The PDF states a number of pages that no document can have.");
     }
     s->repaired = pdf_was_repaired(s->ctx, s->doc) != 0;
     lpdf_timer_stop(s);
@@ -363,8 +373,10 @@ static bool has_risky_filter(fz_context *ctx, pdf_obj *dict)
         filter = pdf_array_get(ctx, filter, 0);
     }
     return filter && !pdf_name_eq(ctx, filter, PDF_NAME(FlateDecode)) &&
-        !pdf_name_eq(ctx, filter, PDF_NAME(ASCIIHexDecode)) && !pdf_name_eq(ctx, filter, PDF_NAME(ASCII85Decode)) &&
-        !pdf_name_eq(ctx, filter, PDF_NAME(LZWDecode)) && !pdf_name_eq(ctx, filter, PDF_NAME(RunLengthDecode));
+           !pdf_name_eq(ctx, filter, PDF_NAME(ASCIIHexDecode)) &&
+           !pdf_name_eq(ctx, filter, PDF_NAME(ASCII85Decode)) &&
+           !pdf_name_eq(ctx, filter, PDF_NAME(LZWDecode)) &&
+           !pdf_name_eq(ctx, filter, PDF_NAME(RunLengthDecode));
 }
 
 static int64_t count_unpacked(struct lpdf *s, pdf_obj *stream, int64_t limit)
@@ -512,8 +524,8 @@ bool lpdf_page_box(struct lpdf *s, int32_t index, fz_rect *ret_box, fz_matrix *r
     {
         pdf_page_obj_transform(s->ctx, s->pages[index], &box, &ctm);
         box = fz_transform_rect(box, ctm);
-        fine = !fz_is_empty_rect(box) && !fz_is_infinite_rect(box) && box.x1 - box.x0 < LPDF_PAGE_POINTS &&
-            box.y1 - box.y0 < LPDF_PAGE_POINTS;
+        fine = !fz_is_empty_rect(box) && !fz_is_infinite_rect(box) &&
+               box.x1 - box.x0 < LPDF_PAGE_POINTS && box.y1 - box.y0 < LPDF_PAGE_POINTS;
     }
     fz_catch(s->ctx)
     {

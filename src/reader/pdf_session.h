@@ -20,23 +20,23 @@
 
 enum {
     LPDF_MEMORY_MAX = 224 << 20, // MuPDF's share of a reader that must stay under 400 MiB
-    LPDF_BLOCK_MAX = 64 << 20,   // one block; no honest font, page or table of objects needs more
-    LPDF_STORE_MAX = 40 << 20,   // fonts and pictures that are kept for the next page
-    LPDF_OPEN_MS = 2500,         // opening, repairing and walking the page tree
-    LPDF_PAGE_MS = 1500,         // one page
-    LPDF_GRACE_MS = 300,         // from soft to hard
-    LPDF_TREE_DEPTH = 64,        // of the page tree
-    LPDF_TREE_NODES = 400000,    // visited in it, pages and inner nodes
-    LPDF_PAGE_POINTS = 1000000,  // width and height; PDF 2.0 allows 14,400 without a scale
-    LPDF_STREAM_SUSPECT = 1032,  // deflate's highest ratio
+    LPDF_BLOCK_MAX = 64 << 20, // one block; no honest font, page or table of objects needs more
+    LPDF_STORE_MAX = 40 << 20, // fonts and pictures that are kept for the next page
+    LPDF_OPEN_MS = 2500, // opening, repairing and walking the page tree
+    LPDF_PAGE_MS = 1500, // one page
+    LPDF_GRACE_MS = 300, // from soft to hard
+    LPDF_TREE_DEPTH = 64, // of the page tree
+    LPDF_TREE_NODES = 400000, // visited in it, pages and inner nodes
+    LPDF_PAGE_POINTS = 1000000, // width and height; PDF 2.0 allows 14,400 without a scale
+    LPDF_STREAM_SUSPECT = 1032, // deflate's highest ratio
 };
 
 struct lpdf_budget {
     size_t used, peak, max, max_block;
-    bool no_memory;    // an allocation was refused for its size
-    bool no_time;      // one was refused for the time
-    bool absurd;       // one asked for more than max_block: nothing is given any more
-    uint32_t calls;    // the clock is read every 256
+    bool no_memory; // an allocation was refused for its size
+    bool no_time; // one was refused for the time
+    bool absurd; // one asked for more than max_block: nothing is given any more
+    uint32_t calls; // the clock is read every 256
     int64_t soft_ms, hard_ms; // of the process's CPU time; 0: none
     fz_cookie cookie;
 };
@@ -51,14 +51,14 @@ struct lpdf {
     int32_t page_count;
     bool repaired;
     bool encrypted; // with an empty password
-    bool tree_odd;  // loops, holes or a wrong count in the page tree
+    bool tree_odd; // loops, holes or a wrong count in the page tree
     bool too_many_pages;
     bool count_nonsense;
 };
 
 enum lpdf_opened {
-    LPDF_OPEN,      // doc and pages are there
-    LPDF_REFUSED,   // a finding was reported; nothing to read
+    LPDF_OPEN, // doc and pages are there
+    LPDF_REFUSED, // a finding was reported; nothing to read
     LPDF_SINK_BROKE // *ret_error is the sink's
 };
 
@@ -66,8 +66,9 @@ enum lpdf_opened {
 enum lpdf_opened lpdf_open(struct lpdf *s, struct reader *r, int *ret_error);
 void lpdf_close(struct lpdf *s);
 
-int64_t lpdf_clock_ms(void);                          // CPU time of the process
-void lpdf_timer_start(struct lpdf *s, int64_t ms); // for what follows, until it is started again or stopped
+int64_t lpdf_clock_ms(void); // CPU time of the process
+void lpdf_timer_start(
+    struct lpdf *s, int64_t ms); // for what follows, until it is started again or stopped
 void lpdf_timer_stop(struct lpdf *s);
 // The code of the finding for what stopped MuPDF last: "bomb.time", "bomb.memory", or NULL for plain damage.
 const char *lpdf_stopped_by(const struct lpdf *s);

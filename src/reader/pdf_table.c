@@ -9,9 +9,9 @@
 #include <math.h>
 
 enum {
-    STRIPES = 2048,    // places across the page where the rows of a run are looked at
-    SINGLES_MAX = 3,   // rows with one piece, one after the other, within a table
-    PROSE_CHARS = 22,  // letters of a line of running text in a column
+    STRIPES = 2048, // places across the page where the rows of a run are looked at
+    SINGLES_MAX = 3, // rows with one piece, one after the other, within a table
+    PROSE_CHARS = 22, // letters of a line of running text in a column
 };
 
 #define SIGNS_BEFORE "$(\302\243\245\342\202\254" // the bytes of dollar, pound, yen, euro, bracket
@@ -20,7 +20,7 @@ enum {
 struct run {
     struct lpdf_sheet *s;
     uint32_t row0, row1; // rows, inclusive
-    uint32_t multi;      // rows with two pieces at least
+    uint32_t multi; // rows with two pieces at least
     float x0[LPDF_TABLE_COLS], x1[LPDF_TABLE_COLS];
     uint32_t cols;
 };
@@ -123,7 +123,8 @@ static void learn_columns(const struct run *run, struct column_facts *facts)
 
 static bool is_prose(const struct column_facts *f)
 {
-    return f->lines >= 3 && f->chars >= PROSE_CHARS * f->lines && f->small * 10 >= f->lines * 3 && f->numeric * 5 < f->lines;
+    return f->lines >= 3 && f->chars >= PROSE_CHARS * f->lines && f->small * 10 >= f->lines * 3 &&
+           f->numeric * 5 < f->lines;
 }
 
 // A word list or an index in columns: many short lines, columns as wide as each other, no numbers of their own.
@@ -213,7 +214,7 @@ static bool reads_like_table(const struct run *run)
     }
     if (run->cols == 2) {
         return facts[0].chars <= 26 * facts[0].lines && facts[1].lines * 2 >= facts[0].lines &&
-            chars <= 40 * lines;
+               chars <= 40 * lines;
     }
     return chars <= 36 * lines;
 }
@@ -225,8 +226,8 @@ struct slice lpdf_join_text(struct slice a, struct slice b, struct arena *arena)
     if (a.len == 0 || b.len == 0) {
         return a.len ? a : arena_slice(arena, b);
     }
-    bool hyphen = a.len > 1 && a.data[a.len - 1] == '-' && isalpha((unsigned char)a.data[a.len - 2]) &&
-        islower((unsigned char)b.data[0]);
+    bool hyphen = a.len > 1 && a.data[a.len - 1] == '-' &&
+                  isalpha((unsigned char)a.data[a.len - 2]) && islower((unsigned char)b.data[0]);
     char *both = arena_alloc(arena, a.len + b.len + 2);
     if (!both) {
         return a;
@@ -332,7 +333,7 @@ static void join_header(struct lpdf_table *t, struct arena *a)
 {
     uint32_t rows = 0;
     while (rows < t->rows && rows < 4 && !row_has_number(&t->cells[rows * t->cols], t->cols) &&
-        (rows == 0 || t->cells[rows * t->cols].len == 0)) {
+           (rows == 0 || t->cells[rows * t->cols].len == 0)) {
         rows++;
     }
     if (rows == 0 || rows == t->rows || cells_filled(t->cells, t->cols) < 2) {
@@ -358,7 +359,8 @@ static struct slice seg_text(const struct lpdf_sheet *s, const struct lpdf_seg *
 
 static struct lpdf_rect seg_box(const struct lpdf_seg *g)
 {
-    return (struct lpdf_rect){ g->x0, g->y - lpdf_ascent(g->size), g->x1, g->y + lpdf_descent(g->size) };
+    return (struct lpdf_rect){ g->x0, g->y - lpdf_ascent(g->size), g->x1,
+        g->y + lpdf_descent(g->size) };
 }
 
 static bool fill_table(const struct run *run, struct lpdf_table *t, struct arena *a)
@@ -387,8 +389,10 @@ static bool fill_table(const struct run *run, struct lpdf_table *t, struct arena
             continue;
         }
         struct slice *above = t->rows > 0 ? &t->cells[(t->rows - 1) * t->cols] : NULL;
-        bool joins = above && (goes_on(run, r, usual, above) ||
-            (definitions && live_segs(s, r) == 1 && column_of(run, &s->segs[row->seg]) == 1));
+        bool joins =
+            above &&
+            (goes_on(run, r, usual, above) ||
+                (definitions && live_segs(s, r) == 1 && column_of(run, &s->segs[row->seg]) == 1));
         struct slice *cells = joins ? above : &t->cells[t->rows++ * t->cols];
         for (uint32_t i = 0; i < row->segs; i++) {
             struct lpdf_seg *g = &s->segs[row->seg + i];
@@ -406,7 +410,6 @@ static bool fill_table(const struct run *run, struct lpdf_table *t, struct arena
 }
 
 // Runs of rows.
-
 
 // The gaps that the rows of a run have in common, to see where one table ends and another begins.
 struct gaps {
@@ -466,7 +469,8 @@ static bool gaps_agree(struct gaps *common, const struct gaps *row)
         apart += !found;
     }
     for (uint32_t k = 0; k < common->count; k++) {
-        bool within = row->count > 0 && common->x0[k] > row->x0[0] - 1 && common->x1[k] < row->x1[row->count - 1] + 1;
+        bool within = row->count > 0 && common->x0[k] > row->x0[0] - 1 &&
+                      common->x1[k] < row->x1[row->count - 1] + 1;
         apart += !met[k] && within;
         if (next.x1[k] <= next.x0[k]) { // two pieces that stand in one gap: the older knows better
             next.x0[k] = common->x0[k];
@@ -476,7 +480,8 @@ static bool gaps_agree(struct gaps *common, const struct gaps *row)
     if (apart > 1 && apart > matched) {
         return false;
     }
-    if (row->count > common->count && matched == common->count) { // the fuller row is the better pattern
+    if (row->count > common->count &&
+        matched == common->count) { // the fuller row is the better pattern
         *common = *row;
     } else {
         *common = next;
@@ -516,7 +521,8 @@ static void grow_run(struct run *run)
 
 // Rows of short pieces that line up too badly for columns: kept as rows, piece after piece, so that what stands on one
 // line is read on one line.
-static bool take_loose_rows(struct lpdf_layout *l, const struct run *run, uint32_t pieces, struct arena *a)
+static bool take_loose_rows(
+    struct lpdf_layout *l, const struct run *run, uint32_t pieces, struct arena *a)
 {
     struct lpdf_sheet *s = run->s;
     struct lpdf_table *t = &l->tables[l->table_count];
@@ -531,7 +537,8 @@ static bool take_loose_rows(struct lpdf_layout *l, const struct run *run, uint32
             marks += !g->gone && (g->marker || (g->small && g->chars > 15));
         }
     }
-    if (most < 3 || most > LPDF_TABLE_COLS || pieces < 3 * run->multi || chars > 22 * pieces || marks * 6 > pieces) {
+    if (most < 3 || most > LPDF_TABLE_COLS || pieces < 3 * run->multi || chars > 22 * pieces ||
+        marks * 6 > pieces) {
         return false;
     }
     *t = (struct lpdf_table){ .cols = most, .box = { 1e9f, 1e9f, -1e9f, -1e9f } };
@@ -562,7 +569,8 @@ static void take_in_header(struct run *run)
     for (int n = 0; n < 2 && run->row0 > 0; n++) {
         const struct lpdf_row *row = &s->rows[run->row0 - 1], *below = &s->rows[run->row0];
         const struct lpdf_seg *g = &s->segs[row->seg];
-        if (row->segs != 1 || g->gone || g->chars > 40 || g->x0 < run->x1[0] || below->y - row->y > 1.6f * below->size ||
+        if (row->segs != 1 || g->gone || g->chars > 40 || g->x0 < run->x1[0] ||
+            below->y - row->y > 1.6f * below->size ||
             g->x1 > run->x1[run->cols - 1] + 2 * row->size || g->size > 1.1f * s->body) {
             return;
         }
@@ -608,7 +616,8 @@ void lpdf_find_tables(struct lpdf_layout *l, struct arena *a)
         while (k <= end && live_segs(s, k) >= 2) {
             k++;
         }
-        if (!take_run(l, &run, k > end, a) && k <= end) { // perhaps only its first part, up to a row with one piece
+        if (!take_run(l, &run, k > end, a) &&
+            k <= end) { // perhaps only its first part, up to a row with one piece
             run.row1 = k - 1;
             run.multi = k - r;
             take_run(l, &run, true, a);

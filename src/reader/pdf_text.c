@@ -17,7 +17,8 @@ static bool space_between(const struct lpdf_word *a, const struct lpdf_word *b)
     if (b->flags & LPDF_GLUED && gap < 0.3f * size) {
         return false;
     }
-    return !(a->flags & LPDF_CJK && b->flags & LPDF_CJK && gap < 0.35f * size && !(b->flags & LPDF_AFTER_SPACE));
+    return !(a->flags & LPDF_CJK && b->flags & LPDF_CJK && gap < 0.35f * size &&
+             !(b->flags & LPDF_AFTER_SPACE));
 }
 
 static void add_one(const struct lpdf_sheet *s, const struct lpdf_word *w, struct buf *out)
@@ -30,7 +31,8 @@ static void add_one(const struct lpdf_sheet *s, const struct lpdf_word *w, struc
     for (size_t at = 0, end; at < t.len; at = end) {
         bool dots = t.data[at] == '.' || t.data[at] == '_';
         end = at + 1;
-        while (end < t.len && (dots ? t.data[end] == t.data[at] : t.data[end] != '.' && t.data[end] != '_')) {
+        while (end < t.len &&
+               (dots ? t.data[end] == t.data[at] : t.data[end] != '.' && t.data[end] != '_')) {
             end++;
         }
         if (!dots || end - at <= 5) {
@@ -68,7 +70,8 @@ static void add_turned(const struct lpdf_sheet *s, uint32_t first, uint32_t coun
     }
 }
 
-void lpdf_add_words(const struct lpdf_sheet *s, uint32_t first, uint32_t count, bool rtl, struct buf *out)
+void lpdf_add_words(
+    const struct lpdf_sheet *s, uint32_t first, uint32_t count, bool rtl, struct buf *out)
 {
     if (rtl && count <= RTL_WORDS_MAX) {
         add_turned(s, first, count, out);
@@ -85,10 +88,11 @@ void lpdf_add_words(const struct lpdf_sheet *s, uint32_t first, uint32_t count, 
 
 static bool is_bullet(uint32_t c)
 {
-    static const uint32_t bullets[] = { 0x2022, 0x2023, 0x25cf, 0x25cb, 0x25aa, 0x25ab, 0x25a0, 0x25a1, 0x25e6, 0x2043,
-        0x2219, 0xb7, 0x25b6, 0x25ba, 0x25b8, 0x2756, 0x27a2, 0x2794, 0x2713, 0x2714, 0x2717, 0x2610, 0x2611, 0x2612,
-        0xf0b7, 0xf0a7, 0xf0a8, 0xf0d8, 0xf06f, 0xf0fc, 0x25c6, 0x25c7, 0x2666, 0x2605, 0x2606, 0x274f, 0x2752, 0xf06e,
-        0xf071, 0x2751, 0xf076, 0x29bf, 0x25fc, 0x25fb, 0x26ab, 0x26aa };
+    static const uint32_t bullets[] = { 0x2022, 0x2023, 0x25cf, 0x25cb, 0x25aa, 0x25ab, 0x25a0,
+        0x25a1, 0x25e6, 0x2043, 0x2219, 0xb7, 0x25b6, 0x25ba, 0x25b8, 0x2756, 0x27a2, 0x2794,
+        0x2713, 0x2714, 0x2717, 0x2610, 0x2611, 0x2612, 0xf0b7, 0xf0a7, 0xf0a8, 0xf0d8, 0xf06f,
+        0xf0fc, 0x25c6, 0x25c7, 0x2666, 0x2605, 0x2606, 0x274f, 0x2752, 0xf06e, 0xf071, 0x2751,
+        0xf076, 0x29bf, 0x25fc, 0x25fb, 0x26ab, 0x26aa };
     for (size_t i = 0; i < ARRAY_LEN(bullets); i++) {
         if (c == bullets[i]) {
             return true;
@@ -116,14 +120,16 @@ size_t lpdf_marker(struct slice text, bool *ret_bullet)
     }
     uint32_t c = utf8_decode(text.data, text.len, &n);
     bool alone = text.len == n || text.data[n] == ' ';
-    if (is_bullet(c) || (alone && (c == 0x2013 || c == 0x2014 || c == '-' || c == '*' || c == 'o' || c == 0x2212))) {
+    if (is_bullet(c) || (alone && (c == 0x2013 || c == 0x2014 || c == '-' || c == '*' || c == 'o' ||
+                                      c == 0x2212))) {
         *ret_bullet = true;
         return n;
     }
     bool bracket = text.data[0] == '(';
     at = bracket;
     size_t from = at;
-    while (at < text.len && isdigit((unsigned char)text.data[at]) && at - from < (bracket ? 2 : 3)) {
+    while (
+        at < text.len && isdigit((unsigned char)text.data[at]) && at - from < (bracket ? 2 : 3)) {
         at++;
     }
     if (at == from) {

@@ -16,21 +16,23 @@
 
 bool lpdf_is_rtl(uint32_t c)
 {
-    return (c >= 0x0590 && c <= 0x08ff && !(c >= 0x0660 && c <= 0x0669) && !(c >= 0x06f0 && c <= 0x06f9)) ||
-        (c >= 0xfb1d && c <= 0xfdff) || (c >= 0xfe70 && c <= 0xfefc) || (c >= 0x10800 && c <= 0x10fff) ||
-        (c >= 0x1e800 && c <= 0x1efff);
+    return (c >= 0x0590 && c <= 0x08ff && !(c >= 0x0660 && c <= 0x0669) &&
+               !(c >= 0x06f0 && c <= 0x06f9)) ||
+           (c >= 0xfb1d && c <= 0xfdff) || (c >= 0xfe70 && c <= 0xfefc) ||
+           (c >= 0x10800 && c <= 0x10fff) || (c >= 0x1e800 && c <= 0x1efff);
 }
 
 bool lpdf_is_cjk(uint32_t c)
 {
-    return (c >= 0x2e80 && c <= 0x9fff && c != 0x3000) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0xff00 && c <= 0xffef) ||
-        (c >= 0x20000 && c <= 0x3ffff) || (c >= 0x0e00 && c <= 0x0eff); // Thai and Lao write without spaces too
+    return (c >= 0x2e80 && c <= 0x9fff && c != 0x3000) || (c >= 0xf900 && c <= 0xfaff) ||
+           (c >= 0xff00 && c <= 0xffef) || (c >= 0x20000 && c <= 0x3ffff) ||
+           (c >= 0x0e00 && c <= 0x0eff); // Thai and Lao write without spaces too
 }
 
 bool lpdf_is_space(uint32_t c)
 {
-    return c <= 0x20 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200b) || c == 0x2028 || c == 0x2029 ||
-        c == 0x202f || c == 0x205f || c == 0x3000 || c == 0xfeff || c == 0x7f;
+    return c <= 0x20 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200b) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000 || c == 0xfeff || c == 0x7f;
 }
 
 bool lpdf_is_letter(uint32_t c)
@@ -38,9 +40,10 @@ bool lpdf_is_letter(uint32_t c)
     if (c < 0x80) {
         return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     }
-    return c >= 0xaa && c != 0xd7 && c != 0xf7 && !(c >= 0xab && c <= 0xb4) && !(c >= 0xb6 && c <= 0xb9) &&
-        !(c >= 0xbb && c <= 0xbf) && !(c >= 0x2000 && c <= 0x2e7f) && !(c >= 0x3000 && c <= 0x3004) &&
-        !(c >= 0x3008 && c <= 0x3020) && !(c >= 0xe000 && c <= 0xf8ff) && c < 0xfff0;
+    return c >= 0xaa && c != 0xd7 && c != 0xf7 && !(c >= 0xab && c <= 0xb4) &&
+           !(c >= 0xb6 && c <= 0xb9) && !(c >= 0xbb && c <= 0xbf) &&
+           !(c >= 0x2000 && c <= 0x2e7f) && !(c >= 0x3000 && c <= 0x3004) &&
+           !(c >= 0x3008 && c <= 0x3020) && !(c >= 0xe000 && c <= 0xf8ff) && c < 0xfff0;
 }
 
 void lpdf_pen_init(struct lpdf_pen *pen, struct lpdf_page *page)
@@ -64,7 +67,8 @@ static int direction_of(float dx, float dy, bool vertical)
     return 4;
 }
 
-static void to_frame(const struct lpdf_page *p, int dir, float x, float y, float *ret_x, float *ret_y)
+static void to_frame(
+    const struct lpdf_page *p, int dir, float x, float y, float *ret_x, float *ret_y)
 {
     *ret_x = dir == 0 || dir == 4 ? x : dir == 1 ? y : dir == 2 ? p->width - x : p->height - y;
     *ret_y = dir == 0 || dir == 4 ? y : dir == 1 ? p->width - x : dir == 2 ? p->height - y : x;
@@ -80,7 +84,8 @@ static int by_place(const void *a, const void *b)
 
 static uint32_t mirrored(uint32_t c)
 {
-    static const uint32_t pairs[][2] = { { '(', ')' }, { '[', ']' }, { '{', '}' }, { '<', '>' }, { 0xab, 0xbb } };
+    static const uint32_t pairs[][2] = { { '(', ')' }, { '[', ']' }, { '{', '}' }, { '<', '>' },
+        { 0xab, 0xbb } };
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
         if (c == pairs[i][0] || c == pairs[i][1]) {
             return c == pairs[i][0] ? pairs[i][1] : pairs[i][0];
@@ -91,8 +96,9 @@ static uint32_t mirrored(uint32_t c)
 
 static bool is_rtl_mark(uint32_t c) // a vowel sign over or under the letter before it
 {
-    return (c >= 0x0591 && c <= 0x05c7 && c != 0x05be && c != 0x05c0) || (c >= 0x0610 && c <= 0x061a) ||
-        (c >= 0x064b && c <= 0x065f) || c == 0x0670 || (c >= 0x06d6 && c <= 0x06ed);
+    return (c >= 0x0591 && c <= 0x05c7 && c != 0x05be && c != 0x05c0) ||
+           (c >= 0x0610 && c <= 0x061a) || (c >= 0x064b && c <= 0x065f) || c == 0x0670 ||
+           (c >= 0x06d6 && c <= 0x06ed);
 }
 
 static bool runs_left_to_right(const struct lpdf_letter *l)
@@ -117,7 +123,10 @@ static void make_logical(struct lpdf_letter *l, int n)
     for (int i = 1; i < n; i++) {
         l[i].more = l[i].more || is_rtl_mark(l[i].ucs);
     }
-    for (int i = 0; i < n;) { // marks (`more`) share the place of their letter, so that sorting keeps them together
+    for (
+        int i = 0;
+        i <
+        n;) { // marks (`more`) share the place of their letter, so that sorting keeps them together
         int j = i + 1;
         while (j < n && l[j].more) {
             l[j].x = l[i].x;
@@ -134,7 +143,8 @@ static void make_logical(struct lpdf_letter *l, int n)
             continue;
         }
         int j = i + 1, end = i + 1;
-        for (; j < n && !lpdf_is_rtl(l[j].ucs); j++) { // 12.5 and A-B stay whole, a final stop does not belong
+        for (; j < n && !lpdf_is_rtl(l[j].ucs);
+             j++) { // 12.5 and A-B stay whole, a final stop does not belong
             if (runs_left_to_right(&l[j])) {
                 end = j + 1;
             }
@@ -215,8 +225,9 @@ void lpdf_pen_lift(struct lpdf_pen *pen)
     w->size = pen->first.size;
     w->style = pen->first.style;
     w->dir = (uint8_t)pen->dir;
-    w->flags = (uint16_t)(pen->first.flags | (rtl ? LPDF_RTL : 0) | (pen->cjk * 2 > n ? LPDF_CJK : 0) |
-        (pen->glue ? LPDF_GLUED : 0) | (pen->after_space ? LPDF_AFTER_SPACE : 0));
+    w->flags =
+        (uint16_t)(pen->first.flags | (rtl ? LPDF_RTL : 0) | (pen->cjk * 2 > n ? LPDF_CJK : 0) |
+                   (pen->glue ? LPDF_GLUED : 0) | (pen->after_space ? LPDF_AFTER_SPACE : 0));
     pen->glue = false;
 }
 

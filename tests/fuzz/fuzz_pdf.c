@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int on_element(void *ctx, const struct element *e)
 {
     (void)ctx;
-    if (e->place.kind != PLACE_PAGE || e->place.number < 1 || !utf8_valid(e->text) || !utf8_valid(e->markdown)) {
+    if (e->place.kind != PLACE_PAGE || e->place.number < 1 || !utf8_valid(e->text) ||
+        !utf8_valid(e->markdown)) {
         abort();
     }
     return 0;
@@ -36,7 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     limits.pixels = 1 << 20;
     limits.text_bytes = 1 << 20;
     limits.elements = 5000;
-    struct reader r = { .format = FORMAT_PDF, .input = { (const char *)data, size }, .limits = &limits, .sink = &sink };
+    struct reader r = { .format = FORMAT_PDF,
+        .input = { (const char *)data, size },
+        .limits = &limits,
+        .sink = &sink };
     (void)f->check(&r, &err);
     r.finding_count = 0;
     (void)f->read(&r, &err);

@@ -23,7 +23,7 @@ enum { PDF_OBJECTS = 200, PDF_BYTES = 8 << 20 };
 struct pdf {
     struct buf bytes;
     size_t at[PDF_OBJECTS];
-    int objects;      // the highest number used
+    int objects; // the highest number used
     int pages[50];
     int page_count;
     char catalog[2000], trailer[500], page_extra[2000], resources[2000];
@@ -61,7 +61,8 @@ static inline void pdf_page(struct pdf *p, const char *content)
     int page = ++p->objects, stream = ++p->objects;
     pdf_object(p, stream, "<</Length %zu>>stream\n%s\nendstream", strlen(content), content);
     pdf_object(p, page,
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources<</Font<</F 3 0 R/B 4 0 R/M 5 0 R>>%s>>%s>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources<</Font<</F 3 0 "
+        "R/B 4 0 R/M 5 0 R>>%s>>%s>>",
         stream, p->resources, p->page_extra);
     p->pages[p->page_count++] = page;
 }
@@ -76,21 +77,25 @@ static inline struct slice pdf_end(struct pdf *p)
     if (!p->at[2]) {
         char count[16];
         snprintf(count, sizeof(count), "%d", p->page_count);
-        pdf_object(p, 2, "<</Type/Pages/Kids[%s]/Count %s>>", kids, p->page_count_said ? p->page_count_said : count);
+        pdf_object(p, 2, "<</Type/Pages/Kids[%s]/Count %s>>", kids,
+            p->page_count_said ? p->page_count_said : count);
     }
     pdf_object(p, 1, "<</Type/Catalog/Pages 2 0 R%s>>", p->catalog);
     size_t xref = p->bytes.len;
     buf_addf(&p->bytes, "xref\n0 %d\n0000000000 65535 f \n", p->objects + 1);
     for (int i = 1; i <= p->objects; i++) {
-        buf_addf(&p->bytes, "%010zu %05d %c \n", p->at[i], p->at[i] ? 0 : 65535, p->at[i] ? 'n' : 'f');
+        buf_addf(
+            &p->bytes, "%010zu %05d %c \n", p->at[i], p->at[i] ? 0 : 65535, p->at[i] ? 'n' : 'f');
     }
-    buf_addf(&p->bytes, "trailer\n<</Size %d/Root 1 0 R%s>>\nstartxref\n%zu\n%%%%EOF\n", p->objects + 1, p->trailer, xref);
+    buf_addf(&p->bytes, "trailer\n<</Size %d/Root 1 0 R%s>>\nstartxref\n%zu\n%%%%EOF\n",
+        p->objects + 1, p->trailer, xref);
     return buf_slice(&p->bytes);
 }
 
 // Drawing commands.
 
-static inline void text_at(struct buf *b, const char *font, double size, double x, double y, const char *text)
+static inline void text_at(
+    struct buf *b, const char *font, double size, double x, double y, const char *text)
 {
     buf_addf(b, "BT /%s %g Tf %g %g Td (%s) Tj ET\n", font, size, x, y, text);
 }
@@ -118,7 +123,8 @@ struct seen {
 static inline int pdf_seen_finding(void *ctx, const struct finding *f)
 {
     struct seen *s = ctx;
-    buf_addf(&s->out, "finding %s page %d: %s\n", f->code->code, f->place.kind == PLACE_PAGE ? f->place.number : 0, f->message);
+    buf_addf(&s->out, "finding %s page %d: %s\n", f->code->code,
+        f->place.kind == PLACE_PAGE ? f->place.number : 0, f->message);
     return 0;
 }
 
@@ -133,9 +139,10 @@ static inline int pdf_seen_element(void *ctx, const struct element *e)
     for (int i = 0; i < 4; i++) {
         assert_true(e->place.box[i] >= 0 && e->place.box[i] <= 1);
     }
-    buf_addf(&s->out, "%s %d%s%s%s page %d ", element_kind_word(e->kind), e->level, e->flags & ELEMENT_HIDDEN ? " hidden" : "",
-        e->flags & ELEMENT_NEEDS_OCR ? " needs_ocr" : "", e->flags & ELEMENT_NOT_INDEXED ? " not_indexed" : "",
-        e->place.number);
+    buf_addf(&s->out, "%s %d%s%s%s page %d ", element_kind_word(e->kind), e->level,
+        e->flags & ELEMENT_HIDDEN ? " hidden" : "",
+        e->flags & ELEMENT_NEEDS_OCR ? " needs_ocr" : "",
+        e->flags & ELEMENT_NOT_INDEXED ? " not_indexed" : "", e->place.number);
     for (size_t i = 0; i < e->text.len; i++) {
         buf_add_char(&s->out, e->text.data[i] == '\n' ? '/' : e->text.data[i]);
     }
@@ -167,7 +174,8 @@ static inline int pdf_seen_info(void *ctx, const char *key, const char *text, do
     return 0;
 }
 
-static inline int pdf_seen_image(void *ctx, const char *name, const char *type, const void *bytes, size_t len)
+static inline int pdf_seen_image(
+    void *ctx, const char *name, const char *type, const void *bytes, size_t len)
 {
     struct seen *s = ctx;
     buf_addf(&s->out, "image %s %s\n", name, type);
@@ -180,15 +188,22 @@ enum pass { CHECK, READ, RENDER };
 // Runs a pass; the report is in s->out, which the caller ends with seen_done. Returns the format's result.
 static inline int pdf_run(struct seen *s, struct slice input, enum pass pass, int number, int width)
 {
-    struct reader_sink sink = { pdf_seen_finding, pdf_seen_element, pdf_seen_progress, pdf_seen_info, pdf_seen_image, s };
-    struct reader r = { .format = FORMAT_PDF, .input = input, .limits = &reader_limits_default, .sink = &sink, .hi_res = true };
+    struct reader_sink sink = { pdf_seen_finding, pdf_seen_element, pdf_seen_progress,
+        pdf_seen_info, pdf_seen_image, s };
+    struct reader r = { .format = FORMAT_PDF,
+        .input = input,
+        .limits = &reader_limits_default,
+        .sink = &sink,
+        .hi_res = true };
     struct error err = { .code = 0 };
     const struct reader_format *f = reader_format_find(FORMAT_PDF);
     assert_non_null(f);
     buf_init(&s->out, PDF_BYTES);
     buf_init(&s->image, PDF_BYTES);
     buf_add_str(&s->out, "");
-    return pass == CHECK ? f->check(&r, &err) : pass == READ ? f->read(&r, &err) : f->render(&r, number, width, &err);
+    return pass == CHECK  ? f->check(&r, &err)
+           : pass == READ ? f->read(&r, &err)
+                          : f->render(&r, number, width, &err);
 }
 
 static inline void seen_done(struct seen *s)

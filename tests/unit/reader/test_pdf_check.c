@@ -51,8 +51,11 @@ static void expect_refused(const char *bytes, size_t len, const char *code)
 static void what_is_no_pdf_is_corrupt(void **state)
 {
     static const char text[] = "Just a note, no more than that.";
-    static const char no_pages[] = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
-    static const char no_root[] = "%PDF-1.4\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Size 3>>\n%%EOF";
+    static const char no_pages[] =
+        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count "
+        "0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
+    static const char no_root[] =
+        "%PDF-1.4\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Size 3>>\n%%EOF";
     (void)state;
     expect_refused(text, sizeof(text) - 1, "finding structure.corrupt");
     expect_refused("%PDF-1.4\n", 9, "finding structure.truncated");
@@ -122,12 +125,15 @@ static void loops_end(void **state)
     (void)state;
     pdf_begin(&p);
     pdf_object(&p, 2, "<</Type/Pages/Kids[2 0 R 10 0 R 2 0 R]/Count 3/Parent 2 0 R>>");
-    strcpy(p.catalog, "/Outlines 6 0 R/Names<</JavaScript 7 0 R/EmbeddedFiles 7 0 R>>/AcroForm<</Fields[8 0 R]>>");
+    strcpy(p.catalog, "/Outlines 6 0 R/Names<</JavaScript 7 0 R/EmbeddedFiles 7 0 "
+                      "R>>/AcroForm<</Fields[8 0 R]>>");
     pdf_object(&p, 6, "<</First 6 0 R/Next 6 0 R/Title(again)>>");
     pdf_object(&p, 7, "<</Kids[7 0 R 7 0 R]>>");
     pdf_object(&p, 8, "<</Kids[8 0 R 8 0 R]/Parent 8 0 R>>");
     strcpy(p.resources, "/XObject<</X 9 0 R>>");
-    pdf_object(&p, 9, "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 9 0 R>>>>/Length 5>>stream\n/X Do\nendstream");
+    pdf_object(&p, 9,
+        "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 9 0 R>>>>/Length "
+        "5>>stream\n/X Do\nendstream");
     pdf_page(&p, HELLO " /X Do");
     struct slice all = pdf_end(&p);
     assert_int_equal(pdf_run(&s, all, CHECK, 0, 0), 0);
@@ -153,8 +159,10 @@ static void forms_that_multiply_end_in_time(void **state)
         for (int k = 0; k < 10; k++) {
             buf_addf(&calls, "/X%d Do ", i + 1);
         }
-        pdf_object(&p, 20 + i, "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X%d %d 0 R>>>>/Length %zu>>stream\n%s\nendstream", i + 1,
-            21 + i, calls.len, calls.data);
+        pdf_object(&p, 20 + i,
+            "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X%d %d 0 "
+            "R>>>>/Length %zu>>stream\n%s\nendstream",
+            i + 1, 21 + i, calls.len, calls.data);
     }
     pdf_object(&p, 32, "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 0>>stream\n\nendstream");
     strcpy(p.resources, "/XObject<</X0 20 0 R>>");
@@ -199,7 +207,9 @@ static void bombs_are_seen_before_they_go_off(void **state)
     free(packed);
 
     pdf_begin(&p);
-    pdf_object(&p, 6, "<</Type/XObject/Subtype/Image/Width 100000/Height 100000/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/JBIG2Decode/Length 4>>stream\njunk\nendstream");
+    pdf_object(&p, 6,
+        "<</Type/XObject/Subtype/Image/Width 100000/Height 100000/BitsPerComponent "
+        "1/ColorSpace/DeviceGray/Filter/JBIG2Decode/Length 4>>stream\njunk\nendstream");
     strcpy(p.resources, "/XObject<</I 6 0 R>>");
     pdf_page(&p, HELLO);
     check(&s, &p);
@@ -213,13 +223,15 @@ static void active_parts_are_named_with_their_page(void **state)
     struct pdf p;
     (void)state;
     pdf_begin(&p);
-    strcpy(p.catalog, "/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>/Names<</EmbeddedFiles<</Names[(a)<</F(invoice.exe)/EF<</F 6 0 R>>>>]>>>>");
+    strcpy(p.catalog, "/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>/Names<</EmbeddedFiles<</"
+                      "Names[(a)<</F(invoice.exe)/EF<</F 6 0 R>>>>]>>>>");
     pdf_object(&p, 6, "<</Length 2>>stream\nMZ\nendstream");
     pdf_page(&p, HELLO);
-    strcpy(p.page_extra, "/AA<</O<</S/Launch/F(cmd.exe)>>>>/Annots["
-                         "<</Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(https://example.org)>>>>"
-                         "<</Subtype/Link/Rect[0 0 9 9]/A<</S/GoToR/F(other.pdf)>>>>"
-                         "<</Subtype/Widget/Rect[0 0 9 9]/A<</S/SubmitForm/F(https://example.org)>>>>]");
+    strcpy(p.page_extra,
+        "/AA<</O<</S/Launch/F(cmd.exe)>>>>/Annots["
+        "<</Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(https://example.org)>>>>"
+        "<</Subtype/Link/Rect[0 0 9 9]/A<</S/GoToR/F(other.pdf)>>>>"
+        "<</Subtype/Widget/Rect[0 0 9 9]/A<</S/SubmitForm/F(https://example.org)>>>>]");
     pdf_page(&p, HELLO);
     check(&s, &p);
     expect_in(&s, "finding active.script page 0");
@@ -237,7 +249,8 @@ static void ordinary_links_are_normal(void **state)
     (void)state;
     pdf_begin(&p);
     strcpy(p.catalog, "/OpenAction[10 0 R/Fit]");
-    strcpy(p.page_extra, "/Annots[<</Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(https://example.org)>>>>]");
+    strcpy(p.page_extra,
+        "/Annots[<</Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(https://example.org)>>>>]");
     pdf_page(&p, HELLO);
     check(&s, &p);
     expect_not_in(&s, "finding");
