@@ -14,6 +14,7 @@ enum {
     SPACED_LETTERS = 5, // so many single letters with even gaps are one word
 };
 #define WIDE_GAP 2.0f // in font sizes: always cuts a row
+#define MONO_GAP 0.8f    // the same for typewritten text: more than one space
 #define NARROW_GAP 0.45f // the least width of a gutter
 
 // Rows.
@@ -202,7 +203,7 @@ static void drop_doubles(struct lpdf_sheet *s)
 static bool is_dot(const struct lpdf_page *p, const struct lpdf_word *w)
 {
     struct slice t = lpdf_word_text(p, w);
-    return slice_is(t, ".") || slice_is(t, "\302\267") || slice_is(t, "_") ||
+    return slice_is(t, ".") || slice_is(t, "\302\267") || slice_is(t, "_") || slice_is(t, "-") ||
            slice_is(t, "\342\200\246");
 }
 
@@ -316,6 +317,17 @@ static bool gap_of(const struct lpdf_sheet *s, const struct lpdf_row *row, struc
     return false;
 }
 
+static bool is_mono(const struct lpdf_sheet *s, const struct lpdf_row *row)
+{
+    uint32_t mono = 0, all = 0;
+    for (uint32_t i = 0; i < row->count; i++) {
+        const struct lpdf_word *w = lpdf_sheet_word(s, row->first + i);
+        all += w->len;
+        mono += s->page->styles[w->style].mono ? w->len : 0;
+    }
+    return mono * 2 > all;
+}
+
 static void find_gutters(struct lpdf_sheet *s)
 {
     struct lpdf_gutter open[GUTTERS_OPEN];
@@ -324,6 +336,9 @@ static void find_gutters(struct lpdf_sheet *s)
     for (uint32_t r = 0; r < s->row_count; r++) {
         const struct lpdf_row *row = &s->rows[r];
         float size = fminf(row->size, 1.5f * s->body), least = NARROW_GAP * size;
+        if (is_mono(s, row)) { // every space stands beneath another one
+            least = MONO_GAP * size;
+        }
         uint32_t kept = 0;
         for (uint32_t i = 0; i < n; i++) {
             struct lpdf_gutter g = open[i];
@@ -340,7 +355,7 @@ static void find_gutters(struct lpdf_sheet *s)
         float before = row->count ? lpdf_sheet_word(s, row->first)->x1 : 0;
         for (uint32_t i = 1; i < row->count; i++) {
             const struct lpdf_word *w = lpdf_sheet_word(s, row->first + i);
-            bool known = w->x0 - before < fmaxf(0.55f * size, 1.5f) || keeps_marker(s, row, i - 1);
+            bool known = w->x0 - before < fmaxf(1.2f * least, 1.5f) || keeps_marker(s, row, i - 1);
             for (uint32_t k = 0; k < kept && !known; k++) {
                 known = open[k].x0 >= before - 0.1f && open[k].x1 <= w->x0 + 0.1f;
             }

@@ -25,7 +25,9 @@ static void add_one(const struct lpdf_sheet *s, const struct lpdf_word *w, struc
 {
     struct slice t = lpdf_word_text(s->page, w);
     if (w->flags & LPDF_LEADER) {
-        buf_add_str(out, "...");
+        for (int i = 0; i < 3; i++) {
+            buf_add_slice(out, t);
+        }
         return;
     }
     for (size_t at = 0, end; at < t.len; at = end) {
