@@ -14,7 +14,7 @@ enum {
     IMAGE_FRAMES_MAX = 5000,          // of an animation; later ones are not looked at
     IMAGE_FRAMES_PIXELS = 1 << 30,    // decoded of all frames together
     IMAGE_SCANS_MAX = 100,            // of a progressive JPEG; real ones have ten
-    IMAGE_WHOLE_BYTES = 280 << 20,    // what a codec may hold of a picture that can't be decoded in rows
+    IMAGE_WHOLE_BYTES = 310 << 20,    // what a codec may hold of a picture that can't be decoded in rows
     IMAGE_TEXT_SIZE = 600,            //
 };
 

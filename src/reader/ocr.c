@@ -17,6 +17,8 @@
 
 enum {
     MODEL_BYTES_MAX = 64 << 20,
+    MODEL_PARTS_MAX = 64, // kinds of data in it
+    MODEL_NETWORK = 17,   // which of them is the network
     TIME_MS = 60000,
     SMALL_LETTERS = 20,    // pixels: below, letters are made larger
     WANTED_LETTERS = 32,   //
@@ -45,6 +47,21 @@ static struct {
     bool broken;
 } engine;
 
+// Enough of a look that the engine does not take it for nothing and go for files: a count of parts, their offsets (-1: not
+// there), among them that of the network.
+static bool is_model(struct slice s)
+{
+    uint32_t parts = 0;
+    int64_t network = -1;
+
+    if (s.len < sizeof(parts) + MODEL_PARTS_MAX * sizeof(network)) {
+        return false;
+    }
+    memcpy(&parts, s.data, sizeof(parts));
+    memcpy(&network, s.data + sizeof(parts) + MODEL_NETWORK * sizeof(network), sizeof(network));
+    return parts > MODEL_NETWORK && parts <= MODEL_PARTS_MAX && network > 0 && (uint64_t)network < s.len;
+}
+
 static bool map_model(const char *path)
 {
     struct stat st;
@@ -58,6 +75,7 @@ static bool map_model(const char *path)
         return false;
     }
     engine.model = slice_make(bytes, (size_t)st.st_size);
+    engine.broken = !is_model(engine.model);
     return true;
 }
 
@@ -79,7 +97,7 @@ void ocr_use_model(struct slice model)
     engine.looked = true;
     engine.model = model;
     engine.api = NULL;
-    engine.broken = false;
+    engine.broken = !is_model(model);
 }
 
 bool ocr_has_model(void)

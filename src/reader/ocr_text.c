@@ -12,10 +12,14 @@ enum {
     SURE_WORD = 60,         //
     LINE_LEAST = 38,        // mean confidence of a line
     LONE_LINE_LEAST = 70,   // of a line without a sure word of three letters
+    LINE_WORDS_LOOKED = 40,
+    LINE_LETTERS_LEAST = 6,
     HEADING_CHARS = 110,
     HEADING_LINES = 2,
     HEADING_SURE = 75,
 };
+static const double UPENDED = 0.85;
+static const double LINE_TIMES = 1.3; // of two lines of one paragraph, the larger is not this much larger
 static const double HEADING_TIMES = 1.3, TITLE_TIMES = 1.8; // the height of the usual letters
 
 void ocr_try_init(struct ocr_try *t)
@@ -71,6 +75,7 @@ void ocr_try_weigh(struct ocr_try *t)
     AUTO_FREE float *heights = calloc(t->count + 1, sizeof(float));
     size_t n = 0;
     double sum = 0;
+    int64_t upended = 0; // letters of words that are taller than wide
 
     t->score = t->confidence = 0;
     t->letters = 0;
@@ -81,6 +86,7 @@ void ocr_try_weigh(struct ocr_try *t)
             continue;
         }
         t->letters += letters;
+        upended += letters >= 3 && s->y1 - s->y0 > s->x1 - s->x0 ? letters : 0;
         sum += letters * (double)s->confidence;
         if (s->confidence >= SURE_WORD && letters >= 2) {
             t->score += letters * ((double)s->confidence - SURE_WORD / 2.0) / 100;
@@ -91,6 +97,9 @@ void ocr_try_weigh(struct ocr_try *t)
     }
     t->confidence = t->letters ? sum / (double)t->letters : 0;
     t->letter = heights ? median(heights, n) : 0;
+    if (upended * 2 > t->letters) { // the engine reads lines that run upwards, but less well: upright wins
+        t->score *= UPENDED;
+    }
 }
 
 // Back to the picture as it came, as fractions of it.
@@ -146,6 +155,28 @@ static bool line_is_text(const struct ocr_try *t, uint32_t from, uint32_t to)
     return letters > 0 && mean >= (sure ? LINE_LEAST : LONE_LINE_LEAST) && (sure || letters >= 2 || mean >= 85);
 }
 
+// The median height of a line's words; 0 where there are too few to tell.
+static double line_letter(const struct ocr_try *t, uint32_t from, uint32_t to)
+{
+    float heights[LINE_WORDS_LOOKED];
+    size_t n = 0;
+    int letters = 0;
+
+    for (uint32_t i = from; i < to && n < LINE_WORDS_LOOKED; i++) {
+        int own = letters_of(seen_text(t, &t->seen[i]));
+        letters += own;
+        if (own >= 2) {
+            heights[n++] = t->seen[i].y1 - t->seen[i].y0;
+        }
+    }
+    return n >= 2 && letters >= LINE_LETTERS_LEAST ? median(heights, n) : 0;
+}
+
+static bool sizes_differ(double a, double b)
+{
+    return a > 0 && b > 0 && (a > b * LINE_TIMES || b > a * LINE_TIMES);
+}
+
 struct making {
     const struct ocr_try *t;
     struct ocr_result *r;
@@ -154,7 +185,7 @@ struct making {
     int open_letters;
     float *heights; // of the words of the open block
     size_t height_count;
-    uint32_t last_end; // of the text: where the last line of the open block ended
+    double letter; // height of the letters of its last line; 0: not known
 };
 
 static void close_block(struct making *m)
@@ -243,7 +274,8 @@ static void find_headings(struct ocr_result *r)
     for (uint32_t i = 0; usual > 0 && i < r->block_count; i++) {
         struct ocr_block *b = &r->blocks[i];
         double times = (double)b->letter / usual;
-        if (r->block_count > 1 && b->lines <= HEADING_LINES && b->len <= HEADING_CHARS && b->confidence >= HEADING_SURE &&
+        bool listed = b->len > 2 && !is_letter((unsigned char)r->text.data[b->text]) && memchr(r->text.data + b->text, ' ', 3);
+        if (r->block_count > 1 && !listed && b->lines <= HEADING_LINES && b->len <= HEADING_CHARS && b->confidence >= HEADING_SURE &&
             times >= HEADING_TIMES && letters_of(slice_make(r->text.data + b->text, b->len)) >= 3) {
             b->level = times >= TITLE_TIMES ? 1 : 2;
         }
@@ -268,9 +300,12 @@ bool ocr_make_blocks(const struct ocr_try *t, struct ocr_result *ret)
         while (end < t->count && !t->seen[end].line && !t->seen[end].paragraph && !t->seen[end].block) {
             end++;
         }
-        if (t->seen[i].block || t->seen[i].paragraph) {
+        double letter = line_letter(t, i, end);
+        if (t->seen[i].block || t->seen[i].paragraph || sizes_differ(letter, m.letter)) {
             close_block(&m);
+            m.letter = 0;
         }
+        m.letter = letter > 0 ? letter : m.letter;
         bool first = true;
         for (uint32_t k = i; k < end && line_is_text(t, i, end); k++) {
             if (t->seen[k].confidence < WORD_LEAST) {
