@@ -135,3 +135,8 @@ export function errorSentences(doc: Doc): string[] {
 export function pageCount(doc: Doc): number {
     return Math.floor(doc.page_count ?? (Number(doc.media?.pages) || 0));
 }
+
+/** A photo, a drawing, an animation: shown as itself, with boxes on it. */
+export function isPicture(doc: Doc): boolean {
+    return doc.category === "image";
+}

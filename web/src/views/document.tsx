@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, documentPath, Problem, sentence } from "../api/client";
 import { documents, loadDocument } from "../api/library";
-import { errorSentences, pageCount, stage, type Doc } from "../api/types";
+import { errorSentences, isPicture, pageCount, stage, type Doc } from "../api/types";
 import { formats } from "../api/uploads";
 import { useCell } from "../base/cell";
 import { parsePlaces, placeWords, toPlace, type Place } from "../base/place";
@@ -12,7 +12,7 @@ import { bytes, capital, count, label, when } from "../base/words";
 import { Badge, Failed, Icon, Message } from "./bits";
 import { ElementsView } from "./elements";
 import { Findings } from "./findings";
-import { PagesView } from "./pages";
+import { PagesView, shotsOf } from "./pages";
 import { DocumentButtons, ProgressLine, StateWords } from "./row";
 
 export interface Passage {
@@ -130,8 +130,8 @@ function Head({ doc, passage, missing }: { doc: Doc; passage: Passage; missing: 
 }
 
 function Body({ doc, passage, visit }: { doc: Doc; passage: Passage; visit: number }) {
-    const pages = pageCount(doc);
-    const paged = doc.type === "pdf" && pages > 0;
+    const shots = doc.type === "pdf" || isPicture(doc) ? shotsOf(doc, passage.places) : [];
+    const paged = shots.length > 0 && (doc.type === "pdf" || stage(doc.status) === "ready");
     const [text, setText] = useState(false);
     if (doc.status === "quarantined" || (stage(doc.status) !== "ready" && !paged)) {
         return stage(doc.status) === "working" ? <p class="sheet soft">The text appears here when the document has been read.</p> : null;
@@ -145,10 +145,10 @@ function Body({ doc, passage, visit }: { doc: Doc; passage: Passage; visit: numb
     return (
         <>
             <div class="switch" role="group" aria-label="Show the document as">
-                <button aria-pressed={!text} onClick={() => setText(false)}>Pages</button>
+                <button aria-pressed={!text} onClick={() => setText(false)}>{isPicture(doc) ? "Picture" : "Pages"}</button>
                 <button aria-pressed={text} onClick={() => setText(true)}>Text</button>
             </div>
-            {text ? <ElementsView doc={doc} passage={passage} visit={visit} /> : <PagesView doc={doc} pages={pages} passage={passage} visit={visit} />}
+            {text ? <ElementsView doc={doc} passage={passage} visit={visit} /> : <PagesView doc={doc} shots={shots} passage={passage} visit={visit} />}
         </>
     );
 }

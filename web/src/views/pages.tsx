@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The pages of a PDF as pictures, loaded when they come near the window, with the boxes of the passage drawn on top.
+// The pages of a PDF, or a picture (of an animation: its first frame and those of the passage), loaded when they come near
+// the window, with the boxes of the passage drawn on top.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { documentPath } from "../api/client";
-import type { Doc } from "../api/types";
+import { isPicture, pageCount, type Doc } from "../api/types";
 import { listen } from "../base/cell";
 import type { Place } from "../base/place";
 import { Failed, Icon } from "./bits";
@@ -11,6 +12,7 @@ import type { Passage } from "./document";
 const WIDTHS = [1000, 1400, 2000, 2400]; // few, so that the server renders each page only a few times
 const PAPER = 1 / 1.294; // width by height until a page is known: Letter
 const ATTEMPTS_MAX = 3; // a busy server
+const SMALLEST = 320; // pixels: a tiny picture is shown this wide
 
 function imageWidth(cssWidth: number): number {
     const needed = cssWidth * Math.min(2, devicePixelRatio || 1) * 0.95;
@@ -31,6 +33,19 @@ function boxesOf(places: Place[]): number[][] {
     return places.map((p) => p.box).filter((b) => b !== undefined);
 }
 
+/** The number of the page or frame that a place is on; a picture has one. */
+function shotOf(doc: Doc, place: Place): number | undefined {
+    return isPicture(doc) ? (place.frame ?? 1) : place.page;
+}
+
+/** What is shown: all pages, or the frames that matter. */
+export function shotsOf(doc: Doc, places: Place[]): number[] {
+    if (!isPicture(doc)) {
+        return Array.from({ length: pageCount(doc) }, (_, i) => i + 1);
+    }
+    return [...new Set([1, ...places.map((p) => p.frame ?? 1)])].sort((a, b) => a - b);
+}
+
 function PageImage({ doc, number, width, ratio, places, best, onRatio }: PageProps) {
     const [attempt, setAttempt] = useState(0);
     const [own, setOwn] = useState(0);
@@ -43,21 +58,24 @@ function PageImage({ doc, number, width, ratio, places, best, onRatio }: PagePro
         }
     };
     const failed = () => setTimeout(() => setAttempt((n) => n + 1), 1000 * 2 ** attempt);
+    const name = isPicture(doc) ? (doc.media?.frames === 1 ? "Picture" : `Frame ${number}`) : `Page ${number}`;
+    const natural = isPicture(doc) ? Number(doc.media?.width) || 0 : 0; // a small picture is not blown up
     const src = `${documentPath(doc.id)}/pages/${number}?width=${width}` + (attempt > 0 ? `&attempt=${attempt}` : "");
     return (
-        <figure class={"page" + (places.length > 0 && boxes.length === 0 ? " whole" : "")} data-page={number} style={{ aspectRatio: String(own || ratio) }}>
-            {attempt > ATTEMPTS_MAX ? <Failed text={`Page ${number} cannot be shown.`} again={() => setAttempt(1)} /> :
-                <img src={src} alt={`Page ${number} of ${doc.name}`} loading="lazy" onLoad={loaded} onError={failed} />}
+        <figure class={"page" + (places.length > 0 && boxes.length === 0 ? " whole" : "")} data-page={number} style={{ aspectRatio: String(own || ratio), ...(natural > 0 ? { maxWidth: `${Math.max(natural, SMALLEST)}px` } : {}) }}>
+            {attempt > ATTEMPTS_MAX ? <Failed text={`${name} cannot be shown.`} again={() => setAttempt(1)} /> :
+                <img src={src} alt={`${name} of ${doc.name}`} loading="lazy" onLoad={loaded} onError={failed} />}
             {boxes.map(([x0, y0, x1, y1], i) => (
                 <div key={i} class={boxes[i] === best?.box ? "box best" : "box"} aria-hidden="true"
                     style={{ left: `${x0! * 100}%`, top: `${y0! * 100}%`, width: `${(x1! - x0!) * 100}%`, height: `${(y1! - y0!) * 100}%` }} />
             ))}
-            <figcaption>{places.length > 0 && <span class="hidden">The passage is on this page. </span>}{number}</figcaption>
+            <figcaption>{places.length > 0 && <span class="hidden">The passage is on this page. </span>}{isPicture(doc) ? (doc.media?.frames === 1 ? "" : name) : number}</figcaption>
         </figure>
     );
 }
 
-export function PagesView({ doc, pages, passage, visit }: { doc: Doc; pages: number; passage: Passage; visit: number }) {
+export function PagesView({ doc, shots, passage, visit }: { doc: Doc; shots: number[]; passage: Passage; visit: number }) {
+    const pages = shots[shots.length - 1] ?? 1;
     const room = useRef<HTMLDivElement>(null);
     const tools = useRef<HTMLElement>(null);
     const [width, setWidth] = useState(0);
@@ -66,9 +84,9 @@ export function PagesView({ doc, pages, passage, visit }: { doc: Doc; pages: num
     const [typed, setTyped] = useState<string | null>(null);
     const settled = useRef(false); // the person scrolls
 
-    const places = (page: number) => passage.places.filter((p) => p.page === page);
-    const best = passage.places.find((p) => p.page && p.page <= pages);
-    const first = best?.page ?? Infinity;
+    const places = (page: number) => passage.places.filter((p) => shotOf(doc, p) === page);
+    const best = passage.places.find((p) => shots.includes(shotOf(doc, p) ?? 0));
+    const first = (best && shotOf(doc, best)) ?? Infinity;
 
     useEffect(() => {
         const resized = new ResizeObserver(() => setWidth(room.current?.clientWidth ?? 0));
@@ -122,7 +140,7 @@ export function PagesView({ doc, pages, passage, visit }: { doc: Doc; pages: num
     };
     return (
         <div class="viewer">
-            <nav class="tools" aria-label="Pages" ref={tools}>
+            <nav class="tools" aria-label="Pages" ref={tools} hidden={shots.length < 2}>
                 <button class="square" aria-label="Previous page" aria-disabled={current <= 1} onClick={() => jump(current - 1)}><Icon name="back" /></button>
                 <form onSubmit={submit}>
                     <label>Page <input inputMode="numeric" size={4} value={typed ?? current} onFocus={(e) => e.currentTarget.select()}
@@ -133,8 +151,8 @@ export function PagesView({ doc, pages, passage, visit }: { doc: Doc; pages: num
                 {first < Infinity && <button onClick={() => jump(first)}><span class="swatch" />Passage</button>}
             </nav>
             <div class="pages" ref={room}>
-                {width > 0 && Array.from({ length: pages }, (_, i) => (
-                    <PageImage key={i} doc={doc} number={i + 1} width={imageWidth(width)} ratio={ratio || PAPER} places={places(i + 1)} best={best}
+                {width > 0 && shots.map((number) => (
+                    <PageImage key={number} doc={doc} number={number} width={imageWidth(width)} ratio={ratio || PAPER} places={places(number)} best={best}
                         onRatio={(r) => setRatio((old) => old || r)} />
                 ))}
             </div>
