@@ -57,6 +57,15 @@ static const struct format_info formats[] = {
         "what is said, by whom", "start–end seconds" },
     { FORMAT_EML, "eml", "Mail message", "eml", "message/rfc822", "text", "fast", 50 * MIB, "section",
         "subject, sender, what is said; attachments are named", "part of the message" },
+    { FORMAT_ODT, "odt", "OpenDocument text", "odt ott", "application/vnd.oasis.opendocument.text",
+        "manual", "hi_res", 100 * MIB, "section",
+        "headings, paragraphs, lists, tables, notes, headers and footers", "part + section" },
+    { FORMAT_ODS, "ods", "OpenDocument spreadsheet", "ods ots",
+        "application/vnd.oasis.opendocument.spreadsheet", "spreadsheet", "hi_res", 100 * MIB, "row",
+        "sheets, header rows, rows, values as people saw them", "sheet!range" },
+    { FORMAT_ODP, "odp", "OpenDocument presentation", "odp otp",
+        "application/vnd.oasis.opendocument.presentation", "presentation", "hi_res", 100 * MIB,
+        "slide", "slide titles, text, tables, notes", "slide" },
 };
 
 const struct format_info *format_at(size_t i)

@@ -30,6 +30,9 @@ enum format_id {
     FORMAT_SRT,
     FORMAT_VTT,
     FORMAT_EML,
+    FORMAT_ODT,
+    FORMAT_ODS,
+    FORMAT_ODP,
     FORMAT_IDS
 };
 

@@ -25,6 +25,12 @@ extern const struct reader_format format_vtt;
 
 extern const struct reader_format format_eml;
 
+extern const struct reader_format format_odt;
+
+extern const struct reader_format format_ods;
+
+extern const struct reader_format format_odp;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -47,5 +53,8 @@ const struct reader_format *const reader_formats[] = {
     &format_srt,
     &format_vtt,
     &format_eml,
+    &format_odt,
+    &format_ods,
+    &format_odp,
     NULL,
 };

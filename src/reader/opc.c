@@ -23,7 +23,7 @@
 const char *opc_family_title(enum opc_family family)
 {
     static const char *const titles[] = { "an Office file", "a Word document", "an Excel workbook",
-        "a PowerPoint presentation" };
+        "a PowerPoint presentation", "an OpenDocument file", "an EPUB book" };
     return titles[family];
 }
 
@@ -268,9 +268,10 @@ static int open_inner(struct opc *p)
     if (rc == 0) {
         rc = add_parts(p, overlapping);
     }
-    if (rc == 0) {
-        rc = opc_types_load(p);
+    if (rc != 0 || p->family >= OPC_DOCUMENT) {
+        return rc;
     }
+    rc = opc_types_load(p);
     return rc == 0 ? opc_main_find(p) : rc;
 }
 

@@ -22,7 +22,8 @@ enum {
     OPC_READ_SLACK = 64 * 1024 * 1024, // of small packages
 };
 
-enum opc_family { OPC_OTHER, OPC_WORD, OPC_SHEET, OPC_SLIDES };
+// From OPC_DOCUMENT on it is another ZIP package, without content types and relationships: only its parts are opened.
+enum opc_family { OPC_OTHER, OPC_WORD, OPC_SHEET, OPC_SLIDES, OPC_DOCUMENT, OPC_BOOK };
 
 struct opc_part {
     const char *name; // "word/document.xml"

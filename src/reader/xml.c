@@ -89,6 +89,21 @@ static const struct {
     { "http://schemas.openxmlformats.org/package/2006/metadata/core-properties", NS_CP },
     { "http://schemas.openxmlformats.org/officeDocument/2006/extended-properties", NS_EP },
     { "http://purl.oclc.org/ooxml/officeDocument/extendedProperties", NS_EP },
+    { "urn:oasis:names:tc:opendocument:xmlns:office:1.0", NS_OFFICE },
+    { "urn:oasis:names:tc:opendocument:xmlns:text:1.0", NS_TEXT },
+    { "urn:oasis:names:tc:opendocument:xmlns:table:1.0", NS_TABLE },
+    { "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0", NS_DRAW },
+    { "urn:oasis:names:tc:opendocument:xmlns:style:1.0", NS_STYLE },
+    { "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0", NS_SVG },
+    { "http://www.w3.org/1999/xlink", NS_XLINK },
+    { "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0", NS_PRES },
+    { "urn:oasis:names:tc:opendocument:xmlns:meta:1.0", NS_META },
+    { "urn:oasis:names:tc:opendocument:xmlns:script:1.0", NS_SCRIPT },
+    { "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0", NS_MANIFEST },
+    { "urn:oasis:names:tc:opendocument:xmlns:container", NS_CONTAINER },
+    { "http://www.idpf.org/2007/opf", NS_OPF },
+    { "http://www.daisy.org/z3986/2005/ncx/", NS_NCX },
+    { "http://www.w3.org/2001/04/xmlenc#", NS_XENC },
 };
 
 static enum xml_ns ns_of(const char *uri, size_t len)
@@ -317,7 +332,10 @@ static void XMLCALL on_text(void *ctx, const char *text, int len)
 static void XMLCALL on_doctype(
     void *ctx, const char *name, const char *system, const char *public, int internal)
 {
-    (void)name, (void)system, (void)public, (void)internal;
+    (void)name, (void)system, (void)public;
+    if (((struct xml_queue *)ctx)->package->family >= OPC_DOCUMENT && !internal) {
+        return; // only a name, which books and old documents have; nothing is fetched
+    }
     fail_found(ctx, "xml.dtd",
         "A part of the document declares a document type, which Office files never need and "
         "which can make a reader run out of memory or fetch files.");

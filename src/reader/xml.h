@@ -47,6 +47,21 @@ enum xml_ns {
     NS_DC, // Dublin Core
     NS_CP, // core properties
     NS_EP, // extended properties
+    NS_OFFICE, // OpenDocument from here on
+    NS_TEXT,
+    NS_TABLE,
+    NS_DRAW,
+    NS_STYLE,
+    NS_SVG,
+    NS_XLINK,
+    NS_PRES, // presentation
+    NS_META,
+    NS_SCRIPT,
+    NS_MANIFEST,
+    NS_CONTAINER, // books: where the package document is
+    NS_OPF, // package document
+    NS_NCX, // table of contents
+    NS_XENC, // encryption
     NS_COUNT
 };
 
