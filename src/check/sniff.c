@@ -19,6 +19,7 @@ static const char *const titles[SNIFF_KINDS] = {
     [SNIFF_RTF] = "Rich Text",
     [SNIFF_SCRIPT] = "a script",
     [SNIFF_POSTSCRIPT] = "PostScript",
+    [SNIFF_PLAYLIST] = "a playlist, which only names other files",
     [SNIFF_PDF] = "a PDF",
     [SNIFF_DOCX] = "a Word document",
     [SNIFF_DOCM] = "a Word document with macros",
@@ -213,6 +214,9 @@ static enum sniff_kind text_kind(struct slice s)
     }
     if (slice_starts(s, "{\\rtf")) {
         return SNIFF_RTF;
+    }
+    if (starts_nocase(s, "#EXTM3U") || starts_nocase(s, "[playlist]") || starts_nocase(s, "ffconcat version")) {
+        return SNIFF_PLAYLIST;
     }
     if (slice_starts(s, "%!PS")) {
         return SNIFF_POSTSCRIPT;

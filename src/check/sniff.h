@@ -25,6 +25,7 @@ enum sniff_kind {
     SNIFF_RTF,
     SNIFF_SCRIPT, // "#!"
     SNIFF_POSTSCRIPT,
+    SNIFF_PLAYLIST, // a list of other files to play: #EXTM3U, [playlist], ffconcat
     SNIFF_PDF,
     SNIFF_DOCX,
     SNIFF_DOCM,

@@ -5,11 +5,16 @@
 #include "wire/frame.h"
 #include "wire/json.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEDIA_JSON_MAX = 64 * 1024, RENDER_SECONDS = 10, STOP_FINISH_MS = 2000 };
+enum {
+    RECORDING_TIMES = 8, // longer than other documents may be read: an hour of speech takes a quarter of an hour
+    MEDIA_JSON_MAX = 64 * 1024,
+    RENDER_SECONDS = 10, STOP_FINISH_MS = 2000 };
 
 struct ingest *ingest_new(const struct ingest_options *o)
 {
@@ -79,9 +84,32 @@ void ingest_note_sandbox(struct ingest *g, const struct reader_result *r)
     pthread_mutex_unlock(&g->mutex);
 }
 
+static bool is_recording(const char *type)
+{
+    const struct format_info *f = format_by_name(slice_of(type));
+    return f && (strcmp(f->category, "audio") == 0 || strcmp(f->category, "video") == 0);
+}
+
+int ingest_open_model(const struct ingest *g, const char *type)
+{
+    const char *set = g->settings->speech_model, *slash = strrchr(g->reader_program, '/');
+
+    if (!is_recording(type) || strcmp(set, "none") == 0) {
+        return -1;
+    }
+    AUTO_FREE char *beside = xasprintf("%.*s/speech.model", slash ? (int)(slash - g->reader_program) : 1,
+        slash ? g->reader_program : ".");
+    int fd = open(set[0] ? set : beside, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && set[0]) {
+        log_warn("speech.model_missing", LS("error", strerror(errno)));
+    }
+    return fd;
+}
+
 struct reader_request ingest_reader_request(
     const struct ingest *g, enum reader_mode mode, const char *format, int input_fd, int64_t wall_s)
 {
+    wall_s *= mode == READER_READ && is_recording(format) ? RECORDING_TIMES : 1;
     return (struct reader_request){ .program = g->reader_program,
         .mode = mode,
         .format = format,

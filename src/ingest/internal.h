@@ -23,6 +23,8 @@ struct ingest {
 // A request with the settings' limits filled in.
 struct reader_request ingest_reader_request(const struct ingest *g, enum reader_mode mode,
     const char *format, int input_fd, int64_t wall_s);
+// The speech model's file, opened to be read, if the type has sound; -1: none is wanted or there. The caller closes it.
+int ingest_open_model(const struct ingest *g, const char *type);
 void ingest_note_sandbox(struct ingest *g, const struct reader_result *r);
 
 // Facts about a document that a reader reports (pages, title, …), kept as a JSON object.

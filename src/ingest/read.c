@@ -291,6 +291,8 @@ int ingest_run_read(
 
     struct reader_request request =
         ingest_reader_request(g, READER_READ, document.type, fd, g->settings->reader_read_s);
+    AUTO_FD int model = ingest_open_model(g, document.type);
+    request.model_fd = model > 0 ? model : 0;
     request.hi_res = strcmp(document.mode, "fast") != 0;
     struct reader_events events = { .finding = on_finding,
         .element = on_element,

@@ -27,6 +27,7 @@ enum {
     MODES = 3,
     CHILD_IN = 3,
     CHILD_OUT = 4,
+    CHILD_MODEL = 5,
     ARGS_MAX = 24,
     NUMBER_TEXT = 24,
 };
@@ -195,6 +196,9 @@ static int start(struct run *r, const struct reader_request *q, int *ret_pipe, s
         add_number(&a, "--page", q->page ? q->page : 1);
         add_number(&a, "--width", q->width ? q->width : 1000);
     }
+    if (q->model_fd > 0) {
+        add_number(&a, "--model", CHILD_MODEL);
+    }
     if (pipe2(ends_of_pipe, O_CLOEXEC) != 0) {
         return error_errno(err, "A pipe to the reader could not be made");
     }
@@ -204,6 +208,9 @@ static int start(struct run *r, const struct reader_request *q, int *ret_pipe, s
         .argv = a.argv,
         .fd_count = 2,
         .fds = { { CHILD_IN, input }, { CHILD_OUT, ends_of_pipe[1] } } };
+    if (q->model_fd > 0) {
+        s.fds[s.fd_count++] = (struct spawn_fd){ CHILD_MODEL, q->model_fd };
+    }
 #ifdef LARDER_SANITIZED
     s.fds[s.fd_count++] = (struct spawn_fd){ STDERR_FILENO, STDERR_FILENO };
 #endif

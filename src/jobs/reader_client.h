@@ -24,6 +24,7 @@ struct reader_request {
     int64_t cpu_s; // 0: default of the mode
     int64_t wall_ms; // 0: default of the mode; time spent in the callbacks does not count
     int64_t output_bytes; // of all its frames; 0: READER_OUTPUT_DEFAULT
+    int model_fd; // of the speech model, for audio and video when read; lent; 0: none
     bool
         sandbox_prefer; // take a lesser sandbox than SANDBOX_REQUIRED where the machine allows no more
 };

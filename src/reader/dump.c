@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// larder-read FILE [--check|--read|--page N --width W --out FILE] [--type NAME] [--fast]
+// larder-read FILE [--check|--read|--page N --width W --out FILE] [--type NAME] [--fast] [--model FILE]
 // A developer's program: runs a format's code on one file and prints findings, info, progress and elements as JSON lines,
 // so that golden tests, fuzz finds and bug reports can be looked at. It has no sandbox: for files that you trust, or for
 // a machine that you can lose. The server never starts it.
-#include "reader/reader.h"
+#include "reader/media.h"
 #include "wire/json_out.h"
 
 #include <fcntl.h>
@@ -115,7 +115,7 @@ static int dump_image(
 static int usage(void)
 {
     fputs("usage: larder-read FILE [--check|--read|--page N [--width W] [--out FILE]] [--type "
-          "NAME] [--fast] [--progress]\n"
+          "NAME] [--fast] [--model FILE] [--progress]\n"
           "Without --check, --read or --page it checks, then reads.\n",
         stderr);
     return 64;
@@ -165,6 +165,8 @@ int main(int argc, char **argv)
             width = atoi(argv[++i]);
         } else if (strcmp(argv[i], "--out") == 0 && more) {
             dump.out_path = argv[++i];
+        } else if (strcmp(argv[i], "--model") == 0 && more) {
+            media_set_model(open(argv[++i], O_RDONLY | O_CLOEXEC));
         } else if (strcmp(argv[i], "--type") == 0 && more) {
             type = argv[++i];
         } else if (argv[i][0] != '-' && !path) {

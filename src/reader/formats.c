@@ -11,6 +11,7 @@ extern const struct reader_format format_html;
 
 extern const struct reader_format format_docm, format_docx, format_pptx;
 
+extern const struct reader_format format_wav, format_mp3, format_m4a, format_mp4, format_mov, format_avi; // media.c
 extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif, format_webp; // image.c
 
 extern const struct reader_format format_tsv;
@@ -41,6 +42,12 @@ const struct reader_format *const reader_formats[] = {
     &format_docx,
     &format_pptx,
     &format_pdf,
+    &format_wav,
+    &format_mp3,
+    &format_m4a,
+    &format_mp4,
+    &format_mov,
+    &format_avi,
     &format_jpg,
     &format_jpeg,
     &format_png,

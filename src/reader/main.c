@@ -7,6 +7,7 @@
 //
 // Exit status: 0 after DONE, 1 after REFUSED, 64 for wrong options, READER_EXIT_MEMORY when it could not even say REFUSED. The frames tell; the status only
 // helps when there are none.
+#include "reader/media.h"
 #include "base/clock.h"
 #include "reader/memory.h"
 #include "reader/output.h"
@@ -32,6 +33,7 @@ struct options {
     int64_t page, width;
     int64_t hi_res;
     int64_t require; // the sandbox
+    int64_t model;   // descriptor of the speech model's file; 0: none
 };
 
 static bool word_of(const char *text, const char *const *words, size_t count, int64_t *ret)
@@ -59,6 +61,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
         { "--page", 1, INT32_MAX, &o->page },
         { "--width", 16, 10000, &o->width },
         { "--hi-res", 0, 1, &o->hi_res },
+        { "--model", OUT_FD + 1, OUT_FD + 1, &o->model },
     };
 
     for (int i = 1; i < argc; i += 2) {
@@ -173,6 +176,7 @@ int main(int argc, char **argv)
     if (!o.format) {
         return refuse(&out, REFUSED_UNSUPPORTED, "There is no reader for this type.");
     }
+    media_set_model(o.model && o.mode == MODE_READ ? (int)o.model : -1);
     if (o.format->init) {
         o.format->init();
     }

@@ -86,6 +86,9 @@ static const struct finding_code codes[] = {
     { "ocr.stopped", 4, SEVERITY_WARNING, REASON_NONE,
         "What was read so far can be found. Larger letters are read faster." },
     { "ocr.failed", 4, SEVERITY_WARNING, REASON_NONE, "Its picture is kept and shown. " FIX_FILE },
+    { "speech.no_model", 4, SEVERITY_INFO, REASON_NONE,
+        "Install a speech model (setting speech.model), then let it be read again: larder reread "
+        "--missing speech." },
     { "text.encoding", 4, SEVERITY_INFO, REASON_NONE,
         "If letters look wrong, save the file as UTF-8 and upload it again." },
     { "text.damaged", 4, SEVERITY_WARNING, REASON_NONE,

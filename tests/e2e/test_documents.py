@@ -45,6 +45,10 @@ def holds(place, want):
             e, f, g, h = cells(want["range"])
             if not (a <= e and g <= c and b <= f and h <= d):
                 return False
+    if "time" in want:  # an utterance may begin before the phrase
+        got = place.get("time")
+        if not got or got[1] < want["time"][0] - 1 or got[0] > want["time"][1] + 1:
+            return False
     for key in ("rows", "lines"):
         if key in want:
             got = place.get(key)
