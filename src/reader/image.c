@@ -18,19 +18,22 @@
 enum {
     STAMP_PIXELS = 64 * 1000, // what check decodes to
     READ_PIXELS = 16 * 1000 * 1000,
-    HEAVY_PIXELS = 8 * 1000 * 1000, // what a picture of heavy build is decoded to, while its codec holds all of it
-    CHECK_MS = 5000,          // then what was seen so far decides
+    HEAVY_PIXELS =
+        8 * 1000 *
+        1000, // what a picture of heavy build is decoded to, while its codec holds all of it
+    CHECK_MS = 5000, // then what was seen so far decides
     READ_MS = 120 * 1000,
     RENDER_MS = 8000,
-    PICTURE_SIDE = 1600,      // of what is shown
+    PICTURE_SIDE = 1600, // of what is shown
     THUMBNAIL_SIDE = 320,
     THUMBNAIL_QUALITY = 80,
-    FRAMES_KEPT_MAX = 40,     // of an animation
-    FRAMES_KEPT_EASILY = 8,   // further ones must differ more and more
+    FRAMES_KEPT_MAX = 40, // of an animation
+    FRAMES_KEPT_EASILY = 8, // further ones must differ more and more
     FRAME_OCR_MS = 20000,
     RENDER_WIDTH_MAX = 10000,
 };
-static const double FRAME_DIFFERS = 0.004, FRAME_DIFFERS_MORE = 1.35; // share of cells; factor for each that is kept
+static const double FRAME_DIFFERS = 0.004,
+                    FRAME_DIFFERS_MORE = 1.35; // share of cells; factor for each that is kept
 
 static const double PARTIAL_LEAST = 0.5; // of the rows: less is not worth keeping
 
@@ -42,10 +45,12 @@ static int report_trouble(struct reader *r, const struct image_report *d)
     case IMAGE_NO_TIME:
         return 0;
     case IMAGE_TOO_LARGE:
-        return reader_finding(r, "bomb.pixels", NULL, "The picture has %d × %d pixels, more than can be read.",
-            (int)d->facts.width, (int)d->facts.height);
+        return reader_finding(r, "bomb.pixels", NULL,
+            "The picture has %d × %d pixels, more than can be read.", (int)d->facts.width,
+            (int)d->facts.height);
     case IMAGE_NO_MEMORY:
-        return reader_finding(r, "bomb.memory", NULL, "The picture needs more memory than is allowed.");
+        return reader_finding(
+            r, "bomb.memory", NULL, "The picture needs more memory than is allowed.");
     case IMAGE_BROKEN:
         return reader_finding(r, "structure.corrupt", NULL, "The picture can't be decoded.");
     case IMAGE_DAMAGED:
@@ -54,17 +59,22 @@ static int report_trouble(struct reader *r, const struct image_report *d)
     }
     bool cut = d->trouble == IMAGE_TRUNCATED;
     if (d->share < PARTIAL_LEAST) {
-        return cut ? reader_finding(r, "structure.truncated", NULL, "Most of the picture is missing.")
-                   : reader_finding(r, "structure.corrupt", NULL, "Most of the picture is damaged.");
+        return cut ? reader_finding(
+                         r, "structure.truncated", NULL, "Most of the picture is missing.")
+                   : reader_finding(
+                         r, "structure.corrupt", NULL, "Most of the picture is damaged.");
     }
-    return reader_finding(r, "structure.partial", NULL, cut ? "The end of the picture is missing." : "A part of the picture is damaged.");
+    return reader_finding(r, "structure.partial", NULL,
+        cut ? "The end of the picture is missing." : "A part of the picture is damaged.");
 }
 
 // Nothing of it can be shown or read.
 static bool is_lost(const struct image_report *d)
 {
-    return d->trouble == IMAGE_TOO_LARGE || d->trouble == IMAGE_NO_MEMORY || d->trouble == IMAGE_BROKEN ||
-           ((d->trouble == IMAGE_DAMAGED || d->trouble == IMAGE_TRUNCATED) && d->share < PARTIAL_LEAST);
+    return d->trouble == IMAGE_TOO_LARGE || d->trouble == IMAGE_NO_MEMORY ||
+           d->trouble == IMAGE_BROKEN ||
+           ((d->trouble == IMAGE_DAMAGED || d->trouble == IMAGE_TRUNCATED) &&
+               d->share < PARTIAL_LEAST);
 }
 
 // "2024:05:06 07:08:09" as people and programs write it.
@@ -103,14 +113,20 @@ static int report_facts(struct reader *r, const struct image_facts *f)
         tell_time(f->taken, taken);
         rc = reader_info_text(r, "taken", taken);
     }
-    rc = rc ? rc : reader_info_number(r, "transparent", f->alpha);
-    rc = rc ? rc : reader_info_number(r, "lossless", f->lossless);
-    rc = rc ? rc : reader_info_number(r, "progressive", f->progressive);
+    const struct {
+        const char *key;
+        bool is;
+    } builds[] = { { "transparent", f->alpha }, { "lossless", f->lossless },
+        { "progressive", f->progressive } };
+    for (size_t i = 0; i < ARRAY_LEN(builds) && rc == 0; i++) {
+        rc = builds[i].is ? reader_info_number(r, builds[i].key, 1) : 0;
+    }
     if (rc == 0 && f->located) {
         rc = reader_finding(r, "privacy.location", NULL, "The picture says where it was taken.");
     }
     if (rc == 0 && f->more_frames) {
-        rc = reader_finding(r, "structure.partial", NULL, "Only the first %d frames were looked at.", (int)f->frames);
+        rc = reader_finding(r, "structure.partial", NULL,
+            "Only the first %d frames were looked at.", (int)f->frames);
     }
     return rc;
 }
@@ -150,7 +166,8 @@ struct reading {
     enum ocr_outcome worst;
 };
 
-static int show(struct reader *r, const char *name, const struct picture *p, int32_t side, bool thumbnail)
+static int show(
+    struct reader *r, const char *name, const struct picture *p, int32_t side, bool thumbnail)
 {
     AUTO_PICTURE small = { 0 };
     AUTO_BUF bytes = BUF_INIT(PICTURE_WRITTEN_MAX);
@@ -158,20 +175,25 @@ static int show(struct reader *r, const char *name, const struct picture *p, int
     int rc = picture_shrink(p, side, side, &small);
 
     if (rc == 0) {
-        rc = thumbnail ? picture_write_jpeg(&small, THUMBNAIL_QUALITY, &bytes) : picture_write(&small, &bytes, &type);
+        rc = thumbnail ? picture_write_jpeg(&small, THUMBNAIL_QUALITY, &bytes)
+                       : picture_write(&small, &bytes, &type);
     }
     return rc ? rc : reader_image(r, name, type, bytes.data, bytes.len);
 }
 
 static void place_of(const struct reading *g, int32_t number, struct place *ret)
 {
-    *ret = (struct place){ .kind = PLACE_IMAGE, .number = g->animation ? number : 0, .has_box = true, .box = { 0, 0, 1, 1 } };
+    *ret = (struct place){ .kind = PLACE_IMAGE,
+        .number = g->animation ? number : 0,
+        .has_box = true,
+        .box = { 0, 0, 1, 1 } };
 }
 
 static int emit_figure(struct reading *g, const struct picture *p, int32_t number)
 {
     char name[32] = "picture";
-    struct element e = { .kind = ELEMENT_FIGURE, .flags = g->r->hi_res && ocr_has_model() ? 0 : ELEMENT_NEEDS_OCR };
+    struct element e = { .kind = ELEMENT_FIGURE,
+        .flags = g->r->hi_res && ocr_has_model() ? 0 : ELEMENT_NEEDS_OCR };
 
     if (g->kept > 1) {
         snprintf(name, sizeof(name), "picture-%d", (int)number);
@@ -188,7 +210,10 @@ static int emit_figure(struct reading *g, const struct picture *p, int32_t numbe
 static int read_words(struct reading *g, const struct picture *p, int32_t number)
 {
     AUTO_FREE unsigned char *grey = picture_grey(p);
-    struct ocr_request q = { .grey = grey, .width = p->width, .height = p->height, .time_ms = g->animation ? FRAME_OCR_MS : 0 };
+    struct ocr_request q = { .grey = grey,
+        .width = p->width,
+        .height = p->height,
+        .time_ms = g->animation ? FRAME_OCR_MS : 0 };
     struct ocr_result words;
     struct place place;
     int rc = 0;
@@ -267,7 +292,9 @@ static int image_read(struct reader *r, struct error *err)
     struct image_report d;
 
     image_decode(r->format, &q, &d); // how many frames, which orientation
-    *g = (struct reading){ .r = r, .animation = d.facts.frames > 1, .orientation = d.facts.orientation,
+    *g = (struct reading){ .r = r,
+        .animation = d.facts.frames > 1,
+        .orientation = d.facts.orientation,
         .frames = d.facts.frames };
     buf_init(&g->last_words, 2 * OCR_TEXT_MAX);
     int rc = report_trouble(r, &d);
@@ -338,7 +365,8 @@ static int image_render(struct reader *r, int32_t number, int32_t width, struct 
         return error_set(err, ERR_NOT_FOUND, "The picture has no frame %d.", (int)number);
     }
     if (width < 1 || width > RENDER_WIDTH_MAX) {
-        return error_set(err, ERR_INVALID, "A picture is shown 1 to %d pixels wide.", RENDER_WIDTH_MAX);
+        return error_set(
+            err, ERR_INVALID, "A picture is shown 1 to %d pixels wide.", RENDER_WIDTH_MAX);
     }
     image_decode(r->format, &q, &d);
     g.orientation = d.facts.orientation;
@@ -353,10 +381,11 @@ static int image_render(struct reader *r, int32_t number, int32_t width, struct 
     if (d.trouble == IMAGE_STOPPED && d.stopped < 0) {
         return error_set(err, d.stopped, "The picture could not be drawn.");
     }
-    return is_lost(&d) ? report_trouble(r, &d) : error_set(err, ERR_NOT_FOUND, "The picture has no frame %d.", (int)number);
+    return is_lost(&d) ? report_trouble(r, &d)
+                       : error_set(err, ERR_NOT_FOUND, "The picture has no frame %d.", (int)number);
 }
 
-#define PICTURE_FORMAT(name, id) \
+#define PICTURE_FORMAT(name, id)                                                                   \
     const struct reader_format name = { id, image_check, image_read, image_render, ocr_prepare }
 extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif, format_webp;
 PICTURE_FORMAT(format_jpg, FORMAT_JPG);

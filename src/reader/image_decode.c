@@ -27,7 +27,8 @@ void image_decode(enum format_id format, const struct image_request *q, struct i
     }
 }
 
-bool image_size_allowed(const struct image_request *q, int64_t width, int64_t height, struct image_report *ret)
+bool image_size_allowed(
+    const struct image_request *q, int64_t width, int64_t height, struct image_report *ret)
 {
     if (width < 1 || height < 1 || width > INT32_MAX || height > INT32_MAX) {
         ret->trouble = IMAGE_BROKEN;
@@ -47,7 +48,8 @@ bool image_time_over(const struct image_request *q)
     return q->deadline_ms && clock_mono_ms() > q->deadline_ms;
 }
 
-bool image_give(const struct image_request *q, int32_t number, struct picture *p, bool lent, struct image_report *ret)
+bool image_give(const struct image_request *q, int32_t number, struct picture *p, bool lent,
+    struct image_report *ret)
 {
     int rc = q->frame && p->rgba ? q->frame(q->ctx, number, p, lent) : 0;
 

@@ -62,7 +62,9 @@ static struct slice entry_text(const struct tiff *t, const struct entry *e)
 
 static uint32_t entry_number(const struct tiff *t, const struct entry *e)
 {
-    return e->type == TYPE_SHORT ? number(t, e->at, 2) : e->type == TYPE_LONG ? number(t, e->at, 4) : 0;
+    return e->type == TYPE_SHORT  ? number(t, e->at, 2)
+           : e->type == TYPE_LONG ? number(t, e->at, 4)
+                                  : 0;
 }
 
 typedef void (*entry_fn)(const struct tiff *t, const struct entry *e, void *ctx);
@@ -76,7 +78,8 @@ static void walk(const struct tiff *t, uint32_t at, entry_fn fn, void *ctx)
         if (from + 12 > t->s.len) {
             return;
         }
-        struct entry e = { number(t, from, 2), number(t, from + 2, 2), number(t, from + 4, 4), from + 8 };
+        struct entry e = { number(t, from, 2), number(t, from + 2, 2), number(t, from + 4, 4),
+            from + 8 };
         fn(t, &e, ctx);
     }
 }
@@ -147,9 +150,11 @@ void image_read_exif(struct slice exif, struct image_facts *f)
     walk(&t, r.exif, on_entry, &r);
     walk(&t, gps, on_gps, &r);
     char camera[IMAGE_TEXT_SIZE];
-    bool named = r.model.len >= r.make.len && slice_equal_nocase(slice_make(r.model.data, r.make.len), r.make);
-    int n = snprintf(camera, sizeof(camera), "%.*s%s%.*s", named ? 0 : (int)(r.make.len < 200 ? r.make.len : 200),
-        r.make.data ? r.make.data : "", named || !r.make.len ? "" : " ", (int)(r.model.len < 200 ? r.model.len : 200),
+    bool named = r.model.len >= r.make.len &&
+                 slice_equal_nocase(slice_make(r.model.data, r.make.len), r.make);
+    int n = snprintf(camera, sizeof(camera), "%.*s%s%.*s",
+        named ? 0 : (int)(r.make.len < 200 ? r.make.len : 200), r.make.data ? r.make.data : "",
+        named || !r.make.len ? "" : " ", (int)(r.model.len < 200 ? r.model.len : 200),
         r.model.data ? r.model.data : "");
     image_fact(f->camera, sizeof(f->camera), slice_make(camera, n > 0 ? (size_t)n : 0));
 }

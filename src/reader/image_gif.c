@@ -48,7 +48,8 @@ static bool make_canvas(struct gif *g)
         return false;
     }
     g->step = picture_step(width, height, g->q->max_pixels);
-    int rc = picture_init(&g->canvas, (int32_t)((width + g->step - 1) / g->step), (int32_t)((height + g->step - 1) / g->step));
+    int rc = picture_init(&g->canvas, (int32_t)((width + g->step - 1) / g->step),
+        (int32_t)((height + g->step - 1) / g->step));
     if (rc != 0) {
         g->ret->trouble = rc == ERR_LIMIT ? IMAGE_TOO_LARGE : IMAGE_NO_MEMORY;
     }
@@ -65,11 +66,13 @@ static void put_line(struct gif *g, int32_t y, const ColorMapObject *colours)
     }
     for (int32_t x = 0; x < d->Width; x++) {
         int64_t to_x = (int64_t)d->Left + x;
-        if (to_x % g->step != 0 || to_x / g->step >= g->canvas.width || g->line[x] == g->control.TransparentColor) {
+        if (to_x % g->step != 0 || to_x / g->step >= g->canvas.width ||
+            g->line[x] == g->control.TransparentColor) {
             continue;
         }
         int colour = g->line[x] < colours->ColorCount ? g->line[x] : 0;
-        unsigned char *c = picture_at(&g->canvas, (int32_t)(to_x / g->step), (int32_t)(to_y / g->step));
+        unsigned char *c =
+            picture_at(&g->canvas, (int32_t)(to_x / g->step), (int32_t)(to_y / g->step));
         c[0] = colours->Colors[colour].Red;
         c[1] = colours->Colors[colour].Green;
         c[2] = colours->Colors[colour].Blue;
@@ -80,11 +83,14 @@ static void put_line(struct gif *g, int32_t y, const ColorMapObject *colours)
 // Rows that were decoded.
 static int32_t read_lines(struct gif *g)
 {
-    static const int32_t first[INTERLACE_PASSES] = { 0, 4, 2, 1 }, every[INTERLACE_PASSES] = { 8, 8, 4, 2 };
+    static const int32_t first[INTERLACE_PASSES] = { 0, 4, 2, 1 },
+                         every[INTERLACE_PASSES] = { 8, 8, 4, 2 };
     const GifImageDesc *d = &g->file->Image;
     const ColorMapObject *colours = d->ColorMap ? d->ColorMap : g->file->SColorMap;
     static const GifColorType two[] = { { 0, 0, 0 }, { 255, 255, 255 } };
-    const ColorMapObject plain = { .ColorCount = 2, .BitsPerPixel = 1, .Colors = (GifColorType *)(uintptr_t)two };
+    const ColorMapObject plain = {
+        .ColorCount = 2, .BitsPerPixel = 1, .Colors = (GifColorType *)(uintptr_t)two
+    };
     int32_t done = 0;
 
     colours = colours ? colours : &plain;
@@ -110,7 +116,8 @@ static bool skip_codes(struct gif *g)
         return false;
     }
     for (int64_t n = 0; codes; n++) {
-        if ((n % CODES_PER_LOOK == 0 && image_time_over(g->q)) || DGifGetCodeNext(g->file, &codes) == GIF_ERROR) {
+        if ((n % CODES_PER_LOOK == 0 && image_time_over(g->q)) ||
+            DGifGetCodeNext(g->file, &codes) == GIF_ERROR) {
             return false;
         }
     }
@@ -124,7 +131,8 @@ static void clear_frame(struct gif *g)
     for (int32_t y = 0; y < g->canvas.height; y++) {
         for (int32_t x = 0; x < g->canvas.width; x++) {
             int64_t at_x = (int64_t)x * g->step, at_y = (int64_t)y * g->step;
-            if (at_x >= d->Left && at_x < (int64_t)d->Left + d->Width && at_y >= d->Top && at_y < (int64_t)d->Top + d->Height) {
+            if (at_x >= d->Left && at_x < (int64_t)d->Left + d->Width && at_y >= d->Top &&
+                at_y < (int64_t)d->Top + d->Height) {
                 memset(picture_at(&g->canvas, x, y), 0, 4);
             }
         }
@@ -136,7 +144,8 @@ static void dispose(struct gif *g)
     if (g->control.DisposalMode == DISPOSE_BACKGROUND) {
         clear_frame(g);
     } else if (g->control.DisposalMode == DISPOSE_PREVIOUS && g->before.rgba) {
-        memcpy(g->canvas.rgba, g->before.rgba, 4 * (size_t)g->canvas.width * (size_t)g->canvas.height);
+        memcpy(
+            g->canvas.rgba, g->before.rgba, 4 * (size_t)g->canvas.width * (size_t)g->canvas.height);
     }
     picture_done(&g->before);
 }
@@ -146,7 +155,9 @@ static bool read_frame(struct gif *g)
 {
     struct image_report *ret = g->ret;
     if (DGifGetImageHeader(g->file) == GIF_ERROR) {
-        ret->trouble = ret->facts.frames == 0 ? IMAGE_BROKEN : g->ended ? IMAGE_TRUNCATED : IMAGE_DAMAGED;
+        ret->trouble = ret->facts.frames == 0 ? IMAGE_BROKEN
+                       : g->ended             ? IMAGE_TRUNCATED
+                                              : IMAGE_DAMAGED;
         return false;
     }
     const GifImageDesc *d = &g->file->Image;
@@ -221,10 +232,12 @@ static bool read_extension(struct gif *g)
     }
     if (code == GRAPHICS_CONTROL && block) {
         if (DGifExtensionToGCB(block[0], block + 1, &g->control) == GIF_OK) {
-            g->ret->facts.alpha = g->ret->facts.alpha || g->control.TransparentColor != NO_TRANSPARENT_COLOR;
+            g->ret->facts.alpha =
+                g->ret->facts.alpha || g->control.TransparentColor != NO_TRANSPARENT_COLOR;
         }
     } else if (code == COMMENT_EXT_FUNC_CODE && block) {
-        image_fact(g->ret->facts.comment, IMAGE_TEXT_SIZE, slice_make((const char *)block + 1, block[0]));
+        image_fact(
+            g->ret->facts.comment, IMAGE_TEXT_SIZE, slice_make((const char *)block + 1, block[0]));
     }
     while (block) {
         if (DGifGetExtensionNext(g->file, &block) == GIF_ERROR) {

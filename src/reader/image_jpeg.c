@@ -25,9 +25,9 @@ struct jpeg {
     struct picture picture;
     struct picture_sink sink;
     unsigned char *row, *rgba;
-    bool ended;     // the data ended early
+    bool ended; // the data ended early
     double end_row; // where, in rows
-    long damages;   // in the packed data
+    long damages; // in the packed data
     bool started;
 };
 
@@ -49,8 +49,8 @@ static void on_message(j_common_ptr c, int level)
     if (level < 0) {
         c->err->num_warnings++;
         int code = c->err->msg_code;
-        owner(c)->damages += code == JWRN_HUFF_BAD_CODE || code == JWRN_HIT_MARKER || code == JWRN_MUST_RESYNC ||
-                             code == JWRN_BOGUS_PROGRESSION;
+        owner(c)->damages += code == JWRN_HUFF_BAD_CODE || code == JWRN_HIT_MARKER ||
+                             code == JWRN_MUST_RESYNC || code == JWRN_BOGUS_PROGRESSION;
     }
 }
 
@@ -141,7 +141,8 @@ static void choose_colours(struct jpeg *j)
 static void convert_row(const struct jpeg *j, unsigned char *to)
 {
     const unsigned char *from = j->row;
-    bool inverted = j->c.saw_Adobe_marker; // Adobe writes how much light is left, others how much ink there is
+    bool inverted =
+        j->c.saw_Adobe_marker; // Adobe writes how much light is left, others how much ink there is
 
     for (JDIMENSION x = 0; x < j->c.output_width; x++, to += 4) {
         if (j->c.output_components == 1) {
@@ -173,7 +174,8 @@ static void read_rows(struct jpeg *j)
     step = picture_step(j->c.output_width, j->c.output_height, j->q->max_pixels);
     j->row = malloc((size_t)j->c.output_width * (size_t)j->c.output_components);
     j->rgba = malloc((size_t)j->c.output_width * 4);
-    int rc = picture_sink_init(&j->sink, &j->picture, (int32_t)j->c.output_width, (int32_t)j->c.output_height, step, false);
+    int rc = picture_sink_init(&j->sink, &j->picture, (int32_t)j->c.output_width,
+        (int32_t)j->c.output_height, step, false);
     if (rc != 0 || !j->row || !j->rgba) {
         j->why = rc == ERR_LIMIT ? IMAGE_TOO_LARGE : IMAGE_NO_MEMORY;
         longjmp(j->out, 1);
@@ -229,7 +231,10 @@ static void conclude(struct jpeg *j, bool jumped)
     }
     double rows = j->c.output_height ? j->c.output_height : 1;
     bool many_scans = j->c.input_scan_number > 1; // an early end costs sharpness then, not rows
-    ret->share = (jumped ? (double)j->c.output_scanline : j->ended && !many_scans ? j->end_row : rows) / rows;
+    ret->share = (jumped                       ? (double)j->c.output_scanline
+                     : j->ended && !many_scans ? j->end_row
+                                               : rows) /
+                 rows;
     if (jumped) {
         ret->trouble = j->why == IMAGE_BROKEN && ret->share > 0 ? IMAGE_DAMAGED : j->why;
     } else if (j->ended) {

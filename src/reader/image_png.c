@@ -10,8 +10,8 @@
 
 enum {
     CHUNK_BYTES = 8 << 20, // of one that is kept
-    CHUNKS_KEPT = 200,     //
-    SIDE_MAX = 1 << 24,    // above, libpng refuses by itself
+    CHUNKS_KEPT = 200, //
+    SIDE_MAX = 1 << 24, // above, libpng refuses by itself
     SCATTERED_PIXELS = 4 * 1000 * 1000, // sixteen bytes each while averages are taken
     ROWS_PER_LOOK = 64,
 };
@@ -21,8 +21,8 @@ struct png {
     struct image_report *ret;
     png_structp png;
     png_infop info;
-    size_t at;      // read of the bytes
-    bool ended;     // more were asked for
+    size_t at; // read of the bytes
+    bool ended; // more were asked for
     bool no_memory;
     bool no_time;
     bool started;
@@ -37,7 +37,8 @@ static void on_error(png_structp p, png_const_charp text)
 {
     struct png *g = png_get_error_ptr(p);
 
-    g->no_memory = g->no_memory || strstr(text, "ut of memory") || strstr(text, "nsufficient memory");
+    g->no_memory =
+        g->no_memory || strstr(text, "ut of memory") || strstr(text, "nsufficient memory");
     png_longjmp(p, 1);
 }
 
@@ -95,8 +96,11 @@ static void ask_for_rgba(struct png *g)
     int colour = png_get_color_type(g->png, g->info);
 
     g->ret->facts.bits = png_get_bit_depth(g->png, g->info);
-    g->ret->facts.colour = colour == PNG_COLOR_TYPE_PALETTE ? "palette" : colour & PNG_COLOR_MASK_COLOR ? "RGB" : "grey";
-    g->ret->facts.alpha = (colour & PNG_COLOR_MASK_ALPHA) || png_get_valid(g->png, g->info, PNG_INFO_tRNS);
+    g->ret->facts.colour = colour == PNG_COLOR_TYPE_PALETTE ? "palette"
+                           : colour & PNG_COLOR_MASK_COLOR  ? "RGB"
+                                                            : "grey";
+    g->ret->facts.alpha =
+        (colour & PNG_COLOR_MASK_ALPHA) || png_get_valid(g->png, g->info, PNG_INFO_tRNS);
     g->ret->facts.lossless = true;
     png_set_expand(g->png);
     png_set_scale_16(g->png);
@@ -135,7 +139,8 @@ static void read_interlaced(struct png *g)
             png_read_row(g->png, g->row, NULL);
             int32_t to_y = (int32_t)PNG_ROW_FROM_PASS_ROW(y, pass);
             for (int32_t x = 0; x < columns; x++) {
-                picture_sink_point(&g->sink, (int32_t)PNG_COL_FROM_PASS_COL(x, pass), to_y, g->row + 4 * (size_t)x);
+                picture_sink_point(&g->sink, (int32_t)PNG_COL_FROM_PASS_COL(x, pass), to_y,
+                    g->row + 4 * (size_t)x);
             }
             look_at_clock(g);
         }
@@ -163,7 +168,8 @@ static void decode(struct png *g)
     png_set_chunk_cache_max(g->png, CHUNKS_KEPT);
     png_set_read_fn(g->png, g, on_read);
     png_read_info(g->png, g->info);
-    if (!image_size_allowed(g->q, png_get_image_width(g->png, g->info), png_get_image_height(g->png, g->info), g->ret)) {
+    if (!image_size_allowed(g->q, png_get_image_width(g->png, g->info),
+            png_get_image_height(g->png, g->info), g->ret)) {
         return;
     }
     read_texts(g);
@@ -177,7 +183,8 @@ static void decode(struct png *g)
         step = picture_step(g->ret->facts.width, g->ret->facts.height, SCATTERED_PIXELS);
     }
     g->row = malloc(4 * (size_t)g->ret->facts.width);
-    int rc = picture_sink_init(&g->sink, &g->picture, g->ret->facts.width, g->ret->facts.height, step, interlaced);
+    int rc = picture_sink_init(
+        &g->sink, &g->picture, g->ret->facts.width, g->ret->facts.height, step, interlaced);
     if (rc != 0 || !g->row) {
         g->ret->trouble = rc == ERR_LIMIT ? IMAGE_TOO_LARGE : IMAGE_NO_MEMORY;
         return;
@@ -199,11 +206,11 @@ static void conclude(struct png *g, bool jumped)
 
     ret->share = g->started && g->rows_all ? (double)g->rows / (double)g->rows_all : 0;
     if (jumped && !g->complete) {
-        ret->trouble = g->no_memory ? IMAGE_NO_MEMORY
-                       : g->no_time ? IMAGE_NO_TIME
+        ret->trouble = g->no_memory   ? IMAGE_NO_MEMORY
+                       : g->no_time   ? IMAGE_NO_TIME
                        : g->rows == 0 ? IMAGE_BROKEN
-                       : g->ended ? IMAGE_TRUNCATED
-                                  : IMAGE_DAMAGED;
+                       : g->ended     ? IMAGE_TRUNCATED
+                                      : IMAGE_DAMAGED;
     }
 }
 

@@ -41,7 +41,8 @@ static void prepare_still(struct still *s, const struct image_request *q, struct
 {
     int64_t width = ret->facts.width, height = ret->facts.height;
     int32_t step = picture_step(width, height, q->max_pixels);
-    int rc = picture_init(&s->picture, (int32_t)((width + step - 1) / step), (int32_t)((height + step - 1) / step));
+    int rc = picture_init(
+        &s->picture, (int32_t)((width + step - 1) / step), (int32_t)((height + step - 1) / step));
 
     if (rc != 0) {
         ret->trouble = rc == ERR_LIMIT ? IMAGE_TOO_LARGE : IMAGE_NO_MEMORY;
@@ -78,11 +79,11 @@ static void feed_still(struct still *s, const struct image_request *q, struct im
     }
     ret->share = (double)rows / s->picture.height;
     if (status != VP8_STATUS_OK) {
-        ret->trouble = late                                  ? IMAGE_NO_TIME
-                       : status == VP8_STATUS_OUT_OF_MEMORY  ? IMAGE_NO_MEMORY
-                       : rows <= 0                           ? IMAGE_BROKEN
-                       : status == VP8_STATUS_SUSPENDED      ? IMAGE_TRUNCATED
-                                                             : IMAGE_DAMAGED;
+        ret->trouble = late                                 ? IMAGE_NO_TIME
+                       : status == VP8_STATUS_OUT_OF_MEMORY ? IMAGE_NO_MEMORY
+                       : rows <= 0                          ? IMAGE_BROKEN
+                       : status == VP8_STATUS_SUSPENDED     ? IMAGE_TRUNCATED
+                                                            : IMAGE_DAMAGED;
     }
 }
 
@@ -129,7 +130,8 @@ static void decode_frames(const struct image_request *q, struct image_report *re
         ret->trouble = IMAGE_NO_MEMORY;
         return;
     }
-    while (WebPAnimDecoderHasMoreFrames(decoder) && ret->facts.frames < q->frames_max && ret->trouble == IMAGE_FINE) {
+    while (WebPAnimDecoderHasMoreFrames(decoder) && ret->facts.frames < q->frames_max &&
+           ret->trouble == IMAGE_FINE) {
         uint8_t *rgba = NULL;
         int time = 0;
         if (!WebPAnimDecoderGetNext(decoder, &rgba, &time)) {

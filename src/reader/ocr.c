@@ -18,17 +18,18 @@
 enum {
     MODEL_BYTES_MAX = 64 << 20,
     MODEL_PARTS_MAX = 64, // kinds of data in it
-    MODEL_NETWORK = 17,   // which of them is the network
+    MODEL_NETWORK = 17, // which of them is the network
     TIME_MS = 60000,
-    SMALL_LETTERS = 20,    // pixels: below, letters are made larger
-    WANTED_LETTERS = 32,   //
-    SMALL_SIDE = 700,      // a picture of which nothing was read is made larger when it is smaller than this
-    LARGER_MAX = 4,        // times
+    SMALL_LETTERS = 20, // pixels: below, letters are made larger
+    WANTED_LETTERS = 32, //
+    SMALL_SIDE =
+        700, // a picture of which nothing was read is made larger when it is smaller than this
+    LARGER_MAX = 4, // times
     TURN_PIXELS = 2000000, // turned pictures are tried at this size first
-    FEW_LETTERS = 400,     // a page has more
+    FEW_LETTERS = 400, // a page has more
     POOR_LETTERS = 8,
     POOR_CONFIDENCE = 68,
-    DARK = 110,            // median brightness
+    DARK = 110, // median brightness
     SKEW_PIXELS = 1500000, // the angle is measured on this many
 };
 static const double SKEW_LEAST = 0.4 * M_PI / 180, SKEW_SURE = 3.0;
@@ -59,7 +60,8 @@ static bool is_model(struct slice s)
     }
     memcpy(&parts, s.data, sizeof(parts));
     memcpy(&network, s.data + sizeof(parts) + MODEL_NETWORK * sizeof(network), sizeof(network));
-    return parts > MODEL_NETWORK && parts <= MODEL_PARTS_MAX && network > 0 && (uint64_t)network < s.len;
+    return parts > MODEL_NETWORK && parts <= MODEL_PARTS_MAX && network > 0 &&
+           (uint64_t)network < s.len;
 }
 
 static bool map_model(const char *path)
@@ -67,7 +69,8 @@ static bool map_model(const char *path)
     struct stat st;
     AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 1 || st.st_size > MODEL_BYTES_MAX) {
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 1 ||
+        st.st_size > MODEL_BYTES_MAX) {
         return false;
     }
     void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -112,8 +115,8 @@ static bool start_engine(void)
     }
     ocr_without_files();
     engine.api = TessBaseAPICreate();
-    if (TessBaseAPIInit5(engine.api, engine.model.data, (int)engine.model.len, "eng", OEM_LSTM_ONLY, NULL, 0, NULL, NULL,
-            0, 0) != 0) {
+    if (TessBaseAPIInit5(engine.api, engine.model.data, (int)engine.model.len, "eng", OEM_LSTM_ONLY,
+            NULL, 0, NULL, NULL, 0, 0) != 0) {
         TessBaseAPIDelete(engine.api);
         engine.api = NULL;
         engine.broken = true;
@@ -151,7 +154,8 @@ static void collect(TessResultIterator *it, struct ocr_try *t)
     } while (t->count < OCR_WORDS_MAX && buf_ok(&t->text) && TessResultIteratorNext(it, RIL_WORD));
 }
 
-static void recognise(PIX *pix, TessPageSegMode mode, int32_t dpi, int64_t until_ms, struct ocr_try *t)
+static void recognise(
+    PIX *pix, TessPageSegMode mode, int32_t dpi, int64_t until_ms, struct ocr_try *t)
 {
     int64_t left = until_ms - clock_mono_ms();
 
@@ -213,7 +217,8 @@ static PIX *smaller(PIX *pix, int64_t pixels)
     double now = (double)pixGetWidth(pix) * pixGetHeight(pix);
 
     return now <= (double)pixels ? pixClone(pix)
-                                 : pixScaleAreaMap(pix, (l_float32)sqrt((double)pixels / now), (l_float32)sqrt((double)pixels / now));
+                                 : pixScaleAreaMap(pix, (l_float32)sqrt((double)pixels / now),
+                                       (l_float32)sqrt((double)pixels / now));
 }
 
 static double skew_of(PIX *pix)
@@ -248,7 +253,8 @@ static PIX *turned(struct work *w, int quarters)
 }
 
 // Turned, straightened where it is askew, scaled, read.
-static void attempt(struct work *w, int quarters, double scale, TessPageSegMode mode, struct ocr_try *t)
+static void attempt(
+    struct work *w, int quarters, double scale, TessPageSegMode mode, struct ocr_try *t)
 {
     ocr_try_init(t);
     PIX *upright = turned(w, quarters), *straight = NULL, *sized = NULL;
@@ -261,13 +267,14 @@ static void attempt(struct work *w, int quarters, double scale, TessPageSegMode 
     t->upright_width = pixGetWidth(upright);
     t->upright_height = pixGetHeight(upright);
     t->skew = scale >= 1 ? skew_of(upright) : 0;
-    straight = t->skew != 0 ? pixRotate(upright, (l_float32)t->skew, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, t->upright_width,
-                                  t->upright_height)
+    straight = t->skew != 0 ? pixRotate(upright, (l_float32)t->skew, L_ROTATE_AREA_MAP,
+                                  L_BRING_IN_WHITE, t->upright_width, t->upright_height)
                             : pixClone(upright);
     double max = sqrt((double)OCR_PIXELS_MAX / ((double)t->upright_width * t->upright_height));
     scale = scale > max && scale > 1 ? fmax(1, max) : scale;
     if (straight) {
-        sized = scale == 1 ? pixClone(straight) : pixScale(straight, (l_float32)scale, (l_float32)scale);
+        sized = scale == 1 ? pixClone(straight)
+                           : pixScale(straight, (l_float32)scale, (l_float32)scale);
     }
     pixDestroy(&straight);
     if (!sized) {
@@ -347,7 +354,8 @@ static void try_larger(struct work *w)
 
     if (w->best.letter > 0 && w->best.letter < SMALL_LETTERS && w->best.letters >= POOR_LETTERS) {
         scale = WANTED_LETTERS / w->best.letter;
-    } else if (w->best.letters < POOR_LETTERS && w->q->width < SMALL_SIDE && w->q->height < SMALL_SIDE) {
+    } else if (w->best.letters < POOR_LETTERS && w->q->width < SMALL_SIDE &&
+               w->q->height < SMALL_SIDE) {
         scale = 3;
     }
     scale = scale > LARGER_MAX ? LARGER_MAX : scale;
@@ -367,14 +375,17 @@ static void read_all(struct work *w)
         try_turned(w);
     }
     if (!w->q->page && w->best.letters < FEW_LETTERS) {
-        attempt(w, w->best.quarters, w->best.scale > 0 ? fmax(1, w->best.scale) : 1, PSM_SPARSE_TEXT, &t);
+        attempt(w, w->best.quarters, w->best.scale > 0 ? fmax(1, w->best.scale) : 1,
+            PSM_SPARSE_TEXT, &t);
         keep_better(w, &t, 1.2);
     }
 }
 
 static void run(const struct ocr_request *q, struct ocr_result *ret)
 {
-    struct work w = { .q = q, .until_ms = clock_mono_ms() + (q->time_ms ? q->time_ms : TIME_MS), .pix = to_pix(q) };
+    struct work w = {
+        .q = q, .until_ms = clock_mono_ms() + (q->time_ms ? q->time_ms : TIME_MS), .pix = to_pix(q)
+    };
 
     ocr_try_init(&w.best);
     if (w.pix) {
@@ -382,7 +393,9 @@ static void run(const struct ocr_request *q, struct ocr_result *ret)
             pixInvert(w.pix, w.pix);
         }
         read_all(&w);
-        ret->outcome = w.best.stopped ? OCR_STOPPED : w.best.failed && w.best.count == 0 ? OCR_FAILED : OCR_READ;
+        ret->outcome = w.best.stopped                       ? OCR_STOPPED
+                       : w.best.failed && w.best.count == 0 ? OCR_FAILED
+                                                            : OCR_READ;
         ret->turned = 90 * w.best.quarters;
         if (!ocr_make_blocks(&w.best, ret)) {
             ret->outcome = OCR_FAILED;
@@ -405,8 +418,8 @@ void ocr_read(const struct ocr_request *q, struct ocr_result *ret)
         ret->outcome = OCR_NO_MODEL;
         return;
     }
-    if (q->width < OCR_SIDE_MIN || q->height < OCR_SIDE_MIN || q->width > OCR_SIDE_MAX || q->height > OCR_SIDE_MAX ||
-        (int64_t)q->width * q->height > OCR_PIXELS_MAX) {
+    if (q->width < OCR_SIDE_MIN || q->height < OCR_SIDE_MIN || q->width > OCR_SIDE_MAX ||
+        q->height > OCR_SIDE_MAX || (int64_t)q->width * q->height > OCR_PIXELS_MAX) {
         return; // too small for a letter, or not made smaller by the caller
     }
     run(q, ret);

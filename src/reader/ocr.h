@@ -12,12 +12,12 @@
 
 enum {
     OCR_PIXELS_MAX = 16 * 1000 * 1000, // of a picture; callers make larger ones smaller
-    OCR_SIDE_MAX = 20000,              // a side; Tesseract's own limit is 32,767
-    OCR_SIDE_MIN = 8,                  //
-    OCR_WORDS_MAX = 20000,             // of a picture
-    OCR_BLOCKS_MAX = 4000,             //
-    OCR_TEXT_MAX = 1 << 20,            // bytes
-    OCR_SURE = 70,                     // mean confidence, of 100, below which a block is doubtful
+    OCR_SIDE_MAX = 20000, // a side; Tesseract's own limit is 32,767
+    OCR_SIDE_MIN = 8, //
+    OCR_WORDS_MAX = 20000, // of a picture
+    OCR_BLOCKS_MAX = 4000, //
+    OCR_TEXT_MAX = 1 << 20, // bytes
+    OCR_SURE = 70, // mean confidence, of 100, below which a block is doubtful
 };
 
 struct ocr_box {
@@ -35,16 +35,16 @@ struct ocr_block { // a paragraph, a heading, a label
     uint32_t first_word, words;
     struct ocr_box box;
     float confidence; // mean, by letters
-    float letter;     // height of its words, as a share of the picture's longer side
+    float letter; // height of its words, as a share of the picture's longer side
     uint16_t lines;
     uint8_t level; // 1 or 2: stands out as a heading; else 0
 };
 
 enum ocr_outcome {
-    OCR_READ,     // perhaps without any word
+    OCR_READ, // perhaps without any word
     OCR_NO_MODEL, // none is installed, or it can't be used
-    OCR_STOPPED,  // out of time; what was read so far is there
-    OCR_FAILED,   // out of memory, or the engine gave up
+    OCR_STOPPED, // out of time; what was read so far is there
+    OCR_FAILED, // out of memory, or the engine gave up
 };
 
 struct ocr_result {
@@ -54,7 +54,7 @@ struct ocr_result {
     struct ocr_block *blocks;
     uint32_t word_count, block_count;
     float confidence; // mean, by letters
-    int turned;       // degrees, clockwise, that the picture had to be turned by: 0, 90, 180, 270
+    int turned; // degrees, clockwise, that the picture had to be turned by: 0, 90, 180, 270
 };
 
 // Before the sandbox closes. Safe twice.
@@ -66,9 +66,9 @@ bool ocr_has_model(void);
 struct ocr_request {
     const unsigned char *grey; // width bytes a row
     int32_t width, height;
-    int32_t dpi;        // 0: not known
-    int64_t time_ms;    // for everything; 0: a minute
-    bool page;          // of a document: text that is small or sparse by nature is not looked for again
+    int32_t dpi; // 0: not known
+    int64_t time_ms; // for everything; 0: a minute
+    bool page; // of a document: text that is small or sparse by nature is not looked for again
 };
 // ret is filled in any case and must be done with.
 void ocr_read(const struct ocr_request *q, struct ocr_result *ret);

@@ -5,7 +5,8 @@
 // A bullet, or what the engine makes of one, at the beginning of a text: its bytes with the space behind it, else 0.
 static size_t bullet_len(struct slice text)
 {
-    static const char *const bullets[] = { "• ", "* ", "¢ ", "© ", "® ", "« ", "» ", "° ", "- ", "– ", "— ", "+ " };
+    static const char *const bullets[] = { "• ", "* ", "¢ ", "© ", "® ", "« ", "» ", "° ", "- ",
+        "– ", "— ", "+ " };
 
     for (size_t i = 0; i < ARRAY_LEN(bullets); i++) {
         if (slice_starts(text, bullets[i]) && text.len > strlen(bullets[i])) {
@@ -36,7 +37,8 @@ int ocr_emit(struct reader *r, const struct ocr_result *result, const struct pla
             e.markdown = buf_slice(&markdown);
         }
         e.place.has_box = true;
-        memcpy(e.place.box, (const float[4]){ b->box.x0, b->box.y0, b->box.x1, b->box.y1 }, sizeof(e.place.box));
+        memcpy(e.place.box, (const float[4]){ b->box.x0, b->box.y0, b->box.x1, b->box.y1 },
+            sizeof(e.place.box));
         int rc = reader_element(r, &e);
         if (rc != 0) {
             return rc;
@@ -49,9 +51,11 @@ int ocr_report(struct reader *r, enum ocr_outcome outcome, const struct place *p
 {
     switch (outcome) {
     case OCR_NO_MODEL:
-        return reader_finding(r, "ocr.no_model", NULL, "The words on pictures were not read: no model for it is installed.");
+        return reader_finding(r, "ocr.no_model", NULL,
+            "The words on pictures were not read: no model for it is installed.");
     case OCR_STOPPED:
-        return reader_finding(r, "ocr.stopped", place, "Reading the words of a picture took too long; a part was read.");
+        return reader_finding(r, "ocr.stopped", place,
+            "Reading the words of a picture took too long; a part was read.");
     case OCR_FAILED:
         return reader_finding(r, "ocr.failed", place, "The words of a picture could not be read.");
     case OCR_READ:

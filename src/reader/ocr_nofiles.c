@@ -13,25 +13,25 @@
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-#define NO_PIX(call) \
-    PIX *call        \
-    {                \
-        return NULL; \
+#define NO_PIX(call)                                                                               \
+    PIX *call                                                                                      \
+    {                                                                                              \
+        return NULL;                                                                               \
     }
-#define NO_PIXA(call) \
-    PIXA *call        \
-    {                 \
-        return NULL;  \
+#define NO_PIXA(call)                                                                              \
+    PIXA *call                                                                                     \
+    {                                                                                              \
+        return NULL;                                                                               \
     }
-#define NO_DATA(call)       \
-    L_COMP_DATA *call       \
-    {                       \
-        return NULL;        \
+#define NO_DATA(call)                                                                              \
+    L_COMP_DATA *call                                                                              \
+    {                                                                                              \
+        return NULL;                                                                               \
     }
-#define NOT_DONE(call) \
-    l_ok call          \
-    {                  \
-        return 1;      \
+#define NOT_DONE(call)                                                                             \
+    l_ok call                                                                                      \
+    {                                                                                              \
+        return 1;                                                                                  \
     }
 
 // readfile.c, tiffio.c, pngio.c
@@ -45,8 +45,8 @@ NO_PIXA(pixaReadFiles(const char *folder, const char *part))
 NO_PIXA(pixaReadFilesSA(SARRAY *names))
 NOT_DONE(findFileFormat(const char *name, l_int32 *format))
 NOT_DONE(findFileFormatBuffer(const l_uint8 *data, l_int32 *format))
-NOT_DONE(pixReadHeaderMem(const l_uint8 *data, size_t size, l_int32 *format, l_int32 *w, l_int32 *h, l_int32 *bps,
-    l_int32 *spp, l_int32 *mapped))
+NOT_DONE(pixReadHeaderMem(const l_uint8 *data, size_t size, l_int32 *format, l_int32 *w, l_int32 *h,
+    l_int32 *bps, l_int32 *spp, l_int32 *mapped))
 
 // writefile.c
 const char *ImageFileFormatExtensions[] = { "unknown" };
@@ -72,7 +72,8 @@ l_ok pixWriteMem(l_uint8 **data, size_t *size, PIX *pix, l_int32 format)
     if (!pix || pixGetColormap(pix)) {
         return 1;
     }
-    size_t words = (size_t)pixGetWpl(pix) * (size_t)pixGetHeight(pix), bytes = sizeof(struct kept) + words * sizeof(uint32_t);
+    size_t words = (size_t)pixGetWpl(pix) * (size_t)pixGetHeight(pix),
+           bytes = sizeof(struct kept) + words * sizeof(uint32_t);
     struct kept *k = malloc(bytes);
     if (!k) {
         return 1;
@@ -104,16 +105,17 @@ PIX *pixReadMem(const l_uint8 *data, size_t size)
 }
 
 // pdfio1.c, pdfio2.c
-NOT_DONE(convertFilesToPdf(const char *folder, const char *part, l_int32 res, l_float32 scale, l_int32 type,
-    l_int32 quality, const char *title, const char *out))
-NOT_DONE(pixaConvertToPdf(PIXA *pixa, l_int32 res, l_float32 scale, l_int32 type, l_int32 quality, const char *title,
-    const char *out))
-NOT_DONE(pixConvertToPdfData(PIX *pix, l_int32 type, l_int32 quality, l_uint8 **data, size_t *size, l_int32 x, l_int32 y,
-    l_int32 res, const char *title, L_PDF_DATA **lpd, l_int32 position))
+NOT_DONE(convertFilesToPdf(const char *folder, const char *part, l_int32 res, l_float32 scale,
+    l_int32 type, l_int32 quality, const char *title, const char *out))
+NOT_DONE(pixaConvertToPdf(PIXA *pixa, l_int32 res, l_float32 scale, l_int32 type, l_int32 quality,
+    const char *title, const char *out))
+NOT_DONE(pixConvertToPdfData(PIX *pix, l_int32 type, l_int32 quality, l_uint8 **data, size_t *size,
+    l_int32 x, l_int32 y, l_int32 res, const char *title, L_PDF_DATA **lpd, l_int32 position))
 NOT_DONE(selectDefaultPdfEncoding(PIX *pix, l_int32 *type))
 NOT_DONE(ptraConcatenatePdfToData(L_PTRA *parts, SARRAY *names, l_uint8 **data, size_t *size))
 NOT_DONE(l_generateCIDataForPdf(const char *name, PIX *pix, l_int32 quality, L_COMP_DATA **cid))
-NOT_DONE(pixGenerateCIData(PIX *pix, l_int32 type, l_int32 quality, l_int32 ascii85, L_COMP_DATA **cid))
+NOT_DONE(
+    pixGenerateCIData(PIX *pix, l_int32 type, l_int32 quality, l_int32 ascii85, L_COMP_DATA **cid))
 NOT_DONE(cidConvertToPdfData(L_COMP_DATA *cid, const char *title, l_uint8 **data, size_t *size))
 NO_DATA(l_generateJpegDataMem(l_uint8 *data, size_t size, l_int32 ascii85))
 void l_CIDataDestroy(L_COMP_DATA **cid)
@@ -121,17 +123,17 @@ void l_CIDataDestroy(L_COMP_DATA **cid)
 }
 
 // libcurl and libarchive; their headers are not needed for a "no".
-#define NOTHING(name)  \
-    void *name(void);  \
-    void *name(void)   \
-    {                  \
-        return NULL;   \
+#define NOTHING(name)                                                                              \
+    void *name(void);                                                                              \
+    void *name(void)                                                                               \
+    {                                                                                              \
+        return NULL;                                                                               \
     }
-#define FAILURE(name)  \
-    int name(void);    \
-    int name(void)     \
-    {                  \
-        return -30;    \
+#define FAILURE(name)                                                                              \
+    int name(void);                                                                                \
+    int name(void)                                                                                 \
+    {                                                                                              \
+        return -30;                                                                                \
     }
 NOTHING(curl_easy_init)
 NOTHING(curl_easy_cleanup)
@@ -154,7 +156,8 @@ static unsigned sections_left, section;
 int omp_get_num_threads(void);
 int omp_get_thread_num(void);
 void GOMP_parallel(void (*work)(void *), void *data, unsigned threads, unsigned flags);
-void GOMP_parallel_sections(void (*work)(void *), void *data, unsigned threads, unsigned count, unsigned flags);
+void GOMP_parallel_sections(
+    void (*work)(void *), void *data, unsigned threads, unsigned count, unsigned flags);
 unsigned GOMP_sections_next(void);
 void GOMP_sections_end_nowait(void);
 
@@ -173,7 +176,8 @@ void GOMP_parallel(void (*work)(void *), void *data, unsigned threads, unsigned 
     work(data);
 }
 
-void GOMP_parallel_sections(void (*work)(void *), void *data, unsigned threads, unsigned count, unsigned flags)
+void GOMP_parallel_sections(
+    void (*work)(void *), void *data, unsigned threads, unsigned count, unsigned flags)
 {
     sections_left = count;
     section = 0;

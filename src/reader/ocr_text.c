@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 enum {
-    WORD_LEAST = 20,        // confidence of a word that is kept at all
-    SURE_WORD = 60,         //
-    LINE_LEAST = 38,        // mean confidence of a line
-    LONE_LINE_LEAST = 70,   // of a line without a sure word of three letters
+    WORD_LEAST = 20, // confidence of a word that is kept at all
+    SURE_WORD = 60, //
+    LINE_LEAST = 38, // mean confidence of a line
+    LONE_LINE_LEAST = 70, // of a line without a sure word of three letters
     LINE_WORDS_LOOKED = 40,
     LINE_LETTERS_LEAST = 6,
     HEADING_CHARS = 110,
@@ -19,7 +19,8 @@ enum {
     HEADING_SURE = 75,
 };
 static const double UPENDED = 0.85;
-static const double LINE_TIMES = 1.3; // of two lines of one paragraph, the larger is not this much larger
+static const double LINE_TIMES =
+    1.3; // of two lines of one paragraph, the larger is not this much larger
 static const double HEADING_TIMES = 1.3, TITLE_TIMES = 1.8; // the height of the usual letters
 
 void ocr_try_init(struct ocr_try *t)
@@ -97,7 +98,8 @@ void ocr_try_weigh(struct ocr_try *t)
     }
     t->confidence = t->letters ? sum / (double)t->letters : 0;
     t->letter = heights ? median(heights, n) : 0;
-    if (upended * 2 > t->letters) { // the engine reads lines that run upwards, but less well: upright wins
+    if (upended * 2 >
+        t->letters) { // the engine reads lines that run upwards, but less well: upright wins
         t->score *= UPENDED;
     }
 }
@@ -119,7 +121,8 @@ static struct ocr_box box_back(const struct ocr_try *t, const struct ocr_seen *s
 {
     // With little skew, the upper left and lower right corner alone would make the box thin or fat: the middle of each side.
     const double mx = ((double)s->x0 + (double)s->x1) / 2, my = ((double)s->y0 + (double)s->y1) / 2;
-    const double at[4][2] = { { (double)s->x0, my }, { (double)s->x1, my }, { mx, (double)s->y0 }, { mx, (double)s->y1 } };
+    const double at[4][2] = { { (double)s->x0, my }, { (double)s->x1, my }, { mx, (double)s->y0 },
+        { mx, (double)s->y1 } };
     struct ocr_box b = { 1, 1, 0, 0 };
 
     for (int i = 0; i < 4; i++) {
@@ -136,7 +139,8 @@ static struct ocr_box box_back(const struct ocr_try *t, const struct ocr_seen *s
 
 static struct ocr_box unite(struct ocr_box a, struct ocr_box b)
 {
-    return (struct ocr_box){ fminf(a.x0, b.x0), fminf(a.y0, b.y0), fmaxf(a.x1, b.x1), fmaxf(a.y1, b.y1) };
+    return (struct ocr_box){ fminf(a.x0, b.x0), fminf(a.y0, b.y0), fmaxf(a.x1, b.x1),
+        fmaxf(a.y1, b.y1) };
 }
 
 // Which words count: those of lines that read like text.
@@ -152,7 +156,8 @@ static bool line_is_text(const struct ocr_try *t, uint32_t from, uint32_t to)
         sure += n >= 3 && t->seen[i].confidence >= SURE_WORD;
     }
     double mean = letters ? sum / letters : 0;
-    return letters > 0 && mean >= (sure ? LINE_LEAST : LONE_LINE_LEAST) && (sure || letters >= 2 || mean >= 85);
+    return letters > 0 && mean >= (sure ? LINE_LEAST : LONE_LINE_LEAST) &&
+           (sure || letters >= 2 || mean >= 85);
 }
 
 // The median height of a line's words; 0 where there are too few to tell.
@@ -214,8 +219,9 @@ static bool open_block(struct making *m)
         return false;
     }
     m->open = &m->r->blocks[m->r->block_count++];
-    *m->open = (struct ocr_block){ .text = (uint32_t)m->r->text.len, .first_word = m->r->word_count,
-        .box = { 1, 1, 0, 0 } };
+    *m->open = (struct ocr_block){
+        .text = (uint32_t)m->r->text.len, .first_word = m->r->word_count, .box = { 1, 1, 0, 0 }
+    };
     m->open_sum = 0;
     m->open_letters = 0;
     m->height_count = 0;
@@ -226,8 +232,9 @@ static bool open_block(struct making *m)
 static void join_line(struct making *m, struct slice next)
 {
     struct buf *b = &m->r->text;
-    bool divided = b->len >= m->open->text + 3 && b->data[b->len - 1] == '-' && is_letter((unsigned char)b->data[b->len - 2]) &&
-                   next.len && next.data[0] >= 'a' && next.data[0] <= 'z';
+    bool divided = b->len >= m->open->text + 3 && b->data[b->len - 1] == '-' &&
+                   is_letter((unsigned char)b->data[b->len - 2]) && next.len &&
+                   next.data[0] >= 'a' && next.data[0] <= 'z';
     if (divided) {
         b->len--; // the word's own place keeps its hyphen
     } else {
@@ -250,7 +257,8 @@ static void add_word(struct making *m, const struct ocr_seen *s, bool first_of_l
     }
     m->open->lines = (uint16_t)(m->open->lines + first_of_line);
     struct ocr_word *w = &r->words[r->word_count++];
-    *w = (struct ocr_word){ (uint32_t)r->text.len, (uint32_t)text.len, box_back(m->t, s), s->confidence };
+    *w = (struct ocr_word){ (uint32_t)r->text.len, (uint32_t)text.len, box_back(m->t, s),
+        s->confidence };
     buf_add_slice(&r->text, text);
     m->open->box = unite(m->open->box, w->box);
     m->open_sum += letters * (double)s->confidence;
@@ -266,7 +274,8 @@ static void find_headings(struct ocr_result *r)
     size_t n = 0;
 
     for (uint32_t i = 0; heights && i < r->block_count; i++) {
-        for (uint32_t k = 0; k < r->blocks[i].len; k += 4) { // by letters, so that text counts and labels do not
+        for (uint32_t k = 0; k < r->blocks[i].len;
+             k += 4) { // by letters, so that text counts and labels do not
             heights[n++] = r->blocks[i].letter;
         }
     }
@@ -274,9 +283,11 @@ static void find_headings(struct ocr_result *r)
     for (uint32_t i = 0; usual > 0 && i < r->block_count; i++) {
         struct ocr_block *b = &r->blocks[i];
         double times = (double)b->letter / usual;
-        bool listed = b->len > 2 && !is_letter((unsigned char)r->text.data[b->text]) && memchr(r->text.data + b->text, ' ', 3);
-        if (r->block_count > 1 && !listed && b->lines <= HEADING_LINES && b->len <= HEADING_CHARS && b->confidence >= HEADING_SURE &&
-            times >= HEADING_TIMES && letters_of(slice_make(r->text.data + b->text, b->len)) >= 3) {
+        bool listed = b->len > 2 && !is_letter((unsigned char)r->text.data[b->text]) &&
+                      memchr(r->text.data + b->text, ' ', 3);
+        if (r->block_count > 1 && !listed && b->lines <= HEADING_LINES && b->len <= HEADING_CHARS &&
+            b->confidence >= HEADING_SURE && times >= HEADING_TIMES &&
+            letters_of(slice_make(r->text.data + b->text, b->len)) >= 3) {
             b->level = times >= TITLE_TIMES ? 1 : 2;
         }
     }
@@ -297,7 +308,8 @@ bool ocr_make_blocks(const struct ocr_try *t, struct ocr_result *ret)
     bool fine = ret->words && ret->blocks && m.heights;
     for (uint32_t i = 0; fine && i < t->count;) {
         uint32_t end = i + 1;
-        while (end < t->count && !t->seen[end].line && !t->seen[end].paragraph && !t->seen[end].block) {
+        while (end < t->count && !t->seen[end].line && !t->seen[end].paragraph &&
+               !t->seen[end].block) {
             end++;
         }
         double letter = line_letter(t, i, end);

@@ -14,18 +14,18 @@ struct ocr_seen { // a word
 };
 
 struct ocr_try {
-    int quarters;        // turned clockwise by so many
-    double skew;         // then by this angle, in radians
-    double scale;        // then made larger
+    int quarters; // turned clockwise by so many
+    double skew; // then by this angle, in radians
+    double scale; // then made larger
     int32_t width, height; // of what was tried
     int32_t upright_width, upright_height; // before skew and scale
     struct buf text;
     struct ocr_seen *seen;
     uint32_t count;
     bool stopped, failed;
-    double score;        // sure letters
-    double confidence;   // mean, by letters
-    double letter;       // median height of words, in pixels
+    double score; // sure letters
+    double confidence; // mean, by letters
+    double letter; // median height of words, in pixels
     int64_t letters;
 };
 

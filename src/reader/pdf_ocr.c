@@ -10,8 +10,8 @@
 
 enum {
     PAGE_PIXELS = 10 * 1000 * 1000, // an A4 page at 300 dpi has 8.7 million
-    PAGE_MS = 45 * 1000,            //
-    SAME_LETTERS = 4,               // fewer prove nothing
+    PAGE_MS = 45 * 1000, //
+    SAME_LETTERS = 4, // fewer prove nothing
 };
 
 // Letters and digits only, in lower case; what two readings of the same words share.
@@ -89,10 +89,15 @@ int lpdf_ocr_page(struct lpdf **held, struct reader *r, const struct lpdf_page *
         return error;
     }
     if (!s || p->number > s->page_count || !lpdf_draw_grey(s, p->number - 1, PAGE_PIXELS, &grey)) {
-        return reader_finding(r, "image.unreadable", &place, "Page %d could not be drawn to read its words.", p->number);
+        return reader_finding(r, "image.unreadable", &place,
+            "Page %d could not be drawn to read its words.", p->number);
     }
-    struct ocr_request q = { .grey = grey.grey, .width = grey.width, .height = grey.height, .dpi = (int32_t)grey.dpi,
-        .time_ms = PAGE_MS, .page = true };
+    struct ocr_request q = { .grey = grey.grey,
+        .width = grey.width,
+        .height = grey.height,
+        .dpi = (int32_t)grey.dpi,
+        .time_ms = PAGE_MS,
+        .page = true };
     ocr_read(&q, &words);
     free(grey.grey);
     bool any = words.block_count > 0;

@@ -9,7 +9,7 @@
 enum {
     OPAQUE_FROM = 128,
     LIGHT_FROM = 150, // ink of this mean brightness is light
-    CELL_STEP = 24,   // of brightness, that a changed cell shows
+    CELL_STEP = 24, // of brightness, that a changed cell shows
 };
 
 int picture_init(struct picture *p, int32_t width, int32_t height)
@@ -144,7 +144,8 @@ void picture_flatten(struct picture *p)
     }
 }
 
-static void average(const struct picture *p, int32_t x0, int32_t y0, int32_t x1, int32_t y1, unsigned char out[4])
+static void average(
+    const struct picture *p, int32_t x0, int32_t y0, int32_t x1, int32_t y1, unsigned char out[4])
 {
     uint64_t sum[3] = { 0 }, weight = 0;
 
@@ -163,7 +164,8 @@ static void average(const struct picture *p, int32_t x0, int32_t y0, int32_t x1,
     out[3] = (unsigned char)(weight / ((uint64_t)(x1 - x0) * (uint64_t)(y1 - y0)));
 }
 
-int picture_shrink(const struct picture *p, int32_t max_width, int32_t max_height, struct picture *ret)
+int picture_shrink(
+    const struct picture *p, int32_t max_width, int32_t max_height, struct picture *ret)
 {
     double down = 1;
 
@@ -178,9 +180,11 @@ int picture_shrink(const struct picture *p, int32_t max_width, int32_t max_heigh
     h = h < 1 ? 1 : h > p->height ? p->height : h;
     int rc = picture_init(ret, w, h);
     for (int32_t y = 0; rc == 0 && y < h; y++) {
-        int32_t y0 = (int32_t)((int64_t)y * p->height / h), y1 = (int32_t)((int64_t)(y + 1) * p->height / h);
+        int32_t y0 = (int32_t)((int64_t)y * p->height / h),
+                y1 = (int32_t)((int64_t)(y + 1) * p->height / h);
         for (int32_t x = 0; x < w; x++) {
-            int32_t x0 = (int32_t)((int64_t)x * p->width / w), x1 = (int32_t)((int64_t)(x + 1) * p->width / w);
+            int32_t x0 = (int32_t)((int64_t)x * p->width / w),
+                    x1 = (int32_t)((int64_t)(x + 1) * p->width / w);
             average(p, x0, y0, x1 > x0 ? x1 : x0 + 1, y1 > y0 ? y1 : y0 + 1, picture_at(ret, x, y));
         }
     }

@@ -11,16 +11,19 @@ int32_t picture_step(int64_t width, int64_t height, int64_t max_pixels)
 {
     int32_t step = 1;
 
-    while (step < STEP_MAX && ((width + step - 1) / step) * ((height + step - 1) / step) > max_pixels) {
+    while (step < STEP_MAX &&
+           ((width + step - 1) / step) * ((height + step - 1) / step) > max_pixels) {
         step++;
     }
     return step;
 }
 
-int picture_sink_init(struct picture_sink *s, struct picture *to, int32_t width, int32_t height, int32_t step,
-    bool scattered)
+int picture_sink_init(struct picture_sink *s, struct picture *to, int32_t width, int32_t height,
+    int32_t step, bool scattered)
 {
-    *s = (struct picture_sink){ .to = to, .width = width, .height = height, .step = step, .scattered = scattered };
+    *s = (struct picture_sink){
+        .to = to, .width = width, .height = height, .step = step, .scattered = scattered
+    };
     BUG_ON(step < 1 || step > STEP_MAX);
     int rc = picture_init(to, (width + step - 1) / step, (height + step - 1) / step);
     if (rc == 0 && step > 1) {
@@ -36,11 +39,13 @@ int picture_sink_init(struct picture_sink *s, struct picture *to, int32_t width,
 
 static void write_row(struct picture_sink *s, const uint32_t *sums, int32_t row)
 {
-    uint32_t rows = (uint32_t)(s->height - row * s->step < s->step ? s->height - row * s->step : s->step);
+    uint32_t rows =
+        (uint32_t)(s->height - row * s->step < s->step ? s->height - row * s->step : s->step);
 
     for (int32_t x = 0; x < s->to->width; x++, sums += 4) {
         unsigned char *c = picture_at(s->to, x, row);
-        uint32_t columns = (uint32_t)(s->width - x * s->step < s->step ? s->width - x * s->step : s->step);
+        uint32_t columns =
+            (uint32_t)(s->width - x * s->step < s->step ? s->width - x * s->step : s->step);
         for (int k = 0; k < 3; k++) {
             c[k] = sums[3] ? (unsigned char)(sums[k] / sums[3]) : 0;
         }
@@ -95,7 +100,8 @@ void picture_sink_point(struct picture_sink *s, int32_t x, int32_t y, const unsi
     if (s->step == 1) {
         memcpy(picture_at(s->to, x, y), rgba, 4);
     } else if (s->scattered) {
-        sum_up(s->sums + 4 * ((size_t)(y / s->step) * (size_t)s->to->width + (size_t)(x / s->step)), rgba);
+        sum_up(s->sums + 4 * ((size_t)(y / s->step) * (size_t)s->to->width + (size_t)(x / s->step)),
+            rgba);
     }
 }
 

@@ -72,7 +72,8 @@ int picture_write_jpeg(const struct picture *p, int quality, struct buf *out)
     w->errors.error_exit = jpeg_failed;
     w->errors.output_message = jpeg_quiet;
     w->c.client_data = w;
-    if (w->row && p->width <= JPEG_MAX_DIMENSION && p->height <= JPEG_MAX_DIMENSION && setjmp(w->out) == 0) {
+    if (w->row && p->width <= JPEG_MAX_DIMENSION && p->height <= JPEG_MAX_DIMENSION &&
+        setjmp(w->out) == 0) {
         write_jpeg(w, p, quality);
         buf_add(out, w->bytes, w->len);
         rc = buf_ok(out) ? 0 : ERR_MEMORY;
@@ -113,8 +114,8 @@ static void png_quiet(png_structp png, png_const_charp text)
 
 static void write_png(png_structp png, png_infop info, const struct picture *p, unsigned char *row)
 {
-    png_set_IHDR(png, info, (png_uint_32)p->width, (png_uint_32)p->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-        PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, (png_uint_32)p->width, (png_uint_32)p->height, 8, PNG_COLOR_TYPE_RGB,
+        PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_compression_level(png, PNG_LEVEL);
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB | PNG_FILTER_UP);
     png_write_info(png, info);

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int on_element(void *ctx, const struct element *e)
 {
     (void)ctx;
-    if (e->place.kind != PLACE_IMAGE || !e->place.has_box || !utf8_valid(e->text) || e->image.len == 0) {
+    if (e->place.kind != PLACE_IMAGE || !e->place.has_box || !utf8_valid(e->text) ||
+        e->image.len == 0) {
         abort();
     }
     return 0;
@@ -28,7 +29,8 @@ static int on_info(void *ctx, const char *key, const char *text, double number)
     return 0;
 }
 
-static int on_image(void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
+static int on_image(
+    void *ctx, const char *name, const char *media_type, const void *bytes, size_t len)
 {
     (void)ctx;
     if (!name || !media_type || !bytes || len < 8) {
@@ -54,7 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct error err = { .code = 0 };
 
     limits.pixels = 1 << 20;
-    struct reader r = { .format = id, .input = { (const char *)data, size }, .limits = &limits, .sink = &sink };
+    struct reader r = {
+        .format = id, .input = { (const char *)data, size }, .limits = &limits, .sink = &sink
+    };
     (void)f->check(&r, &err);
     r.finding_count = 0;
     (void)f->read(&r, &err);

@@ -31,8 +31,9 @@ static int log_finding(void *ctx, const struct finding *f)
 
 static int log_element(void *ctx, const struct element *e)
 {
-    buf_addf(&((struct log *)ctx)->text, "%s frame %d%s image " SLICE_FMT "\n", element_kind_word(e->kind),
-        (int)e->place.number, e->flags & ELEMENT_NEEDS_OCR ? " needs_ocr" : "", SLICE_ARG(e->image));
+    buf_addf(&((struct log *)ctx)->text, "%s frame %d%s image " SLICE_FMT "\n",
+        element_kind_word(e->kind), (int)e->place.number,
+        e->flags & ELEMENT_NEEDS_OCR ? " needs_ocr" : "", SLICE_ARG(e->image));
     return 0;
 }
 
@@ -82,28 +83,31 @@ static void run(struct log *l, const char *name, bool read, int64_t pixels)
     memset(l, 0, sizeof(*l));
     buf_init(&l->text, LOG_MAX);
     limits.pixels = pixels ? pixels : limits.pixels;
-    struct reader r = { .format = info->id, .input = { bytes, len }, .limits = &limits, .sink = &sink };
+    struct reader r = {
+        .format = info->id, .input = { bytes, len }, .limits = &limits, .sink = &sink
+    };
     assert_int_equal(read ? f->read(&r, &err) : f->check(&r, &err), 0);
     buf_add_char(&l->text, '\0');
 }
 
-#define assert_says(l, what)                                                        \
-    do {                                                                            \
-        if (!strstr((l).text.data, what)) {                                         \
-            fail_msg("there is no \"%s\" in:\n%s", what, (l).text.data);            \
-        }                                                                           \
+#define assert_says(l, what)                                                                       \
+    do {                                                                                           \
+        if (!strstr((l).text.data, what)) {                                                        \
+            fail_msg("there is no \"%s\" in:\n%s", what, (l).text.data);                           \
+        }                                                                                          \
     } while (0)
-#define assert_says_not(l, what)                                                    \
-    do {                                                                            \
-        if (strstr((l).text.data, what)) {                                          \
-            fail_msg("there is \"%s\" in:\n%s", what, (l).text.data);               \
-        }                                                                           \
+#define assert_says_not(l, what)                                                                   \
+    do {                                                                                           \
+        if (strstr((l).text.data, what)) {                                                         \
+            fail_msg("there is \"%s\" in:\n%s", what, (l).text.data);                              \
+        }                                                                                          \
     } while (0)
 
 static void every_kind_is_a_figure_with_picture_and_thumbnail(void **state)
 {
-    static const char *const names[] = { "photo.jpg", "turned-by-exif.jpeg", "ink.jpg", "progressive.jpg", "deep.png",
-        "one-bit.png", "light-ink.png", "palette.gif", "lossless.webp", "wordless.png" };
+    static const char *const names[] = { "photo.jpg", "turned-by-exif.jpeg", "ink.jpg",
+        "progressive.jpg", "deep.png", "one-bit.png", "light-ink.png", "palette.gif",
+        "lossless.webp", "wordless.png" };
     struct log l;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -142,7 +146,8 @@ static void a_place_is_reported_and_never_told(void **state)
 
 static void too_many_pixels_are_refused_from_the_header(void **state)
 {
-    static const char *const names[] = { "photo.jpg", "deep.png", "palette.gif", "lossless.webp", "steps.webp" };
+    static const char *const names[] = { "photo.jpg", "deep.png", "palette.gif", "lossless.webp",
+        "steps.webp" };
     struct log l;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -174,8 +179,8 @@ static void what_is_cut_late_is_read_what_is_cut_early_refused(void **state)
 
 static void broken_files_are_findings(void **state)
 {
-    static const char *const names[] = { "hostile/headless.png", "hostile/no-frame.gif", "hostile/claims.webp",
-        "hostile/text-named.png" };
+    static const char *const names[] = { "hostile/headless.png", "hostile/no-frame.gif",
+        "hostile/claims.webp", "hostile/text-named.png" };
     struct log l;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -204,7 +209,8 @@ static void frames_that_differ_are_figures(void **state)
 
 static void every_length_of_every_file_is_survived(void **state)
 {
-    static const char *const names[] = { "one-bit.png", "steps.gif", "lossless.webp", "progressive.jpg" };
+    static const char *const names[] = { "one-bit.png", "steps.gif", "lossless.webp",
+        "progressive.jpg" };
     struct reader_sink sink = { NULL, NULL, NULL, NULL, NULL, NULL };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -214,7 +220,10 @@ static void every_length_of_every_file_is_survived(void **state)
         for (size_t n = 0; n < len; n += n < 200 ? 1 : 97) {
             AUTO_FREE char *exact = malloc(n + 1); // so that a sanitizer sees a byte too many
             memcpy(exact, bytes, n);
-            struct reader r = { .format = info->id, .input = { exact, n }, .limits = &reader_limits_default, .sink = &sink };
+            struct reader r = { .format = info->id,
+                .input = { exact, n },
+                .limits = &reader_limits_default,
+                .sink = &sink };
             assert_int_equal(reader_format_find(info->id)->check(&r, NULL), 0);
         }
     }
@@ -234,7 +243,10 @@ static void a_page_image_is_turned_and_as_wide_as_asked(void **state)
     struct reader_sink sink = { NULL, NULL, NULL, NULL, keep_bytes, &png };
     size_t len = 0;
     AUTO_FREE char *bytes = load("turned-by-exif.jpeg", &len);
-    struct reader r = { .format = FORMAT_JPEG, .input = { bytes, len }, .limits = &reader_limits_default, .sink = &sink };
+    struct reader r = { .format = FORMAT_JPEG,
+        .input = { bytes, len },
+        .limits = &reader_limits_default,
+        .sink = &sink };
     (void)state;
     assert_int_equal(reader_format_find(FORMAT_JPEG)->render(&r, 1, 450, NULL), 0);
     assert_memory_equal(png.data + 16, "\0\0\x01\xC2\0\0\0\xD2", 8); // 450 × 210
@@ -257,7 +269,8 @@ static void fill(struct picture *p, int32_t w, int32_t h)
 static void orientations_bring_the_first_pixel_where_it_belongs(void **state)
 {
     // Where the stored first pixel stands afterwards, in a picture stored as 3 × 2.
-    static const int at[9][2] = { { 0, 0 }, { 0, 0 }, { 2, 0 }, { 2, 1 }, { 0, 1 }, { 0, 0 }, { 1, 0 }, { 1, 2 }, { 0, 2 } };
+    static const int at[9][2] = { { 0, 0 }, { 0, 0 }, { 2, 0 }, { 2, 1 }, { 0, 1 }, { 0, 0 },
+        { 1, 0 }, { 1, 2 }, { 0, 2 } };
     (void)state;
     for (int o = 1; o <= 8; o++) {
         struct picture p;
@@ -326,7 +339,9 @@ static void sizes_out_of_bounds_are_refused(void **state)
 static void exif_that_points_outside_is_harmless(void **state)
 {
     // One entry, a description of 4 GiB at the end of memory; then a directory that points at itself.
-    static const char wild[] = "Exif\0\0II*\0\x08\0\0\0\x02\0\x0E\x01\x02\0\xFF\xFF\xFF\xFF\xF0\xFF\xFF\xFF\x69\x87\x04\0\x01\0\0\0\x08\0\0\0";
+    static const char wild[] = "Exif\0\0II*"
+                               "\0\x08\0\0\0\x02\0\x0E\x01\x02\0\xFF\xFF\xFF\xFF\xF0\xFF\xFF\xFF"
+                               "\x69\x87\x04\0\x01\0\0\0\x08\0\0\0";
     struct image_facts f = { .frames = 0 };
     (void)state;
     for (size_t n = 0; n < sizeof(wild); n++) {

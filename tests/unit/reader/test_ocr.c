@@ -34,14 +34,19 @@ static void open_picture(const char *name, enum format_id format, struct picture
     assert_non_null(f);
     size_t len = fread(bytes, 1, sizeof(bytes), f);
     fclose(f);
-    struct image_request q = { .bytes = { bytes, len }, .pixels_max = 1 << 24, .max_pixels = 1 << 24, .frames_max = 1,
-        .frame = take, .ctx = ret };
+    struct image_request q = { .bytes = { bytes, len },
+        .pixels_max = 1 << 24,
+        .max_pixels = 1 << 24,
+        .frames_max = 1,
+        .frame = take,
+        .ctx = ret };
     image_decode(format, &q, &report);
     assert_int_equal(report.trouble, IMAGE_FINE);
     picture_flatten(ret);
 }
 
-static void read_picture(const char *name, enum format_id format, bool inverted, struct ocr_result *ret)
+static void read_picture(
+    const char *name, enum format_id format, bool inverted, struct ocr_result *ret)
 {
     AUTO_PICTURE p = { 0 };
     open_picture(name, format, &p);
@@ -79,7 +84,8 @@ static void words_are_where_they_stand(void **state)
     need_model();
     read_picture("photo.jpg", FORMAT_JPG, false, &r);
     const struct ocr_word *fryer = find(&r, "Fryer"), *friday = find(&r, "Friday");
-    assert_true(fryer->box.x0 > 0.04f && fryer->box.x1 < 0.35f && fryer->box.y0 > 0.08f && fryer->box.y1 < 0.32f);
+    assert_true(fryer->box.x0 > 0.04f && fryer->box.x1 < 0.35f && fryer->box.y0 > 0.08f &&
+                fryer->box.y1 < 0.32f);
     assert_true(friday->box.x0 > 0.5f && friday->box.x1 < 0.8f && friday->box.y0 > 0.6f);
     assert_true(r.confidence > 80);
     assert_int_equal(r.blocks[0].level > 0, 1); // larger letters make a heading
@@ -157,11 +163,19 @@ static void without_a_usable_model_nothing_is_read(void **state)
 
 // From words to blocks, without the engine.
 
-static void see(struct ocr_try *t, const char *word, float x, float y, float height, float confidence, const char *begins)
+static void see(struct ocr_try *t, const char *word, float x, float y, float height,
+    float confidence, const char *begins)
 {
-    t->seen[t->count++] = (struct ocr_seen){ .text = (uint32_t)t->text.len, .len = (uint32_t)strlen(word), .x0 = x, .y0 = y,
-        .x1 = x + 10 * (float)strlen(word), .y1 = y + height, .confidence = confidence, .block = strchr(begins, 'b'),
-        .paragraph = strchr(begins, 'p'), .line = strchr(begins, 'l') };
+    t->seen[t->count++] = (struct ocr_seen){ .text = (uint32_t)t->text.len,
+        .len = (uint32_t)strlen(word),
+        .x0 = x,
+        .y0 = y,
+        .x1 = x + 10 * (float)strlen(word),
+        .y1 = y + height,
+        .confidence = confidence,
+        .block = strchr(begins, 'b'),
+        .paragraph = strchr(begins, 'p'),
+        .line = strchr(begins, 'l') };
     buf_add_str(&t->text, word);
 }
 
@@ -180,7 +194,8 @@ static void expect_blocks(const struct ocr_try *t, const char *want)
     buf_init(&r.text, OCR_TEXT_MAX);
     assert_true(ocr_make_blocks(t, &r));
     for (uint32_t i = 0; i < r.block_count; i++) {
-        buf_addf(&got, "[" SLICE_FMT "]", SLICE_ARG(slice_make(r.text.data + r.blocks[i].text, r.blocks[i].len)));
+        buf_addf(&got, "[" SLICE_FMT "]",
+            SLICE_ARG(slice_make(r.text.data + r.blocks[i].text, r.blocks[i].len)));
     }
     assert_string_equal(got.data ? got.data : "", want);
     ocr_result_done(&r);
@@ -207,10 +222,10 @@ static void noise_is_dropped(void **state)
     struct ocr_try t;
     (void)state;
     begin(&t);
-    see(&t, "|~", 0, 0, 20, 90, "bpl");     // no letters
-    see(&t, "wq", 0, 50, 20, 30, "bpl");    // nothing sure in the line
+    see(&t, "|~", 0, 0, 20, 90, "bpl"); // no letters
+    see(&t, "wq", 0, 50, 20, 30, "bpl"); // nothing sure in the line
     see(&t, "Valve", 0, 90, 20, 90, "bpl"); //
-    see(&t, "xk", 60, 90, 20, 5, "");       // an unsure word beside a sure one
+    see(&t, "xk", 60, 90, 20, 5, ""); // an unsure word beside a sure one
     expect_blocks(&t, "[Valve]");
     ocr_try_done(&t);
 }

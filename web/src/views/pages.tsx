@@ -141,13 +141,13 @@ export function PagesView({ doc, shots, passage, visit }: { doc: Doc; shots: num
     return (
         <div class="viewer">
             <nav class="tools" aria-label="Pages" ref={tools} hidden={shots.length < 2}>
-                <button class="square" aria-label="Previous page" aria-disabled={current <= 1} onClick={() => jump(current - 1)}><Icon name="back" /></button>
+                <button class="square" aria-label={isPicture(doc) ? "Previous frame" : "Previous page"} aria-disabled={current <= 1} onClick={() => jump(current - 1)}><Icon name="back" /></button>
                 <form onSubmit={submit}>
-                    <label>Page <input inputMode="numeric" size={4} value={typed ?? current} onFocus={(e) => e.currentTarget.select()}
+                    <label>{isPicture(doc) ? "Frame" : "Page"} <input inputMode="numeric" size={4} value={typed ?? current} onFocus={(e) => e.currentTarget.select()}
                         onInput={(e) => setTyped(e.currentTarget.value)} onBlur={() => setTyped(null)} /></label>
                     <span>of {pages}</span>
                 </form>
-                <button class="square" aria-label="Next page" aria-disabled={current >= pages} onClick={() => jump(current + 1)}><Icon name="next" /></button>
+                <button class="square" aria-label={isPicture(doc) ? "Next frame" : "Next page"} aria-disabled={current >= pages} onClick={() => jump(current + 1)}><Icon name="next" /></button>
                 {first < Infinity && <button onClick={() => jump(first)}><span class="swatch" />Passage</button>}
             </nav>
             <div class="pages" ref={room}>
