@@ -78,6 +78,8 @@ static const struct format_info formats[] = {
     { FORMAT_ODP, "odp", "OpenDocument presentation", "odp otp",
         "application/vnd.oasis.opendocument.presentation", "presentation", "hi_res", 100 * MIB,
         "slide", "slide titles, text, tables, notes", "slide" },
+    { FORMAT_EPUB, "epub", "EPUB book", "epub", "application/epub+zip", "manual", "fast", 100 * MIB,
+        "section", "chapters in order, as web pages", "chapter + section" },
 };
 
 const struct format_info *format_at(size_t i)

@@ -39,6 +39,7 @@ enum format_id {
     FORMAT_ODT,
     FORMAT_ODS,
     FORMAT_ODP,
+    FORMAT_EPUB,
     FORMAT_IDS
 };
 

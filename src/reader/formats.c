@@ -32,6 +32,8 @@ extern const struct reader_format format_ods;
 
 extern const struct reader_format format_odp;
 
+extern const struct reader_format format_epub;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -63,5 +65,6 @@ const struct reader_format *const reader_formats[] = {
     &format_odt,
     &format_ods,
     &format_odp,
+    &format_epub,
     NULL,
 };
