@@ -80,6 +80,8 @@ static const struct format_info formats[] = {
         "slide", "slide titles, text, tables, notes", "slide" },
     { FORMAT_EPUB, "epub", "EPUB book", "epub", "application/epub+zip", "manual", "fast", 100 * MIB,
         "section", "chapters in order, as web pages", "chapter + section" },
+    { FORMAT_RTF, "rtf", "Rich Text", "rtf", "application/rtf", "manual", "fast", 50 * MIB, "section",
+        "headings, paragraphs, tables, notes, headers and footers", "part + section" },
 };
 
 const struct format_info *format_at(size_t i)

@@ -40,6 +40,7 @@ enum format_id {
     FORMAT_ODS,
     FORMAT_ODP,
     FORMAT_EPUB,
+    FORMAT_RTF,
     FORMAT_IDS
 };
 

@@ -34,6 +34,8 @@ extern const struct reader_format format_odp;
 
 extern const struct reader_format format_epub;
 
+extern const struct reader_format format_rtf;
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -66,5 +68,6 @@ const struct reader_format *const reader_formats[] = {
     &format_ods,
     &format_odp,
     &format_epub,
+    &format_rtf,
     NULL,
 };
