@@ -207,6 +207,26 @@ static void frames_that_differ_are_figures(void **state)
     }
 }
 
+static void without_a_model_the_words_wait_and_a_finding_says_so(void **state)
+{
+    struct log l = { .picture_bytes = 0 };
+    struct reader_sink sink = { log_finding, log_element, NULL, log_info, log_image, &l };
+    size_t len = 0;
+    AUTO_FREE char *bytes = load("photo.jpg", &len);
+    struct reader r = { .format = FORMAT_JPG,
+        .input = { bytes, len },
+        .limits = &reader_limits_default,
+        .sink = &sink,
+        .hi_res = true };
+    (void)state;
+    buf_init(&l.text, LOG_MAX);
+    assert_int_equal(reader_format_find(FORMAT_JPG)->read(&r, NULL), 0); // nothing was prepared
+    buf_add_char(&l.text, '\0');
+    assert_says(l, "finding ocr.no_model\n");
+    assert_says(l, "figure frame 0 needs_ocr image picture\n");
+    buf_done(&l.text);
+}
+
 static void every_length_of_every_file_is_survived(void **state)
 {
     static const char *const names[] = { "one-bit.png", "steps.gif", "lossless.webp",
@@ -362,6 +382,7 @@ int main(void)
         cmocka_unit_test(what_is_cut_late_is_read_what_is_cut_early_refused),
         cmocka_unit_test(broken_files_are_findings),
         cmocka_unit_test(frames_that_differ_are_figures),
+        cmocka_unit_test(without_a_model_the_words_wait_and_a_finding_says_so),
         cmocka_unit_test(every_length_of_every_file_is_survived),
         cmocka_unit_test(a_page_image_is_turned_and_as_wide_as_asked),
         cmocka_unit_test(orientations_bring_the_first_pixel_where_it_belongs),
