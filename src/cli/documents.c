@@ -160,8 +160,64 @@ static int delete_run(struct invocation *in, struct error *err)
     return act(in, "DELETE", "", "Deleted.", err);
 }
 
+// All documents whose findings have this code are read again.
+static int reread_missing(struct invocation *in, const char *code, struct error *err)
+{
+    AUTO_BUF after = BUF_INIT(4096);
+    int64_t count = 0;
+
+    for (bool more = true; more;) {
+        AUTO_BUF path = BUF_INIT(8192);
+        AUTO_REPLY reply = { 0 };
+        json_t *d = NULL, *f = NULL;
+        size_t i = 0, k = 0;
+
+        buf_add_str(&path, "/v1/documents?limit=100&status=ready");
+        if (after.len) {
+            buf_add_str(&path, "&after=");
+            url_add(&path, after.data);
+        }
+        int rc = client_ask(in, "GET", path.data, NULL, &reply, err);
+        if (rc < 0) {
+            return rc;
+        }
+        json_array_foreach(json_object_get(reply.json, "documents"), i, d)
+        {
+            bool missing = false;
+            json_array_foreach(json_object_get(d, "findings"), k, f)
+            {
+                missing = missing || strcmp(field_text(f, "code"), code) == 0;
+            }
+            if (missing) {
+                AUTO_FREE char *again = xasprintf("/v1/documents/%s/reread", field_text(d, "id"));
+                AUTO_REPLY done = { 0 };
+                rc = client_ask(in, "POST", again, NULL, &done, err);
+                if (rc < 0) {
+                    return rc;
+                }
+                count++;
+            }
+        }
+        buf_reset(&after);
+        buf_add_str(&after, field_text(reply.json, "next"));
+        more = after.len > 0;
+    }
+    if (!in->quiet) {
+        printf("%lld documents will be read again.\n", (long long)count);
+    }
+    return 0;
+}
+
 static int reread_run(struct invocation *in, struct error *err)
 {
+    const char *missing = option_value(in, "missing");
+
+    if (missing && strcmp(missing, "speech") == 0) {
+        return reread_missing(in, "speech.no_model", err);
+    }
+    if (missing) {
+        return error_set(err, ERR_INVALID, "What can be missing is: speech.");
+    }
     return act(
         in, "POST", "/reread", "It will be read again; the old reading stays until then.", err);
 }
@@ -191,8 +247,11 @@ const struct command show_command = { "show", "DOC",
     "Show one document: state, findings, content with places", NULL, show_options, show_run };
 const struct command delete_command = { "delete", "DOC",
     "Remove a document and all that was derived from it", NULL, NULL, delete_run };
-const struct command reread_command = { "reread", "DOC", "Read a document again", NULL, NULL,
-    reread_run };
+static const struct option_info reread_options[] = {
+    { "missing", "WHAT", "all documents that were read without it; WHAT: speech" }, { NULL }
+};
+const struct command reread_command = { "reread", "[DOC]", "Read a document again", NULL,
+    reread_options, reread_run };
 const struct command release_command = { "release", "DOC", "Let a quarantined document be read",
     NULL, NULL, release_run };
 const struct command cancel_command = { "cancel", "DOC", "Stop reading a document", NULL, NULL,

@@ -44,7 +44,7 @@ export async function findDocument(url, name) {
 }
 
 const tests = [];
-/** needs: "mock" (flows that a real server can't be told to go through), or nothing. */
+/** needs: "mock" (flows that a real server can't be told to go through), "server" (what the mock has not), or nothing. */
 export function test(name, run, needs = "") {
     tests.push({ name, run, needs });
 }
@@ -89,6 +89,11 @@ export async function runAll({ url, isMock, key }) {
         if (needs === "mock" && !isMock) {
             counts.skipped++;
             console.log(`skip ${name} (needs the mock server)`);
+            continue;
+        }
+        if (needs === "server" && isMock) {
+            counts.skipped++;
+            console.log(`skip ${name} (needs a real server)`);
             continue;
         }
         if (isMock) {

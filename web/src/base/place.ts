@@ -101,6 +101,11 @@ function meet(a: [number, number], b: [number, number]): boolean {
     return a[0] <= b[1] && b[0] <= a[1];
 }
 
+/** Sentences that only touch do not share a word. */
+function timesMeet(a: [number, number], b: [number, number]): boolean {
+    return a[0] === b[0] || (a[0] < b[1] && b[0] < a[1]);
+}
+
 function boxesMeet(a: number[] | undefined, b: number[] | undefined): boolean {
     const edge = 0.002; // of the page: boxes that only touch do not share words
     return !a || !b || (a[0]! + edge < b[2]! && b[0]! + edge < a[2]! && a[1]! + edge < b[3]! && b[1]! + edge < a[3]!);
@@ -118,7 +123,7 @@ export function placesMeet(a: Place | null | undefined, b: Place): boolean {
         return a.slide === b.slide && (a.part ?? "") === (b.part ?? "") && boxesMeet(a.box, b.box);
     }
     if (b.time || a.time) {
-        return !!a.time && !!b.time && meet(pair(a.time), pair(b.time));
+        return !!a.time && !!b.time && timesMeet(pair(a.time), pair(b.time));
     }
     const areaA = placeArea(a), areaB = placeArea(b);
     if (areaA || areaB) {

@@ -13,6 +13,7 @@ import { Badge, Failed, Icon, Message } from "./bits";
 import { ElementsView } from "./elements";
 import { Findings } from "./findings";
 import { PagesView, shotsOf } from "./pages";
+import { isRecording, PlayerView } from "./player";
 import { DocumentButtons, ProgressLine, StateWords } from "./row";
 
 export interface Passage {
@@ -138,6 +139,9 @@ function Body({ doc, passage, visit }: { doc: Doc; passage: Passage; visit: numb
     }
     if (doc.status === "failed") {
         return null;
+    }
+    if (isRecording(doc)) {
+        return <PlayerView doc={doc} passage={passage} visit={visit} />;
     }
     if (!paged) {
         return <ElementsView doc={doc} passage={passage} visit={visit} />;

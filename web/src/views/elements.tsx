@@ -86,6 +86,7 @@ function Content({ e, doc, hit, places }: { e: Element; doc: Doc; hit: boolean; 
     }
     case "table":
         return <Table e={e} hit={hit} places={places} />;
+    case "key_frame":
     case "figure":
         return (
             <figure class="el-figure">
@@ -134,7 +135,7 @@ function margin(place: Place | null | undefined): string {
     return place?.rows ? placeWords({ rows: place.rows }) : place?.lines ? placeWords({ lines: place.lines }) : "";
 }
 
-export function ElementsView({ doc, passage, visit }: { doc: Doc; passage: Passage; visit: number }) {
+export function ElementsView({ doc, passage, visit, onTime }: { doc: Doc; passage: Passage; visit: number; onTime?: (second: number) => void }) {
     const [list, setList] = useState<Element[]>([]);
     const [next, setNext] = useState<string | number | null>(null);
     const [seeking, setSeeking] = useState(true);
@@ -217,7 +218,9 @@ export function ElementsView({ doc, passage, visit }: { doc: Doc; passage: Passa
         const hidden = e.flags?.includes("hidden");
         blocks.push(
             <div key={e.index} class={"el" + (hit ? " hit" : "") + (hit && best && placesMeet(e.place, best) ? " best" : "")} data-index={e.index}>
-                <p class="side">{side !== lastMargin ? capital(side) : ""}{hidden && <span> hidden</span>}</p>
+                {onTime && e.place?.time ?
+                    <p class="side"><button class="time" title="Play from here" onClick={() => onTime(e.place?.time?.[0] ?? 0)}>{placeWords({ time: e.place.time })}</button></p> :
+                    <p class="side">{side !== lastMargin ? capital(side) : ""}{hidden && <span> hidden</span>}</p>}
                 <div class="el-body">{hit && <span class="hidden">Passage: </span>}<Content e={e} doc={doc} hit={hit} places={passage.places} /></div>
             </div>,
         );
