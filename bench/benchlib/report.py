@@ -160,10 +160,15 @@ def name_of(sets, key):
     return next(m["state"][key]["name"] for m in sets.values() if key in m["state"])
 
 
-def cell(entry, key, found, what):
+# Formats that a program does not read; what else is missing from a table was left out of the run with --peers.
+NOT_ITS_FORMAT = {"pdftotext": set(files.TITLES) - {"pdf", "pdf-long"}, "mutool": set(files.TITLES) - {"pdf", "pdf-long"},
+                  "libreoffice": {"md", "pdf-long"}}
+
+
+def cell(name, entry, key, found, what):
     """One ratio, or in words why there is none."""
     if entry is None:
-        return "not its format"
+        return "not its format" if name in NOT_ITS_FORMAT.get(key, ()) else "not run"
     if entry["missing"]:
         return "not measured"
     if not found[key].read:
@@ -181,7 +186,7 @@ def reading(sets):
     keys = [key for key in ORDER if any(key in measured["state"] for measured in sets.values())]
     text = ""
     for what, said in ((SECONDS, "Seconds"), (CPU, "Processor seconds")):
-        rows = [[name_of(sets, key), *(cell(sets[name]["state"].get(key), key, all_found[name], what) for name in sets)] for key in keys]
+        rows = [[name_of(sets, key), *(cell(name, sets[name]["state"].get(key), key, all_found[name], what) for name in sets)] for key in keys]
         text += (f"{said} as a multiple of Larder's reader, over the files that both read; above 1 is more than Larder's reader takes.\n\n"
                  + table(["program", *(files.TITLES[name] for name in sets)], rows) + "\n")
     starts = []
