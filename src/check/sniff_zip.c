@@ -75,7 +75,7 @@ struct walk {
     uint64_t packed;
 };
 
-static void take_entry(struct walk *w, const char *p, struct slice name, int64_t size, bool first)
+static void take_entry(struct walk *w, const char *p, struct slice name, int64_t size)
 {
     uint32_t packed = u32(p + 20), offset = u32(p + 42);
 
@@ -91,9 +91,9 @@ static void take_entry(struct walk *w, const char *p, struct slice name, int64_t
         w->by_name = SNIFF_XLSX;
     } else if (slice_is(name, "ppt/presentation.xml")) {
         w->by_name = SNIFF_PPTX;
-    } else if (slice_is(name, "mimetype") && first) {
+    } else if (slice_is(name, "mimetype") && w->by_name == SNIFF_UNKNOWN) {
         w->by_name = SNIFF_ODF;
-    } else if (slice_is(name, "META-INF/container.xml") && w->by_name == SNIFF_ODF) {
+    } else if (slice_is(name, "META-INF/container.xml") && (w->by_name == SNIFF_ODF || w->by_name == SNIFF_UNKNOWN)) {
         w->by_name = SNIFF_EPUB;
     }
 }
@@ -189,7 +189,7 @@ enum sniff_kind sniff_zip(const struct sniff_source *source, struct slice tail, 
         if (memcmp(p, "PK\1\2", 4) != 0 || whole > d.bytes - at) {
             return odd;
         }
-        take_entry(&w, p, slice_make(p + ENTRY_BYTES, name), source->size, count == 0);
+        take_entry(&w, p, slice_make(p + ENTRY_BYTES, name), source->size);
         at += (uint32_t)whole;
     }
     if (count < d.entries && count < SNIFF_ENTRIES_MAX) {
