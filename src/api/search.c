@@ -116,7 +116,8 @@ static void add_links(struct json_out *j, const struct search_result *r)
     }
     const char *time = strstr(r->place ? r->place : "", "\"time\":[");
     if (time) { // players begin at that second
-        snprintf(url, sizeof(url), "/v1/documents/%s/original#t=%.2f", r->hit.document_id, strtod(time + 8, NULL));
+        snprintf(url, sizeof(url), "/v1/documents/%s/original#t=%.2f", r->hit.document_id,
+            strtod(time + 8, NULL));
         json_key_text(j, "play", url);
     }
     json_end(j);

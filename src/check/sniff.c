@@ -215,7 +215,8 @@ static enum sniff_kind text_kind(struct slice s)
     if (slice_starts(s, "{\\rtf")) {
         return SNIFF_RTF;
     }
-    if (starts_nocase(s, "#EXTM3U") || starts_nocase(s, "[playlist]") || starts_nocase(s, "ffconcat version")) {
+    if (starts_nocase(s, "#EXTM3U") || starts_nocase(s, "[playlist]") ||
+        starts_nocase(s, "ffconcat version")) {
         return SNIFF_PLAYLIST;
     }
     if (slice_starts(s, "%!PS")) {

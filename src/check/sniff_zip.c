@@ -93,7 +93,8 @@ static void take_entry(struct walk *w, const char *p, struct slice name, int64_t
         w->by_name = SNIFF_PPTX;
     } else if (slice_is(name, "mimetype") && w->by_name == SNIFF_UNKNOWN) {
         w->by_name = SNIFF_ODF;
-    } else if (slice_is(name, "META-INF/container.xml") && (w->by_name == SNIFF_ODF || w->by_name == SNIFF_UNKNOWN)) {
+    } else if (slice_is(name, "META-INF/container.xml") &&
+               (w->by_name == SNIFF_ODF || w->by_name == SNIFF_UNKNOWN)) {
         w->by_name = SNIFF_EPUB;
     }
 }

@@ -43,7 +43,8 @@ static const struct setting_info table[] = {
     NUMBER("reader", "check_seconds", reader_check_s, "8", "longest check of one upload"),
     NUMBER("reader", "read_seconds", reader_read_s, "900", "longest reading of one document"),
     TEXT("speech", "model", speech_model, "",
-        "file of the speech model; empty: speech.model beside the reader; none: speech is not read"),
+        "file of the speech model; empty: speech.model beside the reader; none: speech is not "
+        "read"),
     NUMBER("jobs", "workers", jobs_workers, "2", "documents read at the same time"),
     NUMBER("jobs", "queue", jobs_queue, "100000", "documents that may wait to be read"),
 };

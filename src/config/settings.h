@@ -22,7 +22,8 @@ struct settings {
     int64_t reader_memory; // bytes of address space of one reader
     int64_t reader_check_s; // seconds a check may take
     int64_t reader_read_s; // seconds that reading one document may take
-    char *speech_model; // speech.model: file; "" is speech.model beside the reader, "none" reads no speech
+    char *
+        speech_model; // speech.model: file; "" is speech.model beside the reader, "none" reads no speech
     int64_t jobs_workers; // documents read at the same time
     int64_t jobs_queue; // documents waiting at most
     int64_t cap[FORMAT_IDS]; // limits.TYPE in bytes

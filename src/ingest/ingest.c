@@ -12,9 +12,12 @@
 #include <string.h>
 
 enum {
-    RECORDING_TIMES = 8, // longer than other documents may be read: an hour of speech takes a quarter of an hour
+    RECORDING_TIMES =
+        8, // longer than other documents may be read: an hour of speech takes a quarter of an hour
     MEDIA_JSON_MAX = 64 * 1024,
-    RENDER_SECONDS = 10, STOP_FINISH_MS = 2000 };
+    RENDER_SECONDS = 10,
+    STOP_FINISH_MS = 2000
+};
 
 struct ingest *ingest_new(const struct ingest_options *o)
 {
@@ -97,8 +100,8 @@ int ingest_open_model(const struct ingest *g, const char *type)
     if (!is_recording(type) || strcmp(set, "none") == 0) {
         return -1;
     }
-    AUTO_FREE char *beside = xasprintf("%.*s/speech.model", slash ? (int)(slash - g->reader_program) : 1,
-        slash ? g->reader_program : ".");
+    AUTO_FREE char *beside = xasprintf("%.*s/speech.model",
+        slash ? (int)(slash - g->reader_program) : 1, slash ? g->reader_program : ".");
     int fd = open(set[0] ? set : beside, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && set[0]) {
         log_warn("speech.model_missing", LS("error", strerror(errno)));

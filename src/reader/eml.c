@@ -14,10 +14,10 @@ enum { NAMES_SHOWN = 8, NAMES_BYTES = 2000 };
 
 struct eml {
     struct reader *r;
-    bool quiet;           // only checks
+    bool quiet; // only checks
     int parts;
-    struct buf section;   // subject of the message inside
-    struct buf names;     // of attachments
+    struct buf section; // subject of the message inside
+    struct buf names; // of attachments
     size_t attachments;
     bool encrypted, text;
 };
@@ -26,17 +26,23 @@ static int walk(struct eml *m, const struct eml_part *p, int depth);
 
 static struct place place_of(struct eml *m, const char *name)
 {
-    return (struct place){ .kind = PLACE_PART, .name = slice_of(name), .section = buf_slice(&m->section) };
+    return (struct place){
+        .kind = PLACE_PART, .name = slice_of(name), .section = buf_slice(&m->section)
+    };
 }
 
-static int emit(struct eml *m, enum element_kind kind, int level, const char *part, struct slice text)
+static int emit(
+    struct eml *m, enum element_kind kind, int level, const char *part, struct slice text)
 {
     int rc = 0;
 
     text = slice_trim(text);
     while (rc == 0 && text.len && !m->quiet) {
         size_t n = text_cut(text, TEXT_PIECE_MAX);
-        struct element e = { .kind = kind, .level = level, .place = place_of(m, part), .text = slice_make(text.data, n) };
+        struct element e = { .kind = kind,
+            .level = level,
+            .place = place_of(m, part),
+            .text = slice_make(text.data, n) };
         rc = reader_element(m->r, &e);
         text = slice_trim(slice_from(text, n));
     }
@@ -73,13 +79,15 @@ static int headers(struct eml *m, const struct eml_part *p, int depth)
     return rc ? rc : emit(m, ELEMENT_PARAGRAPH, 0, "headers", buf_slice(&lines));
 }
 
-static int decoded_text(const struct eml_part *p, struct buf *bytes, struct buf *store, struct decoded *d)
+static int decoded_text(
+    const struct eml_part *p, struct buf *bytes, struct buf *store, struct decoded *d)
 {
     AUTO_BUF charset = BUF_INIT(EML_HEADER_MAX);
 
     eml_parameter(p, "Content-Type", "charset", &charset);
     eml_decode_body(p, bytes);
-    return buf_ok(bytes) ? html_decode(buf_slice(bytes), slice_trim(buf_slice(&charset)), store, d) : ERR_MEMORY;
+    return buf_ok(bytes) ? html_decode(buf_slice(bytes), slice_trim(buf_slice(&charset)), store, d)
+                         : ERR_MEMORY;
 }
 
 // Blocks of lines between empty ones. format=flowed (RFC 3676): a line that ends in a blank goes on in the next.
@@ -162,7 +170,8 @@ static bool is_type(const struct eml_part *p, const char *want)
     size_t n = strlen(want);
 
     eml_type(p, &type);
-    return want[n - 1] == '/' ? slice_starts(buf_slice(&type), want) : slice_is(buf_slice(&type), want);
+    return want[n - 1] == '/' ? slice_starts(buf_slice(&type), want)
+                              : slice_is(buf_slice(&type), want);
 }
 
 static bool is_attached(const struct eml_part *p)
@@ -210,7 +219,8 @@ static int multipart(struct eml *m, const struct eml_part *p, int depth)
     eml_parameter(p, "Content-Type", "boundary", &boundary);
     m->encrypted = m->encrypted || is_type(p, "multipart/encrypted");
     chosen = alternatives ? choose(p, buf_slice(&boundary)) : -1;
-    while (rc == 0 && m->parts < EML_PARTS_MAX && eml_next_part(&rest, buf_slice(&boundary), &first, &one)) {
+    while (rc == 0 && m->parts < EML_PARTS_MAX &&
+           eml_next_part(&rest, buf_slice(&boundary), &first, &one)) {
         // HTML that is not read is still looked at for what it would run.
         bool skip = alternatives && index != chosen && !(m->quiet && is_type(&one, "text/html"));
         rc = skip ? 0 : walk(m, &one, depth + 1);
@@ -224,7 +234,8 @@ static int walk(struct eml *m, const struct eml_part *p, int depth)
     AUTO_BUF type = BUF_INIT(EML_HEADER_MAX);
 
     if (depth > EML_DEPTH_MAX || ++m->parts > EML_PARTS_MAX) {
-        int rc = reader_finding(m->r, "bomb.depth", NULL, "The message holds more parts inside parts than any real one.");
+        int rc = reader_finding(m->r, "bomb.depth", NULL,
+            "The message holds more parts inside parts than any real one.");
         return rc ? rc : ERR_REFUSED;
     }
     eml_type(p, &type);
@@ -245,7 +256,8 @@ static int walk(struct eml *m, const struct eml_part *p, int depth)
         return 0;
     }
     if (is_attached(p) || !slice_starts(t, "text/")) {
-        if (!slice_starts(t, "application/pgp-") && !slice_starts(t, "application/pkcs7-sig") && !slice_starts(t, "application/x-pkcs7-sig")) {
+        if (!slice_starts(t, "application/pgp-") && !slice_starts(t, "application/pkcs7-sig") &&
+            !slice_starts(t, "application/x-pkcs7-sig")) {
             attachment(m, p, type.data);
         }
         return 0;
@@ -268,16 +280,18 @@ static int check_message(struct eml *m)
     int rc = 0;
 
     if (!eml_looks_like(m->r->input)) {
-        rc = reader_finding(m->r, "structure.corrupt", NULL, "The file does not begin with the headers of a message.");
+        rc = reader_finding(m->r, "structure.corrupt", NULL,
+            "The file does not begin with the headers of a message.");
         return rc ? rc : ERR_REFUSED;
     }
     rc = message(m);
     if (rc == 0 && m->encrypted && !m->text) {
-        rc = reader_finding(m->r, "structure.encrypted", NULL, "The message is encrypted for its receiver, so it cannot be read.");
+        rc = reader_finding(m->r, "structure.encrypted", NULL,
+            "The message is encrypted for its receiver, so it cannot be read.");
     }
     if (rc == 0 && m->attachments) {
-        rc = reader_finding(m->r, "embedded.file", NULL, "The message holds %zu file%s: %s", m->attachments,
-            m->attachments == 1 ? "" : "s", m->names.data ? m->names.data : "");
+        rc = reader_finding(m->r, "embedded.file", NULL, "The message holds %zu file%s: %s",
+            m->attachments, m->attachments == 1 ? "" : "s", m->names.data ? m->names.data : "");
     }
     return rc ? rc : reader_info_number(m->r, "attachments", (double)m->attachments);
 }
@@ -317,7 +331,9 @@ static int eml_read(struct reader *r, struct error *err)
     rc = rc ? rc : text_end(r);
     rc = rc ? rc : reader_progress(r, m.parts, m.parts);
     end(&m);
-    return rc == ERR_REFUSED ? 0 : rc ? error_set(err, rc, "The message could not be read to its end.") : 0;
+    return rc == ERR_REFUSED ? 0
+           : rc              ? error_set(err, rc, "The message could not be read to its end.")
+                             : 0;
 }
 
 const struct reader_format format_eml = { FORMAT_EML, eml_check, eml_read, NULL };

@@ -9,10 +9,10 @@
 #include "base/slice.h"
 
 enum {
-    EML_DEPTH_MAX = 20,        // of parts in parts
-    EML_PARTS_MAX = 1000,      // of one message
+    EML_DEPTH_MAX = 20, // of parts in parts
+    EML_PARTS_MAX = 1000, // of one message
     EML_HEADER_MAX = 64 << 10, // bytes of one header, decoded
-    EML_BODY_MAX = 256 << 20,  // bytes of one part, decoded
+    EML_BODY_MAX = 256 << 20, // bytes of one part, decoded
 };
 
 struct eml_part {

@@ -33,7 +33,8 @@ static size_t header_name(struct slice line)
 {
     size_t n = 0;
 
-    while (n < line.len && n < 128 && (unsigned char)line.data[n] > ' ' && (unsigned char)line.data[n] < 0x7F && line.data[n] != ':') {
+    while (n < line.len && n < 128 && (unsigned char)line.data[n] > ' ' &&
+           (unsigned char)line.data[n] < 0x7F && line.data[n] != ':') {
         n++;
     }
     return n && n < line.len && line.data[n] == ':' ? n + 1 : 0;
@@ -88,8 +89,12 @@ bool eml_header(const struct eml_part *p, const char *name, struct buf *b)
 
 static int base64_value(unsigned char c)
 {
-    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52
-        : c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+' || c == '-' ? 62
+           : c == '/' || c == '_' ? 63
+                                  : -1;
 }
 
 static void add_base64(struct buf *b, struct slice s)
@@ -116,7 +121,9 @@ static void add_base64(struct buf *b, struct slice s)
 
 static int hex_value(char c)
 {
-    return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
+    return isdigit((unsigned char)c)    ? c - '0'
+           : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+                                        : -1;
 }
 
 // quoted-printable, or (word) the Q encoding of headers, where "_" is a blank.
@@ -124,12 +131,14 @@ static void add_quoted(struct buf *b, struct slice s, bool word)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.data[i];
-        if (c == '=' && i + 2 < s.len && hex_value(s.data[i + 1]) >= 0 && hex_value(s.data[i + 2]) >= 0) {
+        if (c == '=' && i + 2 < s.len && hex_value(s.data[i + 1]) >= 0 &&
+            hex_value(s.data[i + 2]) >= 0) {
             buf_add_char(b, (char)(hex_value(s.data[i + 1]) << 4 | hex_value(s.data[i + 2])));
             i += 2;
         } else if (c == '=' && !word) {
             size_t end = i + 1;
-            while (end < s.len && (s.data[end] == ' ' || s.data[end] == '\t' || s.data[end] == '\r')) {
+            while (
+                end < s.len && (s.data[end] == ' ' || s.data[end] == '\t' || s.data[end] == '\r')) {
                 end++;
             }
             if (end >= s.len || s.data[end] == '\n') {
@@ -147,7 +156,8 @@ static void add_in_charset(struct buf *to, struct slice bytes, struct slice char
 {
     const struct decode_encoding *e = html_charset(charset);
 
-    if ((!e || utf8_valid(bytes)) && !(e && memchr(bytes.data ? bytes.data : "", 0x1B, bytes.len))) {
+    if ((!e || utf8_valid(bytes)) &&
+        !(e && memchr(bytes.data ? bytes.data : "", 0x1B, bytes.len))) {
         utf8_add_clean(to, bytes);
     } else {
         decode_add(e, bytes, to);
@@ -186,7 +196,8 @@ static void add_words(struct buf *to, struct slice s)
         char kind;
         size_t n = encoded_word(slice_from(s, i), &this_charset, &kind, &text);
         if (n) {
-            if (bytes.len && !slice_equal_nocase(charset, this_charset)) { // characters may be cut between words
+            if (bytes.len &&
+                !slice_equal_nocase(charset, this_charset)) { // characters may be cut between words
                 add_in_charset(to, buf_slice(&bytes), charset);
                 buf_reset(&bytes);
             }
@@ -213,7 +224,8 @@ static void add_words(struct buf *to, struct slice s)
                 i++;
             }
             struct slice plain = slice_make(s.data + from, i - from);
-            add_in_charset(to, plain, utf8_valid(plain) ? SLICE_LIT("utf-8") : SLICE_LIT("windows-1252"));
+            add_in_charset(
+                to, plain, utf8_valid(plain) ? SLICE_LIT("utf-8") : SLICE_LIT("windows-1252"));
         }
     }
     add_in_charset(to, buf_slice(&bytes), charset);
@@ -286,8 +298,10 @@ static bool next_parameter(struct slice *rest, struct slice *name, struct buf *v
 static void add_percent(struct buf *b, struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        bool coded = s.data[i] == '%' && i + 2 < s.len && hex_value(s.data[i + 1]) >= 0 && hex_value(s.data[i + 2]) >= 0;
-        buf_add_char(b, coded ? (char)(hex_value(s.data[i + 1]) << 4 | hex_value(s.data[i + 2])) : s.data[i]);
+        bool coded = s.data[i] == '%' && i + 2 < s.len && hex_value(s.data[i + 1]) >= 0 &&
+                     hex_value(s.data[i + 2]) >= 0;
+        buf_add_char(b,
+            coded ? (char)(hex_value(s.data[i + 1]) << 4 | hex_value(s.data[i + 2])) : s.data[i]);
         i += coded ? 2 : 0;
     }
 }
@@ -315,11 +329,14 @@ bool eml_parameter(const struct eml_part *p, const char *header, const char *nam
             add_words(b, slice_trim(buf_slice(&value)));
             return true;
         }
-        if (key.data[length] == '*') { // name*0*=utf-8''%e2…; name*1=…: in order, as every program writes them
+        if (key.data[length] ==
+            '*') { // name*0*=utf-8''%e2…; name*1=…: in order, as every program writes them
             struct slice piece = buf_slice(&value);
             bool coded = key.data[key.len - 1] == '*';
-            const char *mark = coded && !pieces && piece.len ? memchr(piece.data, '\'', piece.len) : NULL;
-            const char *second = mark ? memchr(mark + 1, '\'', (size_t)(piece.data + piece.len - mark) - 1) : NULL;
+            const char *mark =
+                coded && !pieces && piece.len ? memchr(piece.data, '\'', piece.len) : NULL;
+            const char *second =
+                mark ? memchr(mark + 1, '\'', (size_t)(piece.data + piece.len - mark) - 1) : NULL;
             if (second) {
                 buf_add(&charset, piece.data, (size_t)(mark - piece.data));
                 piece = slice_from(piece, (size_t)(second - piece.data) + 1);
@@ -340,7 +357,9 @@ bool eml_parameter(const struct eml_part *p, const char *header, const char *nam
 
 bool eml_file_name(const struct eml_part *p, struct buf *b)
 {
-    return (eml_parameter(p, "Content-Disposition", "filename", b) || eml_parameter(p, "Content-Type", "name", b)) && b->len > 0;
+    return (eml_parameter(p, "Content-Disposition", "filename", b) ||
+               eml_parameter(p, "Content-Type", "name", b)) &&
+           b->len > 0;
 }
 
 void eml_decode_body(const struct eml_part *p, struct buf *b)
@@ -362,8 +381,8 @@ void eml_decode_body(const struct eml_part *p, struct buf *b)
 static int is_boundary(struct slice line, struct slice boundary)
 {
     line = slice_trim(line);
-    if (line.len < boundary.len + 2 || line.data[0] != '-' || line.data[1] != '-'
-        || memcmp(line.data + 2, boundary.data, boundary.len) != 0) {
+    if (line.len < boundary.len + 2 || line.data[0] != '-' || line.data[1] != '-' ||
+        memcmp(line.data + 2, boundary.data, boundary.len) != 0) {
         return 0;
     }
     struct slice tail = slice_from(line, boundary.len + 2);
@@ -401,8 +420,9 @@ bool eml_next_part(struct slice *rest, struct slice boundary, bool *first, struc
 
 bool eml_looks_like(struct slice whole)
 {
-    static const char *const known[] = { "From", "To", "Subject", "Date", "Received", "Return-Path", "Message-ID", "MIME-Version",
-        "Delivered-To", "Content-Type", "X-Mailer", "Reply-To", "Sender" };
+    static const char *const known[] = { "From", "To", "Subject", "Date", "Received", "Return-Path",
+        "Message-ID", "MIME-Version", "Delivered-To", "Content-Type", "X-Mailer", "Reply-To",
+        "Sender" };
     struct eml_part p;
     AUTO_BUF value = BUF_INIT(EML_HEADER_MAX);
 

@@ -14,7 +14,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-enum { CHAPTERS_MAX = 5000, ITEMS_MAX = 20000, CHAPTER_BYTES = 64 << 20, BOOK_ARENA = 32 << 20, TITLE_BYTES = 300 };
+enum {
+    CHAPTERS_MAX = 5000,
+    ITEMS_MAX = 20000,
+    CHAPTER_BYTES = 64 << 20,
+    BOOK_ARENA = 32 << 20,
+    TITLE_BYTES = 300
+};
 
 struct item { // of the manifest
     const struct opc_part *part;
@@ -31,8 +37,8 @@ struct epub {
     struct opc package;
     struct arena arena;
     const struct opc_part *opf;
-    struct map items;   // id → struct item
-    struct map titles;  // name of a part → struct chapter_title
+    struct map items; // id → struct item
+    struct map titles; // name of a part → struct chapter_title
     const struct opc_part **chapters;
     size_t count;
     const struct opc_part *nav, *ncx;
@@ -46,11 +52,14 @@ static int refuse(struct epub *b, const char *code, const char *text)
 
 static int hex(char c)
 {
-    return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
+    return isdigit((unsigned char)c)    ? c - '0'
+           : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+                                        : -1;
 }
 
 // The part that a reference names, seen from the part that it stands in; NULL if there is none.
-static const struct opc_part *resolve(const struct epub *b, const struct opc_part *from, const char *href)
+static const struct opc_part *resolve(
+    const struct epub *b, const struct opc_part *from, const char *href)
 {
     char raw[2 * OPC_NAME_MAX], clean[2 * OPC_NAME_MAX];
     const char *slash = strrchr(from->name, '/');
@@ -93,18 +102,23 @@ static int find_opf(struct epub *b)
     int rc;
 
     if (!part) {
-        return refuse(b, "type.mismatch", "The name says an EPUB book, but the content is another ZIP archive.");
+        return refuse(b, "type.mismatch",
+            "The name says an EPUB book, but the content is another ZIP archive.");
     }
     rc = xml_open(&x, &b->package, part, true);
     if (rc != 0) {
         return rc;
     }
     while (!b->opf && xml_next(&x)) {
-        const char *path = xml_start(&x, NS_CONTAINER, "rootfile") ? xml_attr(&x, NS_NONE, "full-path") : NULL;
+        const char *path =
+            xml_start(&x, NS_CONTAINER, "rootfile") ? xml_attr(&x, NS_NONE, "full-path") : NULL;
         b->opf = path ? resolve(b, &root, path) : NULL;
     }
     rc = xml_close(&x);
-    return rc ? rc : b->opf ? 0 : refuse(b, "structure.corrupt", "The book is damaged: the list of its chapters is missing.");
+    return rc       ? rc
+           : b->opf ? 0
+                    : refuse(b, "structure.corrupt",
+                          "The book is damaged: the list of its chapters is missing.");
 }
 
 static bool has_word(const char *list, const char *word)
@@ -121,7 +135,8 @@ static bool has_word(const char *list, const char *word)
 
 static int take_item(struct epub *b, struct xml *x)
 {
-    const char *id = xml_attr(x, NS_NONE, "id"), *href = xml_attr(x, NS_NONE, "href"), *type = xml_attr(x, NS_NONE, "media-type");
+    const char *id = xml_attr(x, NS_NONE, "id"), *href = xml_attr(x, NS_NONE, "href"),
+               *type = xml_attr(x, NS_NONE, "media-type");
     const struct opc_part *part = href ? resolve(b, b->opf, href) : NULL;
     struct item *item = part && id ? arena_alloc(&b->arena, sizeof(*item)) : NULL;
 
@@ -175,7 +190,10 @@ static int load_opf(struct epub *b, bool properties)
     }
     end = xml_close(&x);
     rc = rc ? rc : end;
-    return rc ? rc : b->count ? 0 : refuse(b, "structure.corrupt", "The book is damaged: it names no chapters.");
+    return rc ? rc
+           : b->count
+               ? 0
+               : refuse(b, "structure.corrupt", "The book is damaged: it names no chapters.");
 }
 
 // Chapters that are encrypted; fonts often are, which is no harm.
@@ -191,14 +209,18 @@ static int check_encryption(struct epub *b)
         return rc == 1 ? 0 : rc;
     }
     while (!locked && xml_next(&x)) {
-        const char *uri = xml_start(&x, NS_XENC, "CipherReference") ? xml_attr(&x, NS_NONE, "URI") : NULL;
+        const char *uri =
+            xml_start(&x, NS_XENC, "CipherReference") ? xml_attr(&x, NS_NONE, "URI") : NULL;
         const struct opc_part *what = uri ? resolve(b, &root, uri) : NULL;
         for (size_t i = 0; what && i < b->count && !locked; i++) {
             locked = b->chapters[i] == what;
         }
     }
     rc = xml_close(&x);
-    return rc ? rc : locked ? refuse(b, "structure.encrypted", "The chapters of the book are encrypted, so it cannot be read.") : 0;
+    return rc       ? rc
+           : locked ? refuse(b, "structure.encrypted",
+                          "The chapters of the book are encrypted, so it cannot be read.")
+                    : 0;
 }
 
 static int epub_open(struct epub *b, struct reader *r, bool properties, struct error *err)
@@ -255,7 +277,8 @@ static int page_open(struct epub *b, const struct opc_part *part, struct page *p
     rc = rc ? rc : html_from_xhtml(d.text, &p->plain);
     rc = rc ? rc : html_parse(b->r, buf_slice(&p->plain), &p->tree);
     if (rc == ERR_CORRUPT || rc == ERR_TOO_LARGE) {
-        rc = reader_finding(b->r, "structure.partial", NULL, "A chapter of the book cannot be read.");
+        rc = reader_finding(
+            b->r, "structure.partial", NULL, "A chapter of the book cannot be read.");
         rc = rc ? rc : ERR_NOT_FOUND;
     }
     if (rc != 0) {
@@ -264,7 +287,8 @@ static int page_open(struct epub *b, const struct opc_part *part, struct page *p
     return rc;
 }
 
-static int keep_title(struct epub *b, const struct opc_part *from, const char *href, struct slice words)
+static int keep_title(
+    struct epub *b, const struct opc_part *from, const char *href, struct slice words)
 {
     const struct opc_part *part = href ? resolve(b, from, href) : NULL;
     struct chapter_title *title = part ? map_find(&b->titles, slice_of(part->name)) : NULL;
@@ -279,7 +303,8 @@ static int keep_title(struct epub *b, const struct opc_part *from, const char *h
     }
     title = arena_alloc(&b->arena, sizeof(*title));
     if (title) {
-        *title = (struct chapter_title){ arena_strndup(&b->arena, words.data, words.len), strchr(href, '#') != NULL };
+        *title = (struct chapter_title){ arena_strndup(&b->arena, words.data, words.len),
+            strchr(href, '#') != NULL };
     }
     int rc = title && title->text ? map_put(&b->titles, slice_of(part->name), title) : ERR_MEMORY;
     return rc == ERR_LIMIT ? 0 : rc;
@@ -369,7 +394,8 @@ static int epub_read(struct reader *r, struct error *err)
     rc = rc ? rc : load_titles(&b);
     for (size_t i = 0; i < b.count && rc == 0; i++) {
         const struct chapter_title *title = map_find(&b.titles, slice_of(b.chapters[i]->name));
-        struct html_options o = { .part = slice_of(b.chapters[i]->name), .section = slice_of(title ? title->text : "") };
+        struct html_options o = { .part = slice_of(b.chapters[i]->name),
+            .section = slice_of(title ? title->text : "") };
         struct page p;
         rc = page_open(&b, b.chapters[i], &p);
         if (rc == 0) {
@@ -381,7 +407,9 @@ static int epub_read(struct reader *r, struct error *err)
     }
     rc = rc ? rc : text_end(r);
     epub_close(&b);
-    return rc == ERR_REFUSED ? 0 : rc ? error_set(err, rc, "The book could not be read to its end.") : 0;
+    return rc == ERR_REFUSED ? 0
+           : rc              ? error_set(err, rc, "The book could not be read to its end.")
+                             : 0;
 }
 
 const struct reader_format format_epub = { FORMAT_EPUB, epub_check, epub_read, NULL };

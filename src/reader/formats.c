@@ -3,7 +3,8 @@
 // and an entry in config/formats.c.
 #include "reader/reader.h"
 
-extern const struct reader_format format_csv, format_md, format_txt, format_xlsm, format_xlsx; // each in the file of its name
+extern const struct reader_format format_csv, format_md, format_txt, format_xlsm,
+    format_xlsx; // each in the file of its name
 
 extern const struct reader_format format_pdf;
 
@@ -11,8 +12,10 @@ extern const struct reader_format format_html;
 
 extern const struct reader_format format_docm, format_docx, format_pptx;
 
-extern const struct reader_format format_wav, format_mp3, format_m4a, format_mp4, format_mov, format_avi; // media.c
-extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif, format_webp; // image.c
+extern const struct reader_format format_wav, format_mp3, format_m4a, format_mp4, format_mov,
+    format_avi; // media.c
+extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif,
+    format_webp; // image.c
 
 extern const struct reader_format format_tsv;
 

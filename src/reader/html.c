@@ -17,13 +17,15 @@ static bool runs(const GumboNode *n)
 
     if (n->v.element.tag == GUMBO_TAG_SCRIPT) {
         const char *type = html_attr(n, "type");
-        return !type || !*type || strstr(type, "javascript") || strstr(type, "ecmascript") || strcmp(type, "module") == 0;
+        return !type || !*type || strstr(type, "javascript") || strstr(type, "ecmascript") ||
+               strcmp(type, "module") == 0;
     }
     for (unsigned i = 0; i < attrs->length; i++) {
         const GumboAttribute *a = attrs->data[i];
         struct slice value = slice_trim(slice_of(a->value));
-        if ((a->name[0] == 'o' && a->name[1] == 'n' && value.len)
-            || (value.len > 11 && slice_equal_nocase(slice_make(value.data, 11), SLICE_LIT("javascript:")))) {
+        if ((a->name[0] == 'o' && a->name[1] == 'n' && value.len) ||
+            (value.len > 11 &&
+                slice_equal_nocase(slice_make(value.data, 11), SLICE_LIT("javascript:")))) {
             return true;
         }
     }
@@ -44,9 +46,9 @@ static void inspect(struct inspection *in, const GumboNode *n, bool seen, int de
         in->scripts += runs(n);
         in->frames += tag == GUMBO_TAG_IFRAME || tag == GUMBO_TAG_FRAME;
         in->plugins += tag == GUMBO_TAG_OBJECT || tag == GUMBO_TAG_EMBED || tag == GUMBO_TAG_APPLET;
-        in->refresh = in->refresh
-            || (equiv && slice_equal_nocase(slice_of(equiv), SLICE_LIT("refresh")) && html_attr(n, "content")
-                && strchr(html_attr(n, "content"), '='));
+        in->refresh =
+            in->refresh || (equiv && slice_equal_nocase(slice_of(equiv), SLICE_LIT("refresh")) &&
+                               html_attr(n, "content") && strchr(html_attr(n, "content"), '='));
         const char *alt = tag == GUMBO_TAG_IMG ? html_attr(n, "alt") : NULL;
         in->words = in->words || (seen && alt && !text_is_blank(slice_of(alt)));
     }
@@ -62,16 +64,21 @@ int html_check_tree(struct reader *r, const struct html_tree *t)
 
     inspect(&in, t->output->root, true, 0);
     if (in.scripts) {
-        rc = reader_finding(r, "active.script", NULL, "The page holds %zu script%s for web browsers.", in.scripts, in.scripts == 1 ? "" : "s");
+        rc = reader_finding(r, "active.script", NULL,
+            "The page holds %zu script%s for web browsers.", in.scripts,
+            in.scripts == 1 ? "" : "s");
     }
     if (rc == 0 && in.frames) {
-        rc = reader_finding(r, "active.external", NULL, "The page shows %zu other page%s inside it.", in.frames, in.frames == 1 ? "" : "s");
+        rc = reader_finding(r, "active.external", NULL,
+            "The page shows %zu other page%s inside it.", in.frames, in.frames == 1 ? "" : "s");
     }
     if (rc == 0 && in.refresh) {
-        rc = reader_finding(r, "active.external", NULL, "The page sends its visitors on to another page.");
+        rc = reader_finding(
+            r, "active.external", NULL, "The page sends its visitors on to another page.");
     }
     if (rc == 0 && in.plugins) {
-        rc = reader_finding(r, "active.control", NULL, "The page asks for %zu plug-in%s.", in.plugins, in.plugins == 1 ? "" : "s");
+        rc = reader_finding(r, "active.control", NULL, "The page asks for %zu plug-in%s.",
+            in.plugins, in.plugins == 1 ? "" : "s");
     }
     return rc;
 }
@@ -90,9 +97,11 @@ void html_title(const struct html_tree *t, struct buf *b)
     struct html_flow f = { .to = b };
 
     for (unsigned i = 0; i < top->length; i++) {
-        const GumboVector *head = html_is(top->data[i], GUMBO_TAG_HEAD) ? html_children(top->data[i]) : NULL;
+        const GumboVector *head =
+            html_is(top->data[i], GUMBO_TAG_HEAD) ? html_children(top->data[i]) : NULL;
         for (unsigned k = 0; head && k < head->length; k++) {
-            const GumboVector *words = html_is(head->data[k], GUMBO_TAG_TITLE) ? html_children(head->data[k]) : NULL;
+            const GumboVector *words =
+                html_is(head->data[k], GUMBO_TAG_TITLE) ? html_children(head->data[k]) : NULL;
             for (unsigned j = 0; words && j < words->length && b->len == 0; j++) {
                 html_flow_node(&f, words->data[j], 0);
             }
@@ -119,10 +128,13 @@ static int report_text(struct reader *r, const struct decoded *d)
     int rc = reader_info_text(r, "encoding", d->encoding);
 
     if (rc == 0 && d->guessed) {
-        rc = reader_finding(r, "text.encoding", NULL, "The page does not say how its characters are encoded; it was read as %s.", d->encoding);
+        rc = reader_finding(r, "text.encoding", NULL,
+            "The page does not say how its characters are encoded; it was read as %s.",
+            d->encoding);
     }
     if (rc == 0 && d->bad) {
-        rc = reader_finding(r, "text.damaged", NULL, "%zu characters of the page could not be read as %s.", d->bad, d->encoding);
+        rc = reader_finding(r, "text.damaged", NULL,
+            "%zu characters of the page could not be read as %s.", d->bad, d->encoding);
     }
     return rc;
 }
@@ -164,7 +176,9 @@ static int html_read(struct reader *r, struct error *err)
     html_free(&t);
     buf_done(&store[0]);
     buf_done(&store[1]);
-    return rc == ERR_REFUSED ? 0 : rc ? error_set(err, rc, "The page could not be read to its end.") : 0;
+    return rc == ERR_REFUSED ? 0
+           : rc              ? error_set(err, rc, "The page could not be read to its end.")
+                             : 0;
 }
 
 const struct reader_format format_html = { FORMAT_HTML, html_check, html_read, NULL };

@@ -19,10 +19,11 @@
 #include <gumbo.h>
 
 enum {
-    HTML_DEPTH_MAX = 1500,      // open tags; browsers stop at 512, and gumbo looks through all of them at each tag
-    HTML_TREE_MAX = 400 << 20,  // bytes of memory for one tree
-    HTML_TEXT_MAX = 256 << 20,  // bytes of one page as text; more never gets here
-    HTML_CELL_MAX = 256 << 10,  // bytes of one table cell
+    HTML_DEPTH_MAX =
+        1500, // open tags; browsers stop at 512, and gumbo looks through all of them at each tag
+    HTML_TREE_MAX = 400 << 20, // bytes of memory for one tree
+    HTML_TEXT_MAX = 256 << 20, // bytes of one page as text; more never gets here
+    HTML_CELL_MAX = 256 << 10, // bytes of one table cell
 };
 
 struct html_memory;
@@ -48,10 +49,10 @@ int html_parse(struct reader *r, struct slice text, struct html_tree *ret);
 void html_free(struct html_tree *t);
 
 struct html_options {
-    struct slice part;    // name of the places: "document"
+    struct slice part; // name of the places: "document"
     struct slice section; // put before the path of headings: the title of a chapter; may be empty
-    bool title;           // report <title> as the document's title
-    int64_t *headings;    // counted here, for progress; may be NULL
+    bool title; // report <title> as the document's title
+    int64_t *headings; // counted here, for progress; may be NULL
 };
 // The elements of a page in reading order. 0 or the sink's code.
 int html_walk(struct reader *r, const struct html_tree *t, const struct html_options *o);

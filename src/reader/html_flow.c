@@ -4,18 +4,22 @@
 
 #include <ctype.h>
 
-static const GumboTag blocks[] = { GUMBO_TAG_ADDRESS, GUMBO_TAG_ARTICLE, GUMBO_TAG_ASIDE, GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_BODY,
-    GUMBO_TAG_CAPTION, GUMBO_TAG_CENTER, GUMBO_TAG_DD, GUMBO_TAG_DETAILS, GUMBO_TAG_DIR, GUMBO_TAG_DIV, GUMBO_TAG_DL, GUMBO_TAG_DT,
-    GUMBO_TAG_FIELDSET, GUMBO_TAG_FIGCAPTION, GUMBO_TAG_FIGURE, GUMBO_TAG_FOOTER, GUMBO_TAG_FORM, GUMBO_TAG_H1, GUMBO_TAG_H2,
-    GUMBO_TAG_H3, GUMBO_TAG_H4, GUMBO_TAG_H5, GUMBO_TAG_H6, GUMBO_TAG_HEADER, GUMBO_TAG_HGROUP, GUMBO_TAG_HR, GUMBO_TAG_HTML,
-    GUMBO_TAG_LEGEND, GUMBO_TAG_LI, GUMBO_TAG_LISTING, GUMBO_TAG_MAIN, GUMBO_TAG_MENU, GUMBO_TAG_NAV, GUMBO_TAG_OL,
-    GUMBO_TAG_OPTGROUP, GUMBO_TAG_OPTION, GUMBO_TAG_P, GUMBO_TAG_PLAINTEXT, GUMBO_TAG_PRE, GUMBO_TAG_SECTION, GUMBO_TAG_SELECT,
-    GUMBO_TAG_SUMMARY, GUMBO_TAG_TABLE, GUMBO_TAG_TBODY, GUMBO_TAG_TD, GUMBO_TAG_TEXTAREA, GUMBO_TAG_TFOOT, GUMBO_TAG_TH,
-    GUMBO_TAG_THEAD, GUMBO_TAG_TR, GUMBO_TAG_UL, GUMBO_TAG_XMP };
+static const GumboTag blocks[] = { GUMBO_TAG_ADDRESS, GUMBO_TAG_ARTICLE, GUMBO_TAG_ASIDE,
+    GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_BODY, GUMBO_TAG_CAPTION, GUMBO_TAG_CENTER, GUMBO_TAG_DD,
+    GUMBO_TAG_DETAILS, GUMBO_TAG_DIR, GUMBO_TAG_DIV, GUMBO_TAG_DL, GUMBO_TAG_DT, GUMBO_TAG_FIELDSET,
+    GUMBO_TAG_FIGCAPTION, GUMBO_TAG_FIGURE, GUMBO_TAG_FOOTER, GUMBO_TAG_FORM, GUMBO_TAG_H1,
+    GUMBO_TAG_H2, GUMBO_TAG_H3, GUMBO_TAG_H4, GUMBO_TAG_H5, GUMBO_TAG_H6, GUMBO_TAG_HEADER,
+    GUMBO_TAG_HGROUP, GUMBO_TAG_HR, GUMBO_TAG_HTML, GUMBO_TAG_LEGEND, GUMBO_TAG_LI,
+    GUMBO_TAG_LISTING, GUMBO_TAG_MAIN, GUMBO_TAG_MENU, GUMBO_TAG_NAV, GUMBO_TAG_OL,
+    GUMBO_TAG_OPTGROUP, GUMBO_TAG_OPTION, GUMBO_TAG_P, GUMBO_TAG_PLAINTEXT, GUMBO_TAG_PRE,
+    GUMBO_TAG_SECTION, GUMBO_TAG_SELECT, GUMBO_TAG_SUMMARY, GUMBO_TAG_TABLE, GUMBO_TAG_TBODY,
+    GUMBO_TAG_TD, GUMBO_TAG_TEXTAREA, GUMBO_TAG_TFOOT, GUMBO_TAG_TH, GUMBO_TAG_THEAD, GUMBO_TAG_TR,
+    GUMBO_TAG_UL, GUMBO_TAG_XMP };
 
-static const GumboTag unseen[] = { GUMBO_TAG_SCRIPT, GUMBO_TAG_STYLE, GUMBO_TAG_HEAD, GUMBO_TAG_TEMPLATE, GUMBO_TAG_NOSCRIPT,
-    GUMBO_TAG_IFRAME, GUMBO_TAG_NOFRAMES, GUMBO_TAG_NOEMBED, GUMBO_TAG_TITLE, GUMBO_TAG_RP, GUMBO_TAG_RT, GUMBO_TAG_DATALIST,
-    GUMBO_TAG_ANNOTATION_XML, GUMBO_TAG_DESC };
+static const GumboTag unseen[] = { GUMBO_TAG_SCRIPT, GUMBO_TAG_STYLE, GUMBO_TAG_HEAD,
+    GUMBO_TAG_TEMPLATE, GUMBO_TAG_NOSCRIPT, GUMBO_TAG_IFRAME, GUMBO_TAG_NOFRAMES, GUMBO_TAG_NOEMBED,
+    GUMBO_TAG_TITLE, GUMBO_TAG_RP, GUMBO_TAG_RT, GUMBO_TAG_DATALIST, GUMBO_TAG_ANNOTATION_XML,
+    GUMBO_TAG_DESC };
 
 static bool among(GumboTag tag, const GumboTag *tags, size_t count)
 {
@@ -58,7 +62,8 @@ bool html_is_unseen(const GumboNode *n)
     if (among(n->v.element.tag, unseen, ARRAY_LEN(unseen))) {
         return true;
     }
-    if (n->v.element.tag_namespace == GUMBO_NAMESPACE_MATHML && n->v.element.tag == GUMBO_TAG_UNKNOWN) {
+    if (n->v.element.tag_namespace == GUMBO_NAMESPACE_MATHML &&
+        n->v.element.tag == GUMBO_TAG_UNKNOWN) {
         GumboStringPiece name = n->v.element.original_tag;
         gumbo_tag_from_original_text(&name);
         if (slice_equal_nocase(slice_make(name.data, name.length), SLICE_LIT("annotation"))) {
@@ -80,7 +85,8 @@ void html_flow_add(struct html_flow *f, struct slice s)
 
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.data[i];
-        bool fixed = c == 0xC2 && i + 1 < s.len && (unsigned char)s.data[i + 1] == 0xA0; // a no-break space
+        bool fixed =
+            c == 0xC2 && i + 1 < s.len && (unsigned char)s.data[i + 1] == 0xA0; // a no-break space
         if (white(c) || fixed) {
             f->blank = true;
             i += fixed;
@@ -109,7 +115,8 @@ void html_flow_node(struct html_flow *f, const GumboNode *n, int depth)
     if (depth > 2 * HTML_DEPTH_MAX || html_is_unseen(n)) {
         return;
     }
-    if (n->type == GUMBO_NODE_TEXT || n->type == GUMBO_NODE_CDATA || n->type == GUMBO_NODE_WHITESPACE) {
+    if (n->type == GUMBO_NODE_TEXT || n->type == GUMBO_NODE_CDATA ||
+        n->type == GUMBO_NODE_WHITESPACE) {
         html_flow_add(f, slice_of(n->v.text.text));
         return;
     }

@@ -14,7 +14,7 @@ enum { SPAN_MAX = 1000, LOOK_ROWS = 50 };
 struct table_walk {
     struct ooxml_table *table;
     int32_t rows_left[TABLE_COLUMNS_MAX]; // of a cell that reaches down from above
-    int32_t width[TABLE_COLUMNS_MAX];     // its columns
+    int32_t width[TABLE_COLUMNS_MAX]; // its columns
     int64_t *cells_left;
     int rc;
 };
@@ -26,7 +26,8 @@ static bool is_cell(const GumboNode *n)
 
 static bool is_group(const GumboNode *n)
 {
-    return html_is(n, GUMBO_TAG_TBODY) || html_is(n, GUMBO_TAG_THEAD) || html_is(n, GUMBO_TAG_TFOOT);
+    return html_is(n, GUMBO_TAG_TBODY) || html_is(n, GUMBO_TAG_THEAD) ||
+           html_is(n, GUMBO_TAG_TFOOT);
 }
 
 static int32_t span_of(const GumboNode *n, const char *name)
@@ -42,8 +43,10 @@ static bool lays_out(const GumboNode *n, int depth)
 
     for (unsigned i = 0; i < inside->length && depth < HTML_DEPTH_MAX; i++) {
         const GumboNode *c = inside->data[i];
-        bool heading = html_is_element(c) && c->v.element.tag >= GUMBO_TAG_H1 && c->v.element.tag <= GUMBO_TAG_H6;
-        if (heading || html_is(c, GUMBO_TAG_TABLE) || html_is(c, GUMBO_TAG_FORM) || html_is(c, GUMBO_TAG_PRE) || lays_out(c, depth + 1)) {
+        bool heading = html_is_element(c) && c->v.element.tag >= GUMBO_TAG_H1 &&
+                       c->v.element.tag <= GUMBO_TAG_H6;
+        if (heading || html_is(c, GUMBO_TAG_TABLE) || html_is(c, GUMBO_TAG_FORM) ||
+            html_is(c, GUMBO_TAG_PRE) || lays_out(c, depth + 1)) {
             return true;
         }
     }
@@ -62,7 +65,8 @@ bool html_is_layout(const GumboNode *table)
     }
     for (unsigned g = 0; g < groups->length && rows < LOOK_ROWS; g++) {
         const GumboVector *lines = html_children(groups->data[g]);
-        for (unsigned i = 0; is_group(groups->data[g]) && i < lines->length && rows < LOOK_ROWS; i++) {
+        for (unsigned i = 0; is_group(groups->data[g]) && i < lines->length && rows < LOOK_ROWS;
+             i++) {
             const GumboVector *in = html_children(lines->data[i]);
             unsigned cells = 0;
             for (unsigned k = 0; k < in->length; k++) {
@@ -90,7 +94,8 @@ static void cell_text(const GumboNode *cell, struct buf *b)
     }
     for (unsigned i = 0; i < inside->length && b->len == 0; i++) {
         const GumboNode *n = inside->data[i];
-        while (html_is_element(n) && n->v.element.tag != GUMBO_TAG_IMG && n->v.element.children.length == 1) {
+        while (html_is_element(n) && n->v.element.tag != GUMBO_TAG_IMG &&
+               n->v.element.children.length == 1) {
             n = n->v.element.children.data[0];
         }
         const char *alt = html_is(n, GUMBO_TAG_IMG) ? html_attr(n, "alt") : NULL;
@@ -101,7 +106,8 @@ static void cell_text(const GumboNode *cell, struct buf *b)
 // Cells that reach down into this row at the column that is next.
 static void carried(struct table_walk *w)
 {
-    for (int32_t c = w->table->row_columns; c < TABLE_COLUMNS_MAX && w->rows_left[c] > 0; c = w->table->row_columns) {
+    for (int32_t c = w->table->row_columns; c < TABLE_COLUMNS_MAX && w->rows_left[c] > 0;
+         c = w->table->row_columns) {
         int32_t before = c;
         w->rows_left[c]--;
         table_cell(w->table, slice_make("", 0), w->width[c], true);
@@ -126,7 +132,8 @@ static void table_row(struct table_walk *w, const GumboNode *row)
             return;
         }
         carried(w);
-        int32_t at = w->table->row_columns, down = span_of(cell, "rowspan"), span = span_of(cell, "colspan");
+        int32_t at = w->table->row_columns, down = span_of(cell, "rowspan"),
+                span = span_of(cell, "colspan");
         if (at >= TABLE_COLUMNS_MAX) {
             break;
         }
@@ -150,7 +157,8 @@ static void rows_of(struct table_walk *w, const GumboNode *n)
     for (unsigned i = 0; i < inside->length && w->rc == 0; i++) {
         const GumboNode *group = inside->data[i];
         const GumboVector *rows = html_children(group);
-        for (unsigned k = 0; is_group(group) && !html_is_unseen(group) && k < rows->length && w->rc == 0; k++) {
+        for (unsigned k = 0;
+             is_group(group) && !html_is_unseen(group) && k < rows->length && w->rc == 0; k++) {
             if (html_is(rows->data[k], GUMBO_TAG_TR) && !html_is_unseen(rows->data[k])) {
                 table_row(w, rows->data[k]);
             }

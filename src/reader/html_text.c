@@ -11,7 +11,7 @@
 
 enum {
     DECLARED_WITHIN = 4096, // bytes; the standard asks for 1,024, real pages need more
-    UTF8_SURE = 3,          // characters past ASCII
+    UTF8_SURE = 3, // characters past ASCII
     TAG_NAME_MAX = 64,
 };
 
@@ -25,11 +25,13 @@ static struct slice value_after(struct slice s, size_t at)
         return slice_make(NULL, 0);
     }
     at++;
-    while (at < s.len && (isspace((unsigned char)s.data[at]) || s.data[at] == '"' || s.data[at] == '\'')) {
+    while (at < s.len &&
+           (isspace((unsigned char)s.data[at]) || s.data[at] == '"' || s.data[at] == '\'')) {
         at++;
     }
     size_t end = at;
-    while (end < s.len && (isalnum((unsigned char)s.data[end]) || strchr("-_.:", s.data[end])) && s.data[end]) {
+    while (end < s.len && (isalnum((unsigned char)s.data[end]) || strchr("-_.:", s.data[end])) &&
+           s.data[end]) {
         end++;
     }
     return slice_make(s.data + at, end - at);
@@ -38,13 +40,17 @@ static struct slice value_after(struct slice s, size_t at)
 // Of <meta charset=…>, <meta http-equiv content="text/html; charset=…"> or <?xml encoding="…"?>.
 static struct slice declared(struct slice input)
 {
-    struct slice head = slice_make(input.data, input.len < DECLARED_WITHIN ? input.len : DECLARED_WITHIN);
+    struct slice head =
+        slice_make(input.data, input.len < DECLARED_WITHIN ? input.len : DECLARED_WITHIN);
     bool xml = slice_starts(head, "<?xml");
 
     for (size_t i = 0; i + 8 < head.len; i++) {
         bool charset = slice_equal_nocase(slice_make(head.data + i, 7), SLICE_LIT("charset"));
-        bool encoding = xml && slice_equal_nocase(slice_make(head.data + i, 8), SLICE_LIT("encoding"));
-        struct slice value = charset ? value_after(head, i + 7) : encoding ? value_after(head, i + 8) : slice_make(NULL, 0);
+        bool encoding =
+            xml && slice_equal_nocase(slice_make(head.data + i, 8), SLICE_LIT("encoding"));
+        struct slice value = charset    ? value_after(head, i + 7)
+                             : encoding ? value_after(head, i + 8)
+                                        : slice_make(NULL, 0);
         if (value.len) {
             return value;
         }
@@ -56,16 +62,43 @@ const struct decode_encoding *html_charset(struct slice name)
 {
     static const struct {
         const char *label, *name;
-    } labels[] = { // of the Encoding standard, those that mail and pages really use
-        { "us-ascii", "utf-8" }, { "utf8", "utf-8" }, { "latin1", "windows-1252" }, { "latin-1", "windows-1252" },
-        { "iso8859-1", "windows-1252" }, { "iso_8859-1", "windows-1252" }, { "cp1252", "windows-1252" },
-        { "x-cp1252", "windows-1252" }, { "cp1250", "windows-1250" }, { "cp1251", "windows-1251" }, { "cp1253", "windows-1253" },
-        { "cp1254", "windows-1254" }, { "latin2", "iso-8859-2" }, { "latin5", "windows-1254" }, { "latin9", "iso-8859-15" },
-        { "iso-8859-8-i", "iso-8859-8" }, { "x-sjis", "shift_jis" }, { "sjis", "shift_jis" }, { "shift-jis", "shift_jis" },
-        { "windows-31j", "shift_jis" }, { "ms_kanji", "shift_jis" }, { "x-euc-jp", "euc-jp" }, { "gb_2312-80", "gb18030" },
-        { "x-gbk", "gb18030" }, { "cp936", "gb18030" }, { "big5-hkscs", "big5" }, { "x-x-big5", "big5" }, { "cp950", "big5" },
-        { "ks_c_5601-1987", "euc-kr" }, { "korean", "euc-kr" }, { "cp866", "ibm866" }, { "koi8", "koi8-r" },
-        { "x-mac-roman", "macintosh" }, { "mac", "macintosh" }, { "dos-874", "windows-874" },
+    } labels[] = {
+        // of the Encoding standard, those that mail and pages really use
+        { "us-ascii", "utf-8" },
+        { "utf8", "utf-8" },
+        { "latin1", "windows-1252" },
+        { "latin-1", "windows-1252" },
+        { "iso8859-1", "windows-1252" },
+        { "iso_8859-1", "windows-1252" },
+        { "cp1252", "windows-1252" },
+        { "x-cp1252", "windows-1252" },
+        { "cp1250", "windows-1250" },
+        { "cp1251", "windows-1251" },
+        { "cp1253", "windows-1253" },
+        { "cp1254", "windows-1254" },
+        { "latin2", "iso-8859-2" },
+        { "latin5", "windows-1254" },
+        { "latin9", "iso-8859-15" },
+        { "iso-8859-8-i", "iso-8859-8" },
+        { "x-sjis", "shift_jis" },
+        { "sjis", "shift_jis" },
+        { "shift-jis", "shift_jis" },
+        { "windows-31j", "shift_jis" },
+        { "ms_kanji", "shift_jis" },
+        { "x-euc-jp", "euc-jp" },
+        { "gb_2312-80", "gb18030" },
+        { "x-gbk", "gb18030" },
+        { "cp936", "gb18030" },
+        { "big5-hkscs", "big5" },
+        { "x-x-big5", "big5" },
+        { "cp950", "big5" },
+        { "ks_c_5601-1987", "euc-kr" },
+        { "korean", "euc-kr" },
+        { "cp866", "ibm866" },
+        { "koi8", "koi8-r" },
+        { "x-mac-roman", "macintosh" },
+        { "mac", "macintosh" },
+        { "dos-874", "windows-874" },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
@@ -88,7 +121,8 @@ static bool surely_utf8(struct slice s)
 
 int html_decode(struct slice input, struct slice charset, struct buf *store, struct decoded *ret)
 {
-    bool marked = slice_starts(input, "\xEF\xBB\xBF") || slice_starts(input, "\xFF\xFE") || slice_starts(input, "\xFE\xFF");
+    bool marked = slice_starts(input, "\xEF\xBB\xBF") || slice_starts(input, "\xFF\xFE") ||
+                  slice_starts(input, "\xFE\xFF");
     const struct decode_encoding *e = NULL;
 
     if (!marked && memchr(input.data ? input.data : "", 0, input.len) == NULL) {
@@ -113,13 +147,14 @@ int html_decode(struct slice input, struct slice charset, struct buf *store, str
 
 bool html_is_xhtml(struct slice text)
 {
-    return slice_starts(slice_trim(slice_make(text.data, text.len < 256 ? text.len : 256)), "<?xml");
+    return slice_starts(
+        slice_trim(slice_make(text.data, text.len < 256 ? text.len : 256)), "<?xml");
 }
 
 static bool is_void(struct slice name)
 {
-    static const char *const names[] = { "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
-        "source", "track", "wbr" };
+    static const char *const names[] = { "area", "base", "br", "col", "embed", "hr", "img", "input",
+        "link", "meta", "param", "source", "track", "wbr" };
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (slice_equal_nocase(name, slice_of(names[i]))) {
@@ -185,11 +220,14 @@ int html_from_xhtml(struct slice text, struct buf *out)
             continue;
         }
         size_t n = tag_length(text), name = 1;
-        while (name < n && (isalnum((unsigned char)text.data[name]) || strchr(":-_.", text.data[name])) && text.data[name]) {
+        while (name < n &&
+               (isalnum((unsigned char)text.data[name]) || strchr(":-_.", text.data[name])) &&
+               text.data[name]) {
             name++;
         }
         struct slice tag = slice_make(text.data + 1, name - 1);
-        bool closed = n >= 3 && tag.len && tag.len < TAG_NAME_MAX && text.data[n - 2] == '/' && text.data[n - 1] == '>';
+        bool closed = n >= 3 && tag.len && tag.len < TAG_NAME_MAX && text.data[n - 2] == '/' &&
+                      text.data[n - 1] == '>';
         if (closed && !is_void(tag)) {
             buf_add(out, text.data, n - 2);
             buf_addf(out, "></" SLICE_FMT ">", SLICE_ARG(tag));

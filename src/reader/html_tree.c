@@ -78,9 +78,9 @@ void html_free(struct html_tree *t)
 // Tags that end by themselves, or never hold anything: they add no depth.
 static bool adds_depth(struct slice name)
 {
-    static const char *const names[] = { "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "frame", "hr", "img",
-        "input", "li", "link", "meta", "option", "p", "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track",
-        "wbr" };
+    static const char *const names[] = { "area", "base", "br", "col", "colgroup", "dd", "dt",
+        "embed", "frame", "hr", "img", "input", "li", "link", "meta", "option", "p", "param",
+        "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr" };
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (slice_equal_nocase(name, slice_of(names[i]))) {
@@ -92,8 +92,10 @@ static bool adds_depth(struct slice name)
 
 static bool holds_no_tags(struct slice name)
 {
-    return slice_equal_nocase(name, SLICE_LIT("script")) || slice_equal_nocase(name, SLICE_LIT("style"))
-        || slice_equal_nocase(name, SLICE_LIT("textarea")) || slice_equal_nocase(name, SLICE_LIT("title"));
+    return slice_equal_nocase(name, SLICE_LIT("script")) ||
+           slice_equal_nocase(name, SLICE_LIT("style")) ||
+           slice_equal_nocase(name, SLICE_LIT("textarea")) ||
+           slice_equal_nocase(name, SLICE_LIT("title"));
 }
 
 // The most tags that are open at once, about; stops counting at `enough`.
@@ -139,7 +141,8 @@ int html_parse(struct reader *r, struct slice text, struct html_tree *ret)
 
     *ret = (struct html_tree){ .output = NULL };
     if (depth_of(text, HTML_DEPTH_MAX + 1) > HTML_DEPTH_MAX) {
-        rc = reader_finding(r, "bomb.depth", NULL, "The page is nested far deeper than any real one.");
+        rc = reader_finding(
+            r, "bomb.depth", NULL, "The page is nested far deeper than any real one.");
         return rc ? rc : ERR_REFUSED;
     }
     m = xalloc(sizeof(*m));
@@ -150,7 +153,8 @@ int html_parse(struct reader *r, struct slice text, struct html_tree *ret)
     options.max_errors = 0;
     if (setjmp(m->out) != 0) {
         html_free(ret);
-        rc = reader_finding(r, "bomb.memory", NULL, "The page has more parts than fit into memory.");
+        rc =
+            reader_finding(r, "bomb.memory", NULL, "The page has more parts than fit into memory.");
         return rc ? rc : ERR_REFUSED;
     }
     ret->output = gumbo_parse_with_options(&options, text.data ? text.data : "", text.len);
@@ -169,12 +173,15 @@ bool html_is(const GumboNode *n, GumboTag tag)
 
 const char *html_attr(const GumboNode *n, const char *name)
 {
-    GumboAttribute *a = html_is_element(n) ? gumbo_get_attribute(&n->v.element.attributes, name) : NULL;
+    GumboAttribute *a =
+        html_is_element(n) ? gumbo_get_attribute(&n->v.element.attributes, name) : NULL;
     return a ? a->value : NULL;
 }
 
 const GumboVector *html_children(const GumboNode *n)
 {
     static const GumboVector none;
-    return html_is_element(n) ? &n->v.element.children : n->type == GUMBO_NODE_DOCUMENT ? &n->v.document.children : &none;
+    return html_is_element(n)               ? &n->v.element.children
+           : n->type == GUMBO_NODE_DOCUMENT ? &n->v.document.children
+                                            : &none;
 }

@@ -23,16 +23,16 @@ struct walk {
     struct reader *r;
     const struct html_options *o;
     struct section_path section;
-    struct buf joined;      // the chapter's title and the path
-    struct buf text;        // of what is open
-    struct html_flow flow;  // into text
-    struct buf alts;        // of pictures inside what is open, each ended by NUL
+    struct buf joined; // the chapter's title and the path
+    struct buf text; // of what is open
+    struct html_flow flow; // into text
+    struct buf alts; // of pictures inside what is open, each ended by NUL
     enum element_kind kind; // of what is open; paragraph unless inside a heading, a caption or code
-    int level;              // of a heading
-    struct list list;       // innermost that is open
-    bool item;              // what comes next is the item itself
-    int64_t number;         // of that item
-    bool verbatim;          // inside <pre>
+    int level; // of a heading
+    struct list list; // innermost that is open
+    bool item; // what comes next is the item itself
+    int64_t number; // of that item
+    bool verbatim; // inside <pre>
     int64_t cells_left;
     int rc;
 };
@@ -41,7 +41,8 @@ static struct slice section_now(struct walk *w)
 {
     struct slice own = section_text(&w->section), chapter = w->o->section;
 
-    if (chapter.len == 0 || (own.len >= chapter.len && memcmp(own.data, chapter.data, chapter.len) == 0)) {
+    if (chapter.len == 0 ||
+        (own.len >= chapter.len && memcmp(own.data, chapter.data, chapter.len) == 0)) {
         return own;
     }
     buf_reset(&w->joined);
@@ -171,7 +172,9 @@ static void walk_list(struct walk *w, const GumboNode *n, int depth)
     const char *start = html_attr(n, "start");
 
     flush(w);
-    w->list = (struct list){ .ordered = html_is(n, GUMBO_TAG_OL), .next = start ? strtol(start, NULL, 10) : 1, .level = outer.level + 1 };
+    w->list = (struct list){ .ordered = html_is(n, GUMBO_TAG_OL),
+        .next = start ? strtol(start, NULL, 10) : 1,
+        .level = outer.level + 1 };
     w->item = false;
     walk_inside(w, n, depth);
     flush(w);
@@ -215,7 +218,8 @@ static void walk_table(struct walk *w, const GumboNode *n, int depth)
         struct element model = { .place = place_now(w) };
         w->rc = html_table(n, &model, &w->cells_left, emit, w);
         if (w->rc == ERR_LIMIT && w->cells_left < 0) {
-            reader_finding(w->r, "bomb.cells", NULL, "The tables have more than %lld cells.", (long long)w->r->limits->cells);
+            reader_finding(w->r, "bomb.cells", NULL, "The tables have more than %lld cells.",
+                (long long)w->r->limits->cells);
         }
     }
     w->item = item;
@@ -272,8 +276,8 @@ static void add_words(struct walk *w, const GumboNode *n)
 {
     struct slice text = slice_of(n->v.text.text);
 
-    if (n->parent && n->parent->type == GUMBO_NODE_ELEMENT && n->parent->v.element.tag_namespace == GUMBO_NAMESPACE_SVG
-        && in_drawing(n->parent)) {
+    if (n->parent && n->parent->type == GUMBO_NODE_ELEMENT &&
+        n->parent->v.element.tag_namespace == GUMBO_NAMESPACE_SVG && in_drawing(n->parent)) {
         return; // names and descriptions of icons
     }
     if (w->verbatim) {
@@ -375,7 +379,9 @@ int html_walk(struct reader *r, const struct html_tree *t, const struct html_opt
     if (o->title) {
         AUTO_BUF title = BUF_INIT(HTML_TEXT_MAX);
         html_title(t, &title);
-        struct element e = { .kind = ELEMENT_TITLE, .place = place_now(&w), .text = utf8_prefix(buf_slice(&title), TEXT_PIECE_MAX) };
+        struct element e = { .kind = ELEMENT_TITLE,
+            .place = place_now(&w),
+            .text = utf8_prefix(buf_slice(&title), TEXT_PIECE_MAX) };
         if (title.len) {
             w.rc = reader_element(r, &e);
             w.rc = w.rc ? w.rc : reader_info_text(r, "title", title.data);

@@ -37,7 +37,7 @@ struct json_doc {
     struct reader *r;
     struct json_scan s;
     struct buf path;
-    struct buf text;     // lines that are open
+    struct buf text; // lines that are open
     int32_t first, last; // where they stand; first 0: none
     int64_t cells, total_lines;
 };
@@ -48,7 +48,9 @@ static int flush(struct json_doc *d)
     int rc = 0;
 
     if (d->first) {
-        e.place = (struct place){ .kind = PLACE_LINES, .rows = { d->first, d->last }, .section = buf_slice(&d->path) };
+        e.place = (struct place){
+            .kind = PLACE_LINES, .rows = { d->first, d->last }, .section = buf_slice(&d->path)
+        };
         rc = reader_element(d->r, &e);
     }
     d->first = 0;
@@ -57,7 +59,8 @@ static int flush(struct json_doc *d)
 }
 
 // "name: value", as a line of what is open; a long value as elements of its own.
-static int add_line(struct json_doc *d, struct slice name, struct slice value, int32_t first, int32_t last)
+static int add_line(
+    struct json_doc *d, struct slice name, struct slice value, int32_t first, int32_t last)
 {
     int rc = 0;
 
@@ -173,8 +176,11 @@ static bool is_table(const struct json_doc *d, bool bare, struct columns *c)
             if (!json_scan_value(&s, 0, &raw)) {
                 return false;
             }
-            bool small = is_plain(kind) || (kind == JSON_DOC_ARRAY && !memchr(raw.data, '{', raw.len) && raw.len < TEXT_PIECE_AIM);
-            if (!small || raw.len > TEXT_PIECE_MAX || (column_of(c, key) == 0 && c->count < COLUMNS_MAX)) {
+            bool small =
+                is_plain(kind) || (kind == JSON_DOC_ARRAY && !memchr(raw.data, '{', raw.len) &&
+                                      raw.len < TEXT_PIECE_AIM);
+            if (!small || raw.len > TEXT_PIECE_MAX ||
+                (column_of(c, key) == 0 && c->count < COLUMNS_MAX)) {
                 return false;
             }
         }
@@ -220,7 +226,8 @@ static void add_cell(struct slice raw, enum json_kind kind, struct buf *b)
     }
 }
 
-static int table_row(struct json_doc *d, struct csv_table *t, struct columns *c, struct row *row, int depth)
+static int table_row(
+    struct json_doc *d, struct csv_table *t, struct columns *c, struct row *row, int depth)
 {
     struct table_cell cells[COLUMNS_MAX];
     int32_t line = d->s.line;
@@ -254,12 +261,14 @@ static int table_row(struct json_doc *d, struct csv_table *t, struct columns *c,
     }
     for (size_t i = 0; i < c->count; i++) {
         if (row->len[i]) {
-            cells[n++] = (struct table_cell){ .col = (int32_t)i + 1, .shown = slice_trim(slice_make(row->bytes.data + row->at[i], row->len[i])) };
+            cells[n++] = (struct table_cell){ .col = (int32_t)i + 1,
+                .shown = slice_trim(slice_make(row->bytes.data + row->at[i], row->len[i])) };
         }
     }
     d->cells += (int64_t)n;
     if (d->cells > d->r->limits->cells) {
-        reader_finding(d->r, "bomb.cells", NULL, "The tables have more than %lld cells.", (long long)d->r->limits->cells);
+        reader_finding(d->r, "bomb.cells", NULL, "The tables have more than %lld cells.",
+            (long long)d->r->limits->cells);
         return ERR_LIMIT;
     }
     rc = rc ? rc : csv_table_row(t, cells, n, line, false);
@@ -368,7 +377,8 @@ static int walk_plain(struct json_doc *d, struct slice name)
         return ERR_CORRUPT;
     }
     add_plain(raw, &value);
-    return buf_ok(&value) ? add_line(d, name, slice_trim(buf_slice(&value)), line, d->s.line) : ERR_MEMORY;
+    return buf_ok(&value) ? add_line(d, name, slice_trim(buf_slice(&value)), line, d->s.line)
+                          : ERR_MEMORY;
 }
 
 // The value here, under a name (empty: inside an array, or the whole).
@@ -416,10 +426,12 @@ static int report_wrong(struct reader *r, const struct json_scan *s)
     struct place place = { .kind = PLACE_LINES, .rows = { s->line, s->line } };
 
     if (s->too_deep) {
-        return reader_finding(r, "bomb.depth", &place, "The file is nested far deeper than any real one.");
+        return reader_finding(
+            r, "bomb.depth", &place, "The file is nested far deeper than any real one.");
     }
-    return reader_finding(r, "structure.corrupt", &place, "The file is not valid JSON: %s in line %d.",
-        s->wrong ? s->wrong : "something is wrong", (int)s->line);
+    return reader_finding(r, "structure.corrupt", &place,
+        "The file is not valid JSON: %s in line %d.", s->wrong ? s->wrong : "something is wrong",
+        (int)s->line);
 }
 
 // Whether further values follow the first, each on lines of its own.
@@ -488,7 +500,8 @@ static int json_read(struct reader *r, struct error *err)
     if (rc == 0) {
         json_scan_init(&d.s, text, r->limits->depth);
         d.total_lines = text_line_count(text);
-        rc = one_a_line(text, r->limits->depth) ? walk_array(&d, true, 0) : walk(&d, slice_make(NULL, 0), 0);
+        rc = one_a_line(text, r->limits->depth) ? walk_array(&d, true, 0)
+                                                : walk(&d, slice_make(NULL, 0), 0);
         rc = rc ? rc : flush(&d);
     }
     if (rc == ERR_CORRUPT) {

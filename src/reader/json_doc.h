@@ -7,11 +7,18 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-enum json_kind { JSON_DOC_NONE, JSON_DOC_OBJECT, JSON_DOC_ARRAY, JSON_DOC_STRING, JSON_DOC_NUMBER, JSON_DOC_WORD };
+enum json_kind {
+    JSON_DOC_NONE,
+    JSON_DOC_OBJECT,
+    JSON_DOC_ARRAY,
+    JSON_DOC_STRING,
+    JSON_DOC_NUMBER,
+    JSON_DOC_WORD
+};
 
 struct json_scan {
     struct slice rest;
-    int32_t line;      // of the next byte, 1-based
+    int32_t line; // of the next byte, 1-based
     int max_depth;
     const char *wrong; // what is not JSON, for a person; NULL while all is well
     bool too_deep;

@@ -33,7 +33,8 @@ void json_scan_white(struct json_scan *s)
 
     for (; n < s->rest.len && strchr(" \t\r\n", s->rest.data[n]) && s->rest.data[n]; n++) {
         char c = s->rest.data[n];
-        bool line = c == '\n' || (c == '\r' && !(n + 1 < s->rest.len && s->rest.data[n + 1] == '\n'));
+        bool line =
+            c == '\n' || (c == '\r' && !(n + 1 < s->rest.len && s->rest.data[n + 1] == '\n'));
         s->line += line && s->line < INT32_MAX;
     }
     skip(s, n);
@@ -43,8 +44,12 @@ enum json_kind json_scan_kind(struct json_scan *s)
 {
     json_scan_white(s);
     char c = at(s, 0);
-    return c == '{' ? JSON_DOC_OBJECT : c == '[' ? JSON_DOC_ARRAY : c == '"' ? JSON_DOC_STRING
-        : c == '-' || isdigit((unsigned char)c) ? JSON_DOC_NUMBER : c == 't' || c == 'f' || c == 'n' ? JSON_DOC_WORD : JSON_DOC_NONE;
+    return c == '{'                                ? JSON_DOC_OBJECT
+           : c == '['                              ? JSON_DOC_ARRAY
+           : c == '"'                              ? JSON_DOC_STRING
+           : c == '-' || isdigit((unsigned char)c) ? JSON_DOC_NUMBER
+           : c == 't' || c == 'f' || c == 'n'      ? JSON_DOC_WORD
+                                                   : JSON_DOC_NONE;
 }
 
 static bool scan_string(struct json_scan *s)
@@ -144,7 +149,8 @@ bool json_scan_next(struct json_scan *s, bool *first, char close, struct slice *
     }
     if (!*first) {
         if (at(s, 0) != ',') {
-            return wrong(s, s->rest.len ? "a comma or the end of a list is missing" : "the file ends in the middle");
+            return wrong(s, s->rest.len ? "a comma or the end of a list is missing"
+                                        : "the file ends in the middle");
         }
         skip(s, 1);
         json_scan_white(s);
@@ -153,7 +159,8 @@ bool json_scan_next(struct json_scan *s, bool *first, char close, struct slice *
     if (key) {
         const char *from = s->rest.data;
         if (at(s, 0) != '"' || !scan_string(s)) {
-            return wrong(s, s->rest.len ? "the name of a value is missing" : "the file ends in the middle");
+            return wrong(
+                s, s->rest.len ? "the name of a value is missing" : "the file ends in the middle");
         }
         *key = slice_make(from + 1, (size_t)(s->rest.data - from) - 2);
         json_scan_white(s);
@@ -189,7 +196,8 @@ bool json_scan_value(struct json_scan *s, int depth, struct slice *ret_raw)
             return wrong(s, "it is nested too deeply");
         }
         json_scan_enter(s);
-        while (ok && json_scan_next(s, &first, kind == JSON_DOC_OBJECT ? '}' : ']', kind == JSON_DOC_OBJECT ? &key : NULL)) {
+        while (ok && json_scan_next(s, &first, kind == JSON_DOC_OBJECT ? '}' : ']',
+                         kind == JSON_DOC_OBJECT ? &key : NULL)) {
             ok = json_scan_value(s, depth + 1, NULL);
         }
         ok = ok && !s->wrong;
@@ -232,7 +240,8 @@ void json_scan_text(struct slice s, struct buf *b)
         if (c == 'u' && i + 4 < s.len) {
             uint32_t v = hex4(s.data + i + 1);
             i += 4;
-            if (v >= 0xD800 && v < 0xDC00 && i + 6 < s.len && s.data[i + 1] == '\\' && s.data[i + 2] == 'u') {
+            if (v >= 0xD800 && v < 0xDC00 && i + 6 < s.len && s.data[i + 1] == '\\' &&
+                s.data[i + 2] == 'u') {
                 uint32_t low = hex4(s.data + i + 3);
                 if (low >= 0xDC00 && low < 0xE000) {
                     v = 0x10000 + ((v - 0xD800) << 10) + (low - 0xDC00);

@@ -33,7 +33,7 @@ struct options {
     int64_t page, width;
     int64_t hi_res;
     int64_t require; // the sandbox
-    int64_t model;   // descriptor of the speech model's file; 0: none
+    int64_t model; // descriptor of the speech model's file; 0: none
 };
 
 static bool word_of(const char *text, const char *const *words, size_t count, int64_t *ret)
@@ -73,7 +73,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
         for (size_t n = 0; n < ARRAY_LEN(numbers); n++) {
             if (strcmp(name, numbers[n].name) == 0) {
                 int64_t v = 0;
-                ok = slice_to_i64(slice_of(value), &v) && v >= numbers[n].least && v <= numbers[n].most;
+                ok = slice_to_i64(slice_of(value), &v) && v >= numbers[n].least &&
+                     v <= numbers[n].most;
                 *numbers[n].to = v;
             }
         }
@@ -122,8 +123,12 @@ static int refuse(struct output *out, enum refused_cause cause, const char *text
 
 static int work(const struct options *o, struct output *out, struct slice input)
 {
-    struct reader r = { .format = o->format->id, .input = input, .limits = &reader_limits_default, .sink = &out->sink,
-        .hi_res = o->hi_res, .enough_ms = clock_mono_ms() + o->cpu_s * 1000 * ENOUGH_PERCENT / 100 };
+    struct reader r = { .format = o->format->id,
+        .input = input,
+        .limits = &reader_limits_default,
+        .sink = &out->sink,
+        .hi_res = o->hi_res,
+        .enough_ms = clock_mono_ms() + o->cpu_s * 1000 * ENOUGH_PERCENT / 100 };
     struct error err = { .code = 0 };
     int rc = 0;
 
@@ -156,7 +161,11 @@ static int work(const struct options *o, struct output *out, struct slice input)
 
 int main(int argc, char **argv)
 {
-    struct options o = { .memory_bytes = (int64_t)512 << 20, .cpu_s = 60, .wall_s = 120, .page = 1, .width = 1000,
+    struct options o = { .memory_bytes = (int64_t)512 << 20,
+        .cpu_s = 60,
+        .wall_s = 120,
+        .page = 1,
+        .width = 1000,
         .require = 1 };
     struct sandbox_reached reached;
     struct error err = { .code = 0 };
@@ -180,7 +189,10 @@ int main(int argc, char **argv)
     if (o.format->init) {
         o.format->init();
     }
-    struct sandbox_options s = { .out_fd = OUT_FD, .memory_bytes = o.memory_bytes, .cpu_s = o.cpu_s, .wall_s = o.wall_s,
+    struct sandbox_options s = { .out_fd = OUT_FD,
+        .memory_bytes = o.memory_bytes,
+        .cpu_s = o.cpu_s,
+        .wall_s = o.wall_s,
         .require = o.require };
     if (sandbox_enter(&s, &reached, &err) != 0) {
         return refuse(&out, REFUSED_SANDBOX, err.text);

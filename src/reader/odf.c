@@ -16,8 +16,10 @@ static const struct kind {
     const char *body;
 } kinds[] = {
     { FORMAT_ODT, "application/vnd.oasis.opendocument.text", "an OpenDocument text", "text" },
-    { FORMAT_ODS, "application/vnd.oasis.opendocument.spreadsheet", "an OpenDocument spreadsheet", "spreadsheet" },
-    { FORMAT_ODP, "application/vnd.oasis.opendocument.presentation", "an OpenDocument presentation", "presentation" },
+    { FORMAT_ODS, "application/vnd.oasis.opendocument.spreadsheet", "an OpenDocument spreadsheet",
+        "spreadsheet" },
+    { FORMAT_ODP, "application/vnd.oasis.opendocument.presentation", "an OpenDocument presentation",
+        "presentation" },
 };
 
 static const struct kind *kind_of(enum format_id id)
@@ -47,12 +49,14 @@ static int check_kind(struct odf *o)
     }
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if (mime.len && slice_starts(buf_slice(&mime), kinds[i].mime) && &kinds[i] != want) {
-            int rc = reader_finding(o->r, "type.mismatch", NULL, "The name says %s, but the content is %s.", want->title, kinds[i].title);
+            int rc = reader_finding(o->r, "type.mismatch", NULL,
+                "The name says %s, but the content is %s.", want->title, kinds[i].title);
             return rc ? rc : ERR_REFUSED;
         }
     }
     if (!slice_starts(buf_slice(&mime), "application/vnd.")) {
-        return refuse(o, "type.mismatch", "The file is a ZIP archive, but not an OpenDocument file.");
+        return refuse(
+            o, "type.mismatch", "The file is a ZIP archive, but not an OpenDocument file.");
     }
     return 0;
 }
@@ -71,7 +75,10 @@ static int check_encryption(struct odf *o)
         encrypted = xml_start(&x, NS_MANIFEST, "encryption-data");
     }
     rc = xml_close(&x);
-    return rc ? rc : encrypted ? refuse(o, "structure.encrypted", "The file is protected by a password, so it cannot be read.") : 0;
+    return rc          ? rc
+           : encrypted ? refuse(o, "structure.encrypted",
+                             "The file is protected by a password, so it cannot be read.")
+                       : 0;
 }
 
 static int odf_open(struct odf *o, struct reader *r, struct error *err)
@@ -115,11 +122,13 @@ struct inspection {
 static void inspect_link(struct inspection *in, const struct xml *x)
 {
     const char *href = xml_attr(x, NS_XLINK, "href");
-    bool shown = xml_named(x, NS_DRAW, "image") || xml_named(x, NS_DRAW, "object") || xml_named(x, NS_DRAW, "object-ole")
-        || xml_named(x, NS_TEXT, "section-source") || xml_named(x, NS_TABLE, "table-source") || xml_named(x, NS_DRAW, "plugin")
-        || xml_named(x, NS_DRAW, "floating-frame");
+    bool shown = xml_named(x, NS_DRAW, "image") || xml_named(x, NS_DRAW, "object") ||
+                 xml_named(x, NS_DRAW, "object-ole") || xml_named(x, NS_TEXT, "section-source") ||
+                 xml_named(x, NS_TABLE, "table-source") || xml_named(x, NS_DRAW, "plugin") ||
+                 xml_named(x, NS_DRAW, "floating-frame");
 
-    if (href && shown && (strstr(href, "://") || strncmp(href, "//", 2) == 0 || strncmp(href, "\\\\", 2) == 0)) {
+    if (href && shown &&
+        (strstr(href, "://") || strncmp(href, "//", 2) == 0 || strncmp(href, "\\\\", 2) == 0)) {
         if (in->links++ == 0) {
             opc_host_of(href, in->host, sizeof(in->host));
         }
@@ -129,12 +138,14 @@ static void inspect_link(struct inspection *in, const struct xml *x)
 static void inspect_start(struct odf *o, struct inspection *in, struct xml *x)
 {
     inspect_link(in, x);
-    in->dde = in->dde || xml_named(x, NS_OFFICE, "dde-source") || xml_named(x, NS_TEXT, "dde-connection-decl");
+    in->dde = in->dde || xml_named(x, NS_OFFICE, "dde-source") ||
+              xml_named(x, NS_TEXT, "dde-connection-decl");
     in->scripts += xml_named(x, NS_SCRIPT, "event-listener") || (xml_named(x, NS_OFFICE, "script"));
     in->objects += xml_named(x, NS_DRAW, "object-ole");
     in->slides += xml_named(x, NS_DRAW, "page");
     in->sheets += xml_named(x, NS_TABLE, "table");
-    in->body = in->body || (x->ns == NS_OFFICE && strcmp(x->name, kind_of(o->r->format)->body) == 0);
+    in->body =
+        in->body || (x->ns == NS_OFFICE && strcmp(x->name, kind_of(o->r->format)->body) == 0);
     in->words = in->words || (in->body && xml_named(x, NS_DRAW, "image"));
     const char *style = x->ns == NS_TEXT ? xml_attr(x, NS_TEXT, "style-name") : NULL;
     in->hidden += style && odf_is_hidden(o, style);
@@ -170,16 +181,20 @@ static int report_parts(struct odf *o)
     for (size_t i = 0; i < o->package.count; i++) {
         struct slice name = slice_of(o->package.parts[i].name);
         bool folder = name.len && name.data[name.len - 1] == '/';
-        bool list = slice_find(name, SLICE_LIT("script-lb.xml")) || slice_find(name, SLICE_LIT("script-lc.xml"));
-        macros += !folder && !list && (slice_starts(name, "Basic/") || slice_starts(name, "Scripts/"));
+        bool list = slice_find(name, SLICE_LIT("script-lb.xml")) ||
+                    slice_find(name, SLICE_LIT("script-lc.xml"));
+        macros +=
+            !folder && !list && (slice_starts(name, "Basic/") || slice_starts(name, "Scripts/"));
         objects += slice_starts(name, "Object ") && memchr(name.data, '/', name.len) == NULL;
         signed_by = signed_by || slice_is(name, "META-INF/documentsignatures.xml");
     }
     if (macros) {
-        rc = reader_finding(o->r, "active.macro", NULL, "The document holds %zu macro module%s.", macros, macros == 1 ? "" : "s");
+        rc = reader_finding(o->r, "active.macro", NULL, "The document holds %zu macro module%s.",
+            macros, macros == 1 ? "" : "s");
     }
     if (rc == 0 && objects) {
-        rc = reader_finding(o->r, "embedded.file", NULL, "The document holds %zu embedded object%s.", objects, objects == 1 ? "" : "s");
+        rc = reader_finding(o->r, "embedded.file", NULL,
+            "The document holds %zu embedded object%s.", objects, objects == 1 ? "" : "s");
     }
     if (rc == 0 && signed_by) {
         rc = reader_finding(o->r, "structure.signed", NULL, "The document is signed.");
@@ -192,21 +207,27 @@ static int report(struct odf *o, const struct inspection *in)
     int rc = report_parts(o);
 
     if (rc == 0 && in->scripts) {
-        rc = reader_finding(o->r, "active.script", NULL, "The document runs %zu script%s when something happens in it.", in->scripts, in->scripts == 1 ? "" : "s");
+        rc = reader_finding(o->r, "active.script", NULL,
+            "The document runs %zu script%s when something happens in it.", in->scripts,
+            in->scripts == 1 ? "" : "s");
     }
     if (rc == 0 && in->links) {
-        rc = reader_finding(o->r, "active.external", NULL, "The document shows %zu part%s from elsewhere%s%s.", in->links, in->links == 1 ? "" : "s",
-            in->host[0] ? ": " : "", in->host);
+        rc = reader_finding(o->r, "active.external", NULL,
+            "The document shows %zu part%s from elsewhere%s%s.", in->links,
+            in->links == 1 ? "" : "s", in->host[0] ? ": " : "", in->host);
     }
     if (rc == 0 && in->dde) {
         rc = reader_finding(o->r, "active.dde", NULL, "The document asks other programs for data.");
     }
     if (rc == 0 && in->hidden) {
-        rc = reader_finding(o->r, "text.hidden", NULL, "%zu piece%s of text are hidden; they were not read.", in->hidden, in->hidden == 1 ? "" : "s");
+        rc = reader_finding(o->r, "text.hidden", NULL,
+            "%zu piece%s of text are hidden; they were not read.", in->hidden,
+            in->hidden == 1 ? "" : "s");
     }
     if (rc == 0 && !in->body) {
         const struct kind *k = kind_of(o->r->format);
-        return reader_finding(o->r, "type.mismatch", NULL, "The name says %s, but the content is something else.", k->title);
+        return reader_finding(o->r, "type.mismatch", NULL,
+            "The name says %s, but the content is something else.", k->title);
     }
     if (rc == 0 && !in->words) {
         rc = reader_finding(o->r, "structure.no_content", NULL, "The document holds no words.");
@@ -231,7 +252,9 @@ static int odf_check(struct reader *r, struct error *err)
         rc = rc ? rc : report(&o, &in);
     }
     odf_close(&o);
-    return rc == ERR_REFUSED ? 0 : rc ? error_set(err, rc, "The document could not be checked.") : 0;
+    return rc == ERR_REFUSED ? 0
+           : rc              ? error_set(err, rc, "The document could not be checked.")
+                             : 0;
 }
 
 // Title and author, of meta.xml.
@@ -245,7 +268,9 @@ static int properties(struct odf *o)
         return rc == 1 ? 0 : rc;
     }
     while (rc == 0 && xml_next(&x)) {
-        const char *key = xml_start(&x, NS_DC, "title") ? "title" : xml_start(&x, NS_DC, "creator") ? "author" : NULL;
+        const char *key = xml_start(&x, NS_DC, "title")     ? "title"
+                          : xml_start(&x, NS_DC, "creator") ? "author"
+                                                            : NULL;
         if (key) {
             AUTO_BUF text = BUF_INIT(64 << 10);
             xml_collect(&x, &text);
@@ -356,7 +381,9 @@ static int odf_read(struct reader *r, struct error *err)
         rc = rc ? rc : text_end(r);
     }
     odf_close(&o);
-    return rc == ERR_REFUSED ? 0 : rc ? error_set(err, rc, "The document could not be read to its end.") : 0;
+    return rc == ERR_REFUSED ? 0
+           : rc              ? error_set(err, rc, "The document could not be read to its end.")
+                             : 0;
 }
 
 const struct reader_format format_odt = { FORMAT_ODT, odf_check, odf_read, NULL };

@@ -20,15 +20,15 @@ enum {
     ODF_STYLES_MAX = 65536,
     ODF_ARENA_MAX = 32 << 20,
     ODF_PARAGRAPH_MAX = 16 << 20, // bytes of one paragraph or cell
-    ODF_HELD_MAX = 64 << 20,      // notes and boxes of one paragraph
-    ODF_SPACES_MAX = 100,         // of one text:s
+    ODF_HELD_MAX = 64 << 20, // notes and boxes of one paragraph
+    ODF_SPACES_MAX = 100, // of one text:s
     ODF_LIST_LEVELS = 10,
-    ODF_REPEAT_MAX = 1000,        // times a filled row is repeated
+    ODF_REPEAT_MAX = 1000, // times a filled row is repeated
 };
 
 struct odf_style {
     const char *parent; // "" if none
-    const char *list;   // name of its list style, "" if none
+    const char *list; // name of its list style, "" if none
     bool hidden;
 };
 
@@ -36,20 +36,21 @@ struct odf {
     struct reader *r;
     struct opc package;
     struct arena arena;
-    struct map styles;  // name → struct odf_style
-    struct map lists;   // name of a list style → bits of the levels that are numbered
+    struct map styles; // name → struct odf_style
+    struct map lists; // name of a list style → bits of the levels that are numbered
     struct section_path section;
-    const char *part;   // name of places: "document", "header", "footer", "notes"; of slides: "" for the slide itself
-    int32_t slide;      // 0: no presentation
+    const char *
+        part; // name of places: "document", "header", "footer", "notes"; of slides: "" for the slide itself
+    int32_t slide; // 0: no presentation
     enum element_kind as; // of paragraphs here: a title's box, a note
     int32_t as_level;
-    struct buf *cell;   // of a table: text goes there
-    int hold;           // over 0: elements wait in `held` until the paragraph that they belong to is out
+    struct buf *cell; // of a table: text goes there
+    int hold; // over 0: elements wait in `held` until the paragraph that they belong to is out
     struct buf held;
     int list_level;
-    bool ordered;       // the innermost list
-    bool item;          // the next paragraph is the item itself
-    int64_t number;     // of that item
+    bool ordered; // the innermost list
+    bool item; // the next paragraph is the item itself
+    int64_t number; // of that item
     int64_t headings, cells;
 };
 
@@ -73,7 +74,7 @@ int odf_emit(struct odf *o, struct element *e);
 int odf_paragraph(struct odf *o, struct slice text, enum odf_look look, int32_t level);
 int odf_frame(struct odf *o, struct xml *x); // draw:frame
 int odf_comment(struct odf *o, struct xml *x); // office:annotation
-int odf_note(struct odf *o, struct xml *x);    // text:note
+int odf_note(struct odf *o, struct xml *x); // text:note
 
 // After the START of office:spreadsheet: all sheets, to its END.
 int odf_sheets(struct odf *o, struct xml *x);

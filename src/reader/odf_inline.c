@@ -8,10 +8,12 @@
 static void add_text(struct buf *b, struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        bool white = s.data[i] == ' ' || s.data[i] == '\t' || s.data[i] == '\n' || s.data[i] == '\r';
+        bool white =
+            s.data[i] == ' ' || s.data[i] == '\t' || s.data[i] == '\n' || s.data[i] == '\r';
         if (!white) {
             buf_add_char(b, s.data[i]);
-        } else if (b->len && b->data[b->len - 1] != ' ' && b->data[b->len - 1] != '\n' && b->data[b->len - 1] != '\t') {
+        } else if (b->len && b->data[b->len - 1] != ' ' && b->data[b->len - 1] != '\n' &&
+                   b->data[b->len - 1] != '\t') {
             buf_add_char(b, ' ');
         }
     }
@@ -31,8 +33,9 @@ static bool left_out(const struct odf *o, const struct xml *x)
     if (style && odf_is_hidden(o, style)) {
         return true;
     }
-    return xml_start(x, NS_TEXT, "ruby-text") || xml_start(x, NS_TEXT, "hidden-text") || xml_start(x, NS_OFFICE, "event-listeners")
-        || xml_start(x, NS_TEXT, "toc-mark") || xml_start(x, NS_TEXT, "note-citation");
+    return xml_start(x, NS_TEXT, "ruby-text") || xml_start(x, NS_TEXT, "hidden-text") ||
+           xml_start(x, NS_OFFICE, "event-listeners") || xml_start(x, NS_TEXT, "toc-mark") ||
+           xml_start(x, NS_TEXT, "note-citation");
 }
 
 static int take(struct odf *o, struct xml *x, struct buf *text)

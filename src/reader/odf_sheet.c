@@ -15,7 +15,7 @@ struct sheet {
     struct xlsx_window window;
     struct slice name;
     uint32_t flags;
-    int64_t row;    // of the current row, 1-based
+    int64_t row; // of the current row, 1-based
     struct table_cell *cells;
     size_t count;
     struct buf text; // of the row's cells
@@ -38,7 +38,10 @@ static int comment(struct sheet *s, struct xml *x, int32_t col)
     }
     s->o->cell = NULL;
     e.text = buf_slice(&text);
-    e.place = (struct place){ .kind = PLACE_SHEET, .name = s->name, .rows = { (int32_t)s->row, (int32_t)s->row }, .cols = { col, col } };
+    e.place = (struct place){ .kind = PLACE_SHEET,
+        .name = s->name,
+        .rows = { (int32_t)s->row, (int32_t)s->row },
+        .cols = { col, col } };
     return rc || !text.len ? rc : reader_element(s->o->r, &e);
 }
 
@@ -46,7 +49,8 @@ static int comment(struct sheet *s, struct xml *x, int32_t col)
 static int cell(struct sheet *s, struct xml *x, int32_t col, bool *ret_number)
 {
     AUTO_BUF text = BUF_INIT(ODF_PARAGRAPH_MAX);
-    const char *type = xml_attr(x, NS_OFFICE, "value-type"), *value = xml_attr(x, NS_OFFICE, "value");
+    const char *type = xml_attr(x, NS_OFFICE, "value-type"),
+               *value = xml_attr(x, NS_OFFICE, "value");
     AUTO_FREE char *stored = xstrdup(value ? value : "");
     int depth = x->depth, rc = 0;
 
@@ -79,7 +83,8 @@ static int row_cells(struct sheet *s, struct xml *x)
     s->count = 0;
     buf_reset(&s->text);
     while (rc == 0 && xml_inside(x, depth)) {
-        if (!xml_start(x, NS_TABLE, "table-cell") && !xml_start(x, NS_TABLE, "covered-table-cell")) {
+        if (!xml_start(x, NS_TABLE, "table-cell") &&
+            !xml_start(x, NS_TABLE, "covered-table-cell")) {
             continue;
         }
         int64_t repeat = xml_attr_int(x, NS_TABLE, "number-columns-repeated", 1);
@@ -88,9 +93,13 @@ static int row_cells(struct sheet *s, struct xml *x)
         repeat = repeat < 1 ? 1 : repeat > XLSX_COLUMNS ? XLSX_COLUMNS : repeat;
         rc = cell(s, x, col > XLSX_COLUMNS ? XLSX_COLUMNS : (int32_t)col, &number);
         size_t len = s->text.len - before;
-        for (int64_t i = 0; len && i < repeat && col + i <= XLSX_COLUMNS && s->count < XLSX_COLUMNS; i++) {
-            s->ends[s->count] = before; // turned into slices when the row is whole, for the buffer may move
-            s->cells[s->count++] = (struct table_cell){ .col = (int32_t)(col + i), .shown = { NULL, len }, .number = number };
+        for (int64_t i = 0; len && i < repeat && col + i <= XLSX_COLUMNS && s->count < XLSX_COLUMNS;
+             i++) {
+            s->ends[s->count] =
+                before; // turned into slices when the row is whole, for the buffer may move
+            s->cells[s->count++] = (struct table_cell){
+                .col = (int32_t)(col + i), .shown = { NULL, len }, .number = number
+            };
         }
         col = col + repeat > XLSX_COLUMNS ? XLSX_COLUMNS + 1 : col + repeat;
     }
@@ -106,10 +115,12 @@ static int row(struct sheet *s, struct xml *x)
     int rc = row_cells(s, x);
 
     repeat = repeat < 1 ? 1 : repeat > XLSX_ROWS ? XLSX_ROWS : repeat;
-    for (int64_t i = 0; rc == 0 && s->count && i < repeat && i < ODF_REPEAT_MAX && s->row + i <= XLSX_ROWS; i++) {
+    for (int64_t i = 0;
+         rc == 0 && s->count && i < repeat && i < ODF_REPEAT_MAX && s->row + i <= XLSX_ROWS; i++) {
         s->o->cells += (int64_t)s->count;
         if (s->o->cells > s->o->r->limits->cells) {
-            reader_finding(s->o->r, "bomb.cells", NULL, "The sheets have more than %lld cells.", (long long)s->o->r->limits->cells);
+            reader_finding(s->o->r, "bomb.cells", NULL, "The sheets have more than %lld cells.",
+                (long long)s->o->r->limits->cells);
             return ERR_LIMIT;
         }
         rc = xlsx_window_row(&s->window, (int32_t)(s->row + i));
@@ -132,12 +143,15 @@ static int rows(struct sheet *s, struct xml *x)
     while (rc == 0 && xml_inside(x, depth)) {
         if (xml_start(x, NS_TABLE, "table-row")) {
             rc = row(s, x);
-        } else if (xml_start(x, NS_TABLE, "shapes") || xml_start(x, NS_OFFICE, "forms") || xml_start(x, NS_TABLE, "table")) {
+        } else if (xml_start(x, NS_TABLE, "shapes") || xml_start(x, NS_OFFICE, "forms") ||
+                   xml_start(x, NS_TABLE, "table")) {
             AUTO_BUF text = BUF_INIT(ODF_PARAGRAPH_MAX);
             s->o->cell = &text;
             rc = xml_named(x, NS_TABLE, "shapes") ? odf_blocks(s->o, x) : (xml_skip(x), 0);
             s->o->cell = NULL;
-            struct element e = { .kind = ELEMENT_PARAGRAPH, .flags = s->flags, .text = buf_slice(&text) };
+            struct element e = {
+                .kind = ELEMENT_PARAGRAPH, .flags = s->flags, .text = buf_slice(&text)
+            };
             e.place = (struct place){ .kind = PLACE_SHEET, .name = s->name };
             rc = rc || !text.len ? rc : reader_element(s->o->r, &e);
         }

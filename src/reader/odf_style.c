@@ -9,7 +9,8 @@ enum { CHAIN_MAX = 20 };
 
 static int take_style(struct odf *o, struct xml *x)
 {
-    const char *name = xml_attr(x, NS_STYLE, "name"), *parent = xml_attr(x, NS_STYLE, "parent-style-name");
+    const char *name = xml_attr(x, NS_STYLE, "name"),
+               *parent = xml_attr(x, NS_STYLE, "parent-style-name");
     const char *list = xml_attr(x, NS_STYLE, "list-style-name");
     struct odf_style *s = arena_alloc(&o->arena, sizeof(*s));
     char *key = name ? arena_strdup(&o->arena, name) : NULL;

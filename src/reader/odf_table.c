@@ -48,7 +48,8 @@ static int row(struct odf *o, struct xml *x, struct ooxml_table *t)
         repeat = repeat < 1 ? 1 : repeat > TABLE_COLUMNS_MAX ? TABLE_COLUMNS_MAX : repeat;
         rc = cell_text(o, x, &text);
         if (o->cells++ > o->r->limits->cells) {
-            reader_finding(o->r, "bomb.cells", NULL, "The tables have more than %lld cells.", (long long)o->r->limits->cells);
+            reader_finding(o->r, "bomb.cells", NULL, "The tables have more than %lld cells.",
+                (long long)o->r->limits->cells);
             return ERR_LIMIT;
         }
         for (int64_t i = 0; i < repeat && rc == 0; i++) {
@@ -56,7 +57,11 @@ static int row(struct odf *o, struct xml *x, struct ooxml_table *t)
                 covered--;
                 continue;
             }
-            table_cell(t, buf_slice(&text), span < 1 ? 1 : span > TABLE_COLUMNS_MAX ? TABLE_COLUMNS_MAX : (int32_t)span, above);
+            table_cell(t, buf_slice(&text),
+                span < 1                   ? 1
+                : span > TABLE_COLUMNS_MAX ? TABLE_COLUMNS_MAX
+                                           : (int32_t)span,
+                above);
             covered = span > 1 && span <= TABLE_COLUMNS_MAX ? (int32_t)span - 1 : 0;
         }
     }
@@ -118,7 +123,9 @@ int odf_table(struct odf *o, struct xml *x)
             rc = odf_blocks(o, x);
         } else if (xml_start(x, NS_TABLE, "table-row")) {
             rc = row(o, x, t);
-        } else if (xml_start(x, NS_TABLE, "table-header-rows") || xml_start(x, NS_TABLE, "table-rows") || xml_start(x, NS_TABLE, "table-row-group")) {
+        } else if (xml_start(x, NS_TABLE, "table-header-rows") ||
+                   xml_start(x, NS_TABLE, "table-rows") ||
+                   xml_start(x, NS_TABLE, "table-row-group")) {
             rc = rows(o, x, t);
         }
     }

@@ -12,7 +12,8 @@ static int emit_now(struct odf *o, struct element *e)
     int rc = 0;
 
     if (o->slide) {
-        e->place = (struct place){ .kind = PLACE_SLIDE, .number = o->slide, .name = slice_of(o->part) };
+        e->place =
+            (struct place){ .kind = PLACE_SLIDE, .number = o->slide, .name = slice_of(o->part) };
         if (e->kind == ELEMENT_COMMENT) {
             e->place.name = SLICE_LIT("comments");
         }
@@ -21,8 +22,12 @@ static int emit_now(struct odf *o, struct element *e)
     if (e->kind == ELEMENT_HEADING) {
         section_leave(&o->section, e->level);
     }
-    const char *part = e->kind == ELEMENT_NOTE ? "footnotes" : e->kind == ELEMENT_COMMENT ? "comments" : o->part;
-    e->place = (struct place){ .kind = PLACE_PART, .name = slice_of(part), .section = section_text(&o->section) };
+    const char *part = e->kind == ELEMENT_NOTE      ? "footnotes"
+                       : e->kind == ELEMENT_COMMENT ? "comments"
+                                                    : o->part;
+    e->place = (struct place){
+        .kind = PLACE_PART, .name = slice_of(part), .section = section_text(&o->section)
+    };
     rc = reader_element(o->r, e);
     if (e->kind == ELEMENT_HEADING) {
         section_set(&o->section, e->level, e->text);
@@ -40,7 +45,8 @@ int odf_emit(struct odf *o, struct element *e)
     }
     held_add(&o->held, e);
     if (!buf_ok(&o->held)) {
-        int rc = reader_finding(o->r, "bomb.text", NULL, "A single paragraph holds more text than any real one.");
+        int rc = reader_finding(
+            o->r, "bomb.text", NULL, "A single paragraph holds more text than any real one.");
         return rc ? rc : ERR_REFUSED;
     }
     return 0;
@@ -95,7 +101,9 @@ int odf_paragraph(struct odf *o, struct slice text, enum odf_look look, int32_t 
     }
     while (rc == 0 && text.len) {
         size_t n = text_cut(text, TEXT_PIECE_MAX);
-        struct element e = { .kind = o->as, .level = o->as_level, .text = slice_make(text.data, n) };
+        struct element e = {
+            .kind = o->as, .level = o->as_level, .text = slice_make(text.data, n)
+        };
         if (o->as == ELEMENT_PARAGRAPH && o->item) {
             rc = emit_item(o, e.text);
         } else {
@@ -128,7 +136,8 @@ static int paragraph(struct odf *o, struct xml *x)
     }
     int rc = odf_inline(o, x, &text);
     if (rc == 0 && !buf_ok(&text)) {
-        rc = reader_finding(o->r, "bomb.text", NULL, "A single paragraph holds more text than any real one.");
+        rc = reader_finding(
+            o->r, "bomb.text", NULL, "A single paragraph holds more text than any real one.");
         rc = rc ? rc : ERR_REFUSED;
     }
     return rc ? rc : odf_paragraph(o, buf_slice(&text), look, level);
@@ -180,7 +189,9 @@ static int collect(struct odf *o, struct xml *x, enum element_kind kind, const c
     o->cell = &text;
     o->hold++;
     while (rc == 0 && xml_inside(x, depth)) {
-        if (x->event == XML_START && (xml_named(x, NS_TEXT, skip) || x->ns == NS_DC || x->ns == NS_META || xml_named(x, NS_TEXT, "sender-initials"))) {
+        if (x->event == XML_START &&
+            (xml_named(x, NS_TEXT, skip) || x->ns == NS_DC || x->ns == NS_META ||
+                xml_named(x, NS_TEXT, "sender-initials"))) {
             xml_skip(x);
         } else if (x->event == XML_START) {
             rc = odf_block(o, x);
@@ -219,7 +230,8 @@ int odf_frame(struct odf *o, struct xml *x)
     bool item = o->item, picture = false;
     int depth = x->depth, rc = 0;
 
-    if (in_class(x, "page-number") || in_class(x, "date-time") || in_class(x, "footer") || in_class(x, "header")) {
+    if (in_class(x, "page-number") || in_class(x, "date-time") || in_class(x, "footer") ||
+        in_class(x, "header")) {
         xml_skip(x);
         return 0;
     }
@@ -243,7 +255,8 @@ int odf_frame(struct odf *o, struct xml *x)
     o->as_level = level;
     o->item = item;
     if (rc == 0 && picture && words.len && !o->cell) {
-        struct element e = { .kind = ELEMENT_FIGURE, .text = slice_trim(utf8_prefix(buf_slice(&words), TEXT_PIECE_MAX)) };
+        struct element e = { .kind = ELEMENT_FIGURE,
+            .text = slice_trim(utf8_prefix(buf_slice(&words), TEXT_PIECE_MAX)) };
         rc = odf_emit(o, &e);
     }
     return rc;
@@ -254,12 +267,16 @@ static bool unseen(const struct odf *o, const struct xml *x)
 {
     const char *display = xml_attr(x, NS_TEXT, "display");
     (void)o;
-    return xml_named(x, NS_TEXT, "tracked-changes") || xml_named(x, NS_TEXT, "sequence-decls") || xml_named(x, NS_TEXT, "variable-decls")
-        || xml_named(x, NS_TEXT, "user-field-decls") || xml_named(x, NS_OFFICE, "forms") || xml_named(x, NS_TEXT, "table-of-content-source")
-        || xml_named(x, NS_TEXT, "alphabetical-index-source") || xml_named(x, NS_TEXT, "illustration-index-source")
-        || xml_named(x, NS_TEXT, "bibliography-source") || xml_named(x, NS_TEXT, "table-index-source") || xml_named(x, NS_TEXT, "user-index-source")
-        || xml_named(x, NS_OFFICE, "binary-data") || xml_named(x, NS_OFFICE, "event-listeners") || xml_named(x, NS_PRES, "settings")
-        || (xml_named(x, NS_TEXT, "section") && display && strcmp(display, "none") == 0);
+    return xml_named(x, NS_TEXT, "tracked-changes") || xml_named(x, NS_TEXT, "sequence-decls") ||
+           xml_named(x, NS_TEXT, "variable-decls") || xml_named(x, NS_TEXT, "user-field-decls") ||
+           xml_named(x, NS_OFFICE, "forms") || xml_named(x, NS_TEXT, "table-of-content-source") ||
+           xml_named(x, NS_TEXT, "alphabetical-index-source") ||
+           xml_named(x, NS_TEXT, "illustration-index-source") ||
+           xml_named(x, NS_TEXT, "bibliography-source") ||
+           xml_named(x, NS_TEXT, "table-index-source") ||
+           xml_named(x, NS_TEXT, "user-index-source") || xml_named(x, NS_OFFICE, "binary-data") ||
+           xml_named(x, NS_OFFICE, "event-listeners") || xml_named(x, NS_PRES, "settings") ||
+           (xml_named(x, NS_TEXT, "section") && display && strcmp(display, "none") == 0);
 }
 
 int odf_blocks(struct odf *o, struct xml *x)

@@ -14,7 +14,7 @@ enum {
     SPACED_LETTERS = 5, // so many single letters with even gaps are one word
 };
 #define WIDE_GAP 2.0f // in font sizes: always cuts a row
-#define MONO_GAP 0.8f    // the same for typewritten text: more than one space
+#define MONO_GAP 0.8f // the same for typewritten text: more than one space
 #define NARROW_GAP 0.45f // the least width of a gutter
 
 // Rows.

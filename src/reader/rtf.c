@@ -15,14 +15,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GROUPS_MAX = 1000, FONTS_MAX = 4096, STYLES_MAX = 2048, TEXT_MAX = 64 << 20, EVENTS_PER_PROGRESS = 100000 };
+enum {
+    GROUPS_MAX = 1000,
+    FONTS_MAX = 4096,
+    STYLES_MAX = 2048,
+    TEXT_MAX = 64 << 20,
+    EVENTS_PER_PROGRESS = 100000
+};
 
-enum destination { TO_TEXT, TO_NOTHING, TO_FONTS, TO_STYLES, TO_TITLE, TO_AUTHOR, TO_NOTE, TO_HEADER, TO_FOOTER, TO_FIELD };
+enum destination {
+    TO_TEXT,
+    TO_NOTHING,
+    TO_FONTS,
+    TO_STYLES,
+    TO_TITLE,
+    TO_AUTHOR,
+    TO_NOTE,
+    TO_HEADER,
+    TO_FOOTER,
+    TO_FIELD
+};
 
 struct group {
     enum destination to;
     int32_t font, style, skip; // skip: characters that stand for one \u
-    int32_t outline;           // level 1 to 9, 0: none
+    int32_t outline; // level 1 to 9, 0: none
     bool hidden, in_table;
 };
 
@@ -31,17 +48,17 @@ struct rtf {
     struct rtf_scan s;
     struct group groups[GROUPS_MAX];
     int depth;
-    int32_t page;                // code page of the document
+    int32_t page; // code page of the document
     int16_t font_page[FONTS_MAX]; // 0: the document's
     int8_t style_level[STYLES_MAX]; // of styles called "heading N"
     int32_t default_font;
-    struct buf bytes;            // waiting to be decoded
+    struct buf bytes; // waiting to be decoded
     int32_t bytes_page;
-    int32_t to_skip;             // characters after \u
-    uint32_t high;               // first half of a pair
+    int32_t to_skip; // characters after \u
+    uint32_t high; // first half of a pair
     struct buf text, note, running, info, name, field;
     struct section_path section;
-    struct ooxml_table *table;   // NULL: none is open
+    struct ooxml_table *table; // NULL: none is open
     struct buf cell;
     size_t objects;
     bool dde, outside, quiet, words;
@@ -58,8 +75,9 @@ static const struct decode_encoding *encoding_of(int32_t page)
     static const struct {
         int32_t page;
         const char *name;
-    } pages[] = { { 437, "ibm437" }, { 850, "ibm850" }, { 852, "ibm852" }, { 855, "ibm855" }, { 866, "ibm866" }, { 874, "windows-874" },
-        { 932, "shift_jis" }, { 936, "gb18030" }, { 949, "euc-kr" }, { 950, "big5" }, { 10000, "macintosh" }, { 65001, "utf-8" } };
+    } pages[] = { { 437, "ibm437" }, { 850, "ibm850" }, { 852, "ibm852" }, { 855, "ibm855" },
+        { 866, "ibm866" }, { 874, "windows-874" }, { 932, "shift_jis" }, { 936, "gb18030" },
+        { 949, "euc-kr" }, { 950, "big5" }, { 10000, "macintosh" }, { 65001, "utf-8" } };
     char name[32];
 
     for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
@@ -75,8 +93,9 @@ static const struct decode_encoding *encoding_of(int32_t page)
 // Of \fcharset.
 static int32_t page_of_charset(int32_t charset)
 {
-    static const int16_t pages[][2] = { { 0, 1252 }, { 77, 10000 }, { 128, 932 }, { 129, 949 }, { 134, 936 }, { 136, 950 }, { 161, 1253 },
-        { 162, 1254 }, { 163, 1258 }, { 177, 1255 }, { 178, 1256 }, { 186, 1257 }, { 204, 1251 }, { 222, 874 }, { 238, 1250 }, { 254, 437 },
+    static const int16_t pages[][2] = { { 0, 1252 }, { 77, 10000 }, { 128, 932 }, { 129, 949 },
+        { 134, 936 }, { 136, 950 }, { 161, 1253 }, { 162, 1254 }, { 163, 1258 }, { 177, 1255 },
+        { 178, 1256 }, { 186, 1257 }, { 204, 1251 }, { 222, 874 }, { 238, 1250 }, { 254, 437 },
         { 255, 850 } };
 
     for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
@@ -124,7 +143,9 @@ static void decode_bytes(struct rtf *f)
 static void add_byte(struct rtf *f, unsigned char c)
 {
     const struct group *g = now(f);
-    int32_t page = g->font >= 0 && g->font < FONTS_MAX && f->font_page[g->font] ? f->font_page[g->font] : f->page;
+    int32_t page = g->font >= 0 && g->font < FONTS_MAX && f->font_page[g->font]
+                       ? f->font_page[g->font]
+                       : f->page;
 
     if (f->to_skip > 0) {
         f->to_skip--;
@@ -159,10 +180,13 @@ static void add_code(struct rtf *f, uint32_t c)
 
 static struct place place_of(struct rtf *f, const char *part)
 {
-    return (struct place){ .kind = PLACE_PART, .name = slice_of(part), .section = section_text(&f->section) };
+    return (struct place){
+        .kind = PLACE_PART, .name = slice_of(part), .section = section_text(&f->section)
+    };
 }
 
-static void emit(struct rtf *f, enum element_kind kind, int32_t level, const char *part, struct buf *text)
+static void emit(
+    struct rtf *f, enum element_kind kind, int32_t level, const char *part, struct buf *text)
 {
     struct slice rest = slice_trim(buf_slice(text));
 
@@ -239,7 +263,8 @@ static void paragraph(struct rtf *f)
         level = f->style_level[g->style];
     }
     bool heading = level >= 1 && level <= 9 && f->text.len <= TEXT_PIECE_MAX;
-    emit(f, heading ? ELEMENT_HEADING : ELEMENT_PARAGRAPH, heading ? (level > SECTION_LEVELS ? SECTION_LEVELS : level) : 0, "document", &f->text);
+    emit(f, heading ? ELEMENT_HEADING : ELEMENT_PARAGRAPH,
+        heading ? (level > SECTION_LEVELS ? SECTION_LEVELS : level) : 0, "document", &f->text);
     emit(f, ELEMENT_NOTE, 0, "footnotes", &f->note);
 }
 
@@ -278,18 +303,23 @@ static void destination(struct rtf *f, enum destination to)
 static const struct {
     const char *word;
     enum destination to;
-} destinations[] = { { "fonttbl", TO_FONTS }, { "stylesheet", TO_STYLES }, { "title", TO_TITLE }, { "author", TO_AUTHOR }, { "footnote", TO_NOTE },
-    { "annotation", TO_NOTE }, { "header", TO_HEADER }, { "headerl", TO_HEADER }, { "headerr", TO_HEADER }, { "headerf", TO_HEADER },
-    { "footer", TO_FOOTER }, { "footerl", TO_FOOTER }, { "footerr", TO_FOOTER }, { "footerf", TO_FOOTER }, { "fldinst", TO_FIELD },
-    { "colortbl", TO_NOTHING }, { "pict", TO_NOTHING }, { "objdata", TO_NOTHING }, { "info", TO_NOTHING }, { "listtext", TO_NOTHING },
-    { "pntext", TO_NOTHING }, { "xe", TO_NOTHING }, { "tc", TO_NOTHING }, { "bkmkstart", TO_NOTHING }, { "nonshppict", TO_NOTHING },
-    { "filetbl", TO_NOTHING }, { "rxe", TO_NOTHING }, { "txe", TO_NOTHING }, { "atnid", TO_NOTHING }, { "atnauthor", TO_NOTHING } };
+} destinations[] = { { "fonttbl", TO_FONTS }, { "stylesheet", TO_STYLES }, { "title", TO_TITLE },
+    { "author", TO_AUTHOR }, { "footnote", TO_NOTE }, { "annotation", TO_NOTE },
+    { "header", TO_HEADER }, { "headerl", TO_HEADER }, { "headerr", TO_HEADER },
+    { "headerf", TO_HEADER }, { "footer", TO_FOOTER }, { "footerl", TO_FOOTER },
+    { "footerr", TO_FOOTER }, { "footerf", TO_FOOTER }, { "fldinst", TO_FIELD },
+    { "colortbl", TO_NOTHING }, { "pict", TO_NOTHING }, { "objdata", TO_NOTHING },
+    { "info", TO_NOTHING }, { "listtext", TO_NOTHING }, { "pntext", TO_NOTHING },
+    { "xe", TO_NOTHING }, { "tc", TO_NOTHING }, { "bkmkstart", TO_NOTHING },
+    { "nonshppict", TO_NOTHING }, { "filetbl", TO_NOTHING }, { "rxe", TO_NOTHING },
+    { "txe", TO_NOTHING }, { "atnid", TO_NOTHING }, { "atnauthor", TO_NOTHING } };
 
 static const struct {
     const char *word;
     uint32_t code;
-} characters[] = { { "tab", '\t' }, { "line", '\n' }, { "emdash", 0x2014 }, { "endash", 0x2013 }, { "lquote", 0x2018 }, { "rquote", 0x2019 },
-    { "ldblquote", 0x201C }, { "rdblquote", 0x201D }, { "bullet", 0x2022 }, { "emspace", ' ' }, { "enspace", ' ' }, { "qmspace", ' ' } };
+} characters[] = { { "tab", '\t' }, { "line", '\n' }, { "emdash", 0x2014 }, { "endash", 0x2013 },
+    { "lquote", 0x2018 }, { "rquote", 0x2019 }, { "ldblquote", 0x201C }, { "rdblquote", 0x201D },
+    { "bullet", 0x2022 }, { "emspace", ' ' }, { "enspace", ' ' }, { "qmspace", ' ' } };
 
 static bool take_table_word(struct rtf *f)
 {
@@ -392,9 +422,11 @@ static void take_optional(struct rtf *f)
     if (!rtf_next(&f->s)) {
         return;
     }
-    bool known = rtf_is(&f->s, "fldinst") || rtf_is(&f->s, "shppict") || rtf_is(&f->s, "shptxt") || rtf_is(&f->s, "annotation");
+    bool known = rtf_is(&f->s, "fldinst") || rtf_is(&f->s, "shppict") || rtf_is(&f->s, "shptxt") ||
+                 rtf_is(&f->s, "annotation");
     if (rtf_is(&f->s, "template")) {
-        const char *url = slice_find(slice_make(f->s.rest.data, f->s.rest.len < 300 ? f->s.rest.len : 300), SLICE_LIT("//"));
+        const char *url = slice_find(
+            slice_make(f->s.rest.data, f->s.rest.len < 300 ? f->s.rest.len : 300), SLICE_LIT("//"));
         f->outside = f->outside || url;
     }
     if (known) {
@@ -410,8 +442,8 @@ static void end_style(struct rtf *f)
     struct slice name = slice_trim(buf_slice(&f->name));
     int32_t style = now(f)->style < 0 ? 0 : now(f)->style;
 
-    if (name.len >= 9 && slice_equal_nocase(slice_make(name.data, 8), SLICE_LIT("heading ")) && name.data[8] >= '1' && name.data[8] <= '9'
-        && style < STYLES_MAX) {
+    if (name.len >= 9 && slice_equal_nocase(slice_make(name.data, 8), SLICE_LIT("heading ")) &&
+        name.data[8] >= '1' && name.data[8] <= '9' && style < STYLES_MAX) {
         f->style_level[style] = (int8_t)(name.data[8] - '0');
     }
     buf_reset(&f->name);
@@ -433,17 +465,21 @@ static void close_group(struct rtf *f)
     }
     if (to == TO_TITLE || to == TO_AUTHOR) {
         if (f->quiet == false) {
-            f->rc = f->rc ? f->rc : reader_info_text(f->r, to == TO_TITLE ? "title" : "author", f->info.data);
+            f->rc = f->rc
+                        ? f->rc
+                        : reader_info_text(f->r, to == TO_TITLE ? "title" : "author", f->info.data);
         }
         buf_reset(&f->info);
     } else if (to == TO_HEADER || to == TO_FOOTER) {
-        emit(f, to == TO_HEADER ? ELEMENT_HEADER : ELEMENT_FOOTER, 0, to == TO_HEADER ? "header" : "footer", &f->running);
+        emit(f, to == TO_HEADER ? ELEMENT_HEADER : ELEMENT_FOOTER, 0,
+            to == TO_HEADER ? "header" : "footer", &f->running);
     } else if (to == TO_NOTE && f->note.len) {
         buf_add_char(&f->note, '\n');
     } else if (to == TO_FIELD) {
         struct slice code = slice_trim(buf_slice(&f->field));
         f->dde = f->dde || slice_starts(code, "DDE");
-        f->outside = f->outside || (slice_starts(code, "INCLUDE") && slice_find(code, SLICE_LIT("//")));
+        f->outside =
+            f->outside || (slice_starts(code, "INCLUDE") && slice_find(code, SLICE_LIT("//")));
         buf_reset(&f->field);
     }
 }
@@ -455,7 +491,8 @@ static int take_event(struct rtf *f)
         decode_bytes(f);
         f->to_skip = 0;
         if (f->depth + 1 == GROUPS_MAX) {
-            int rc = reader_finding(f->r, "bomb.depth", NULL, "The file is nested far deeper than any real one.");
+            int rc = reader_finding(
+                f->r, "bomb.depth", NULL, "The file is nested far deeper than any real one.");
             return rc ? rc : ERR_REFUSED;
         }
         f->groups[f->depth + 1] = f->groups[f->depth];
@@ -498,7 +535,8 @@ static int take_event(struct rtf *f)
 
 static struct buf *buffer_at(struct rtf *f, size_t i)
 {
-    struct buf *all[] = { &f->bytes, &f->text, &f->note, &f->running, &f->info, &f->name, &f->field, &f->cell };
+    struct buf *all[] = { &f->bytes, &f->text, &f->note, &f->running, &f->info, &f->name, &f->field,
+        &f->cell };
     return i < ARRAY_LEN(all) ? all[i] : NULL;
 }
 
@@ -539,16 +577,19 @@ static int findings(struct rtf *f)
     int rc = 0;
 
     if (f->depth > 0) {
-        rc = reader_finding(f->r, "structure.repaired", NULL, "The end of the file is missing; what is there was read.");
+        rc = reader_finding(f->r, "structure.repaired", NULL,
+            "The end of the file is missing; what is there was read.");
     }
     if (rc == 0 && f->objects) {
-        rc = reader_finding(f->r, "embedded.file", NULL, "The document holds %zu embedded object%s.", f->objects, f->objects == 1 ? "" : "s");
+        rc = reader_finding(f->r, "embedded.file", NULL,
+            "The document holds %zu embedded object%s.", f->objects, f->objects == 1 ? "" : "s");
     }
     if (rc == 0 && f->dde) {
         rc = reader_finding(f->r, "active.dde", NULL, "The document asks other programs for data.");
     }
     if (rc == 0 && f->outside) {
-        rc = reader_finding(f->r, "active.external", NULL, "The document loads a part from elsewhere.");
+        rc = reader_finding(
+            f->r, "active.external", NULL, "The document loads a part from elsewhere.");
     }
     if (rc == 0 && !f->words) {
         rc = reader_finding(f->r, "structure.no_content", NULL, "The document holds no words.");
@@ -564,13 +605,16 @@ static int rtf_check(struct reader *r, struct error *err)
     f->r = r;
     f->quiet = true;
     if (!slice_starts(slice_trim(r->input), "{\\rtf")) {
-        rc = reader_finding(r, "type.mismatch", NULL, "The name says Rich Text, but the content is something else.");
+        rc = reader_finding(r, "type.mismatch", NULL,
+            "The name says Rich Text, but the content is something else.");
     } else {
         rc = run(f);
         rc = rc ? rc : findings(f);
     }
     free(f);
-    return rc == ERR_REFUSED ? 0 : rc ? error_set(err, rc, "The document could not be checked.") : 0;
+    return rc == ERR_REFUSED ? 0
+           : rc              ? error_set(err, rc, "The document could not be checked.")
+                             : 0;
 }
 
 static int rtf_read(struct reader *r, struct error *err)
@@ -583,7 +627,9 @@ static int rtf_read(struct reader *r, struct error *err)
     rc = rc ? rc : text_end(r);
     rc = rc ? rc : reader_progress(r, 1, 1);
     free(f);
-    return rc == ERR_REFUSED ? 0 : rc ? error_set(err, rc, "The document could not be read to its end.") : 0;
+    return rc == ERR_REFUSED ? 0
+           : rc              ? error_set(err, rc, "The document could not be read to its end.")
+                             : 0;
 }
 
 const struct reader_format format_rtf = { FORMAT_RTF, rtf_check, rtf_read, NULL };

@@ -14,9 +14,9 @@ enum rtf_event { RTF_END_OF_FILE, RTF_OPEN, RTF_CLOSE, RTF_WORD, RTF_SIGN, RTF_B
 struct rtf_scan {
     struct slice rest;
     enum rtf_event event;
-    char word[32];     // WORD: letters
+    char word[32]; // WORD: letters
     bool has_number;
-    int32_t number;    // WORD: its parameter
+    int32_t number; // WORD: its parameter
     unsigned char byte; // SIGN: the sign; BYTE: the byte
     struct slice text; // TEXT: bytes as they stand
 };

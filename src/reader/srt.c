@@ -55,7 +55,8 @@ static bool time_at(struct slice *s, double *ret)
             thousandths *= 10;
         }
     }
-    int64_t whole = count == 3 ? parts[0] * 3600 + parts[1] * 60 + parts[2] : parts[0] * 60 + parts[1];
+    int64_t whole =
+        count == 3 ? parts[0] * 3600 + parts[1] * 60 + parts[2] : parts[0] * 60 + parts[1];
     *ret = (double)whole + (double)thousandths / 1000;
     return whole < DAY_S;
 }
@@ -87,7 +88,8 @@ static size_t add_entity(struct buf *b, struct slice s)
 {
     static const struct {
         const char *name, *text;
-    } entities[] = { { "&amp;", "&" }, { "&lt;", "<" }, { "&gt;", ">" }, { "&nbsp;", " " }, { "&lrm;", "" }, { "&rlm;", "" }, { "&quot;", "\"" } };
+    } entities[] = { { "&amp;", "&" }, { "&lt;", "<" }, { "&gt;", ">" }, { "&nbsp;", " " },
+        { "&lrm;", "" }, { "&rlm;", "" }, { "&quot;", "\"" } };
 
     for (size_t i = 0; i < ARRAY_LEN(entities); i++) {
         if (slice_starts(s, entities[i].name)) {
@@ -105,7 +107,9 @@ static void add_text(struct buf *b, struct slice s)
     for (size_t i = 0; i < s.len;) {
         struct slice rest = slice_from(s, i);
         const char *end = s.data[i] == '<' ? memchr(rest.data, '>', rest.len) : NULL;
-        bool tag = end && rest.len > 1 && (isalpha((unsigned char)rest.data[1]) || rest.data[1] == '/' || isdigit((unsigned char)rest.data[1]));
+        bool tag = end && rest.len > 1 &&
+                   (isalpha((unsigned char)rest.data[1]) || rest.data[1] == '/' ||
+                       isdigit((unsigned char)rest.data[1]));
         if (tag) {
             size_t n = (size_t)(end - rest.data);
             const char *blank = rest.data[1] == 'v' && n > 3 ? memchr(rest.data, ' ', n) : NULL;
@@ -167,11 +171,15 @@ static int cues(struct subtitles *t, struct slice text)
         if (text_is_blank(line)) {
             rc = flush(t);
         } else if (slice_find(line, SLICE_LIT("-->"))) {
-            if (t->open && t->text.len) { // no blank line between: what was last was the number of this one
+            if (t->open &&
+                t->text.len) { // no blank line between: what was last was the number of this one
                 char *cut = memrchr(t->text.data, '\n', t->text.len);
-                struct slice last = slice_trim(cut ? slice_from(buf_slice(&t->text), (size_t)(cut - t->text.data)) : slice_make(NULL, 0));
+                struct slice last =
+                    slice_trim(cut ? slice_from(buf_slice(&t->text), (size_t)(cut - t->text.data))
+                                   : slice_make(NULL, 0));
                 int64_t value;
-                t->text.len = cut && slice_to_i64(last, &value) ? (size_t)(cut - t->text.data) : t->text.len;
+                t->text.len =
+                    cut && slice_to_i64(last, &value) ? (size_t)(cut - t->text.data) : t->text.len;
             }
             rc = flush(t);
             t->open = timing(line, at);
@@ -201,9 +209,12 @@ static int run(struct reader *r, bool quiet, struct error *err)
     buf_init(&t.text, 4 * CUE_MAX);
     rc = rc ? rc : cues(&t, text);
     if (rc == 0 && quiet) {
-        rc = t.cues ? reader_info_number(r, "seconds", t.last) : reader_finding(r, "structure.corrupt", NULL, "The file holds no times; it is no list of subtitles.");
+        rc = t.cues ? reader_info_number(r, "seconds", t.last)
+                    : reader_finding(r, "structure.corrupt", NULL,
+                          "The file holds no times; it is no list of subtitles.");
         if (rc == 0 && t.cues && t.broken) {
-            rc = reader_finding(r, "structure.partial", NULL, "%lld subtitles have times that cannot be read.", (long long)t.broken);
+            rc = reader_finding(r, "structure.partial", NULL,
+                "%lld subtitles have times that cannot be read.", (long long)t.broken);
         }
     } else if (rc == 0) {
         rc = text_end(r);

@@ -19,19 +19,19 @@
 enum {
     FEED = 64 << 10,
     DECLARED_MAX = 256,
-    ATTRIBUTES_MAX = 64,      // of one element
-    ATTRIBUTE_MAX = 500,      // bytes of one value
+    ATTRIBUTES_MAX = 64, // of one element
+    ATTRIBUTE_MAX = 500, // bytes of one value
     ELEMENTS_PER_PROGRESS = 5000,
-    HELD_MAX = 1 << 20,       // bytes of one element's text, before it is cut
+    HELD_MAX = 1 << 20, // bytes of one element's text, before it is cut
 };
 
 struct frame {
-    size_t path;         // length of the path before this element
-    struct buf flat;     // its text, that of elements inside it included
-    struct buf lines;    // "name: text" of plain elements inside it
-    struct buf head;     // "name (id: 7)"
-    bool mixed;          // has text of its own beside elements
-    bool parent;         // has elements
+    size_t path; // length of the path before this element
+    struct buf flat; // its text, that of elements inside it included
+    struct buf lines; // "name: text" of plain elements inside it
+    struct buf head; // "name (id: 7)"
+    bool mixed; // has text of its own beside elements
+    bool parent; // has elements
 };
 
 struct xml_doc {
@@ -41,7 +41,7 @@ struct xml_doc {
     int depth;
     struct buf path;
     int64_t elements;
-    bool quiet;           // only checks
+    bool quiet; // only checks
     bool words;
     int rc;
 };
@@ -79,7 +79,9 @@ static void emit(struct xml_doc *d, int at, struct buf *text)
     while (rest.len && !d->rc && !d->quiet) {
         size_t n = text_cut(rest, TEXT_PIECE_MAX);
         struct element e = { .kind = ELEMENT_PARAGRAPH, .text = slice_make(rest.data, n) };
-        e.place = (struct place){ .kind = PLACE_PART, .name = SLICE_LIT("document"), .section = utf8_prefix(path, SECTION_MAX) };
+        e.place = (struct place){ .kind = PLACE_PART,
+            .name = SLICE_LIT("document"),
+            .section = utf8_prefix(path, SECTION_MAX) };
         stop(d, reader_element(d->r, &e));
         rest = slice_trim(slice_from(rest, n));
     }
@@ -102,7 +104,8 @@ static void add_attributes(struct frame *f, const char **attrs)
 
     for (int i = 0; attrs[i] && i < 2 * ATTRIBUTES_MAX; i += 2) {
         struct slice value = slice_trim(utf8_prefix(slice_of(attrs[i + 1]), ATTRIBUTE_MAX));
-        if (strncmp(attrs[i], "xmlns", 5) == 0 || strncmp(attrs[i], "xsi:", 4) == 0 || strncmp(attrs[i], "xml:", 4) == 0 || value.len == 0) {
+        if (strncmp(attrs[i], "xmlns", 5) == 0 || strncmp(attrs[i], "xsi:", 4) == 0 ||
+            strncmp(attrs[i], "xml:", 4) == 0 || value.len == 0) {
             continue;
         }
         buf_addf(&f->head, "%s%s: " SLICE_FMT, shown++ ? ", " : " (", attrs[i], SLICE_ARG(value));
@@ -118,7 +121,8 @@ static void XMLCALL on_start(void *ctx, const char *name, const char **attrs)
         return;
     }
     if (d->depth >= d->r->limits->depth) {
-        int rc = reader_finding(d->r, "bomb.depth", NULL, "The markup is nested far deeper than any real document.");
+        int rc = reader_finding(
+            d->r, "bomb.depth", NULL, "The markup is nested far deeper than any real document.");
         stop(d, rc ? rc : ERR_REFUSED);
         return;
     }
@@ -224,14 +228,16 @@ static void XMLCALL on_text(void *ctx, const char *text, int len)
     }
 }
 
-static void XMLCALL on_entity(void *ctx, const char *name, int parameter, const char *value, int len, const char *base, const char *system,
-    const char *public, const char *notation)
+static void XMLCALL on_entity(void *ctx, const char *name, int parameter, const char *value,
+    int len, const char *base, const char *system, const char *public, const char *notation)
 {
     struct xml_doc *d = ctx;
-    (void)name, (void)parameter, (void)value, (void)len, (void)base, (void)system, (void)public, (void)notation;
+    (void)name, (void)parameter, (void)value, (void)len, (void)base, (void)system, (void)public,
+        (void)notation;
     if (!d->rc) {
         int rc = reader_finding(d->r, "xml.dtd", NULL,
-            "The file declares entities, which can make a reader run out of memory or fetch files.");
+            "The file declares entities, which can make a reader run out of memory or fetch "
+            "files.");
         stop(d, rc ? rc : ERR_REFUSED);
     }
 }
@@ -242,12 +248,15 @@ static int parse(struct xml_doc *d, struct slice text)
 
     while (d->rc == 0) {
         size_t n = text.len < FEED ? text.len : FEED;
-        enum XML_Status status = XML_Parse(d->parser, text.data ? text.data : "", (int)n, n == text.len);
+        enum XML_Status status =
+            XML_Parse(d->parser, text.data ? text.data : "", (int)n, n == text.len);
         text = slice_from(text, n);
         if (status == XML_STATUS_ERROR && d->rc == 0) {
             line = (int)XML_GetCurrentLineNumber(d->parser);
             bool memory = XML_GetErrorCode(d->parser) == XML_ERROR_NO_MEMORY;
-            d->rc = memory ? ERR_MEMORY : reader_finding(d->r, "structure.corrupt", NULL, "The file is not well-formed XML: line %d.", line);
+            d->rc = memory ? ERR_MEMORY
+                           : reader_finding(d->r, "structure.corrupt", NULL,
+                                 "The file is not well-formed XML: line %d.", line);
             d->rc = d->rc ? d->rc : ERR_REFUSED;
         }
         if (text.len == 0) {
@@ -313,7 +322,9 @@ static int xml_doc_read(struct reader *r, struct error *err)
 
     rc = rc ? rc : run(r, d.text, false, &words);
     rc = rc ? rc : text_end(r);
-    return rc == ERR_REFUSED ? 0 : rc ? error_set(err, rc, "The file could not be read to its end.") : 0;
+    return rc == ERR_REFUSED ? 0
+           : rc              ? error_set(err, rc, "The file could not be read to its end.")
+                             : 0;
 }
 
 const struct reader_format format_xml = { FORMAT_XML, xml_doc_check, xml_doc_read, NULL };

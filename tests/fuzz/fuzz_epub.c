@@ -17,9 +17,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_run(text, FORMAT_EPUB);
         return 0;
     }
-    parts[0] = (struct fuzz_part){ .name = SLICE_LIT("mimetype"), .content = SLICE_LIT("application/epub+zip") };
+    parts[0] = (struct fuzz_part){ .name = SLICE_LIT("mimetype"),
+        .content = SLICE_LIT("application/epub+zip") };
     parts[1] = (struct fuzz_part){ .name = SLICE_LIT("META-INF/container.xml"),
-        .content = SLICE_LIT("<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfile full-path='book.opf'/></container>") };
+        .content = SLICE_LIT(
+            "<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfile "
+            "full-path='book.opf'/></container>") };
     fuzz_pack(&package, parts, 2 + fuzz_split(text, parts + 2, FUZZ_PARTS_MAX));
     fuzz_run(buf_slice(&package), FORMAT_EPUB);
     return 0;

@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct {
         enum format_id id;
         const char *mime;
-    } kinds[] = { { FORMAT_ODT, "text" }, { FORMAT_ODS, "spreadsheet" }, { FORMAT_ODP, "presentation" } };
+    } kinds[] = { { FORMAT_ODT, "text" }, { FORMAT_ODS, "spreadsheet" },
+        { FORMAT_ODP, "presentation" } };
     struct slice text = slice_make((const char *)data, size);
 
     if (size > FUZZ_PACKAGE_MAX / 4) {

@@ -311,7 +311,7 @@ static int load_by_blob(struct store *s, struct db *db, void *ctx, struct error 
     struct load *l = ctx;
     struct query q =
         query_start(db, "SELECT " DOCUMENT_COLUMNS " FROM documents d WHERE d.partition = ? AND "
-                                                   "d.blob = ? AND d.status <> 9 AND d.blob <> ''");
+                        "d.blob = ? AND d.status <> 9 AND d.blob <> ''");
     (void)s;
     query_slice(&q, l->partition);
     query_text(&q, l->hash);

@@ -195,12 +195,14 @@ static void forms_bring_a_file_and_fields(void **state)
                                                                                        "application"
                                                                                        "/pdf\r\n\r"
                                                                                        "\nabc\r"
-                                                                                       "\n" PART("n"
-                                                                                                 "a"
-                                                                                                 "m"
-                                                                                                 "e"
-                                                                                                 "="
-                                                                                                 "\"mode\"") "\r\nfast\r\n--B--\r\n";
+                                                                                       "\n" PART(
+                                                                                           "n"
+                                                                                           "a"
+                                                                                           "m"
+                                                                                           "e"
+                                                                                           "="
+                                                                                           "\"mode"
+                                                                                           "\"") "\r\nfast\r\n--B--\r\n";
     static const char expected[] =
         "3 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad over=0 synced=1 file=1 "
         "name=a.pdf "

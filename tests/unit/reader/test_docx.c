@@ -186,20 +186,21 @@ static void runs_are_joined_and_only_what_is_shown_counts(void **state)
 static void fields_show_results_and_dde_is_found(void **state)
 {
     (void)state;
-    static const char body[] =
-        DOCUMENT("<w:p>" RUN(
-            "a ") "<w:r><w:fldChar w:fldCharType=\"begin\"/></w:r>"
-                  "<w:r><w:instrText> DDEAU</w:instrText></w:r><w:r><w:instrText>TO "
-                  "c:\\x</w:instrText></w:r>"
-                  "<w:r><w:fldChar "
-                  "w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>X</w:instrText></w:r>"
-                  "<w:r><w:fldChar w:fldCharType=\"separate\"/></w:r>" RUN(
-                      "inner") "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r>"
-                               "<w:r><w:fldChar w:fldCharType=\"separate\"/></w:r>" RUN("result") "</w:p><w:p>" RUN(
-                                   " over two") "<w:r><w:fldChar "
-                                                "w:fldCharType=\"end\"/></w:r><w:fldSimple "
-                                                "w:instr=\"PAGE\">" RUN(" 7") "</w:fldSimple></"
-                                                                              "w:p>");
+    static const char body[] = DOCUMENT("<w:p>" RUN(
+        "a ") "<w:r><w:fldChar w:fldCharType=\"begin\"/></w:r>"
+              "<w:r><w:instrText> DDEAU</w:instrText></w:r><w:r><w:instrText>TO "
+              "c:\\x</w:instrText></w:r>"
+              "<w:r><w:fldChar "
+              "w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>X</w:instrText></w:r>"
+              "<w:r><w:fldChar w:fldCharType=\"separate\"/></w:r>" RUN(
+                  "inner") "<w:r><w:fldChar w:fldCharType=\"end\"/></w:r>"
+                           "<w:r><w:fldChar w:fldCharType=\"separate\"/></w:r>" RUN(
+                               "result") "</w:p><w:p>" RUN(" over two") "<w:r><w:fldChar "
+                                                                        "w:fldCharType=\"end\"/></"
+                                                                        "w:r><w:fldSimple "
+                                                                        "w:instr=\"PAGE\">" RUN(
+                                                                            " 7") "</w:fldSimple></"
+                                                                                  "w:p>");
     AUTO_FREE char *s = read_body(body);
     expect_text(s, "{document} a result\n");
     expect_text(s, "{document} over two 7\n");
@@ -232,45 +233,51 @@ static void tables_have_headers_merged_cells_and_nested_ones(void **state)
 {
     (void)state;
     AUTO_FREE char *s = read_body(DOCUMENT("<w:tbl>" GRID2 "<w:tr>" CELL("Item")
-            CELL("Price|$") "</w:tr>"
-                            "<w:tr><w:tc><w:tcPr><w:vMerge w:val=\"restart\"/></w:tcPr>" P("Fries") "</w:tc>" CELL(
-                                "1") "</w:tr>"
-                                     "<w:tr><w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></"
-                                     "w:tc><w:tc>" P("2") P(
-                                         "3") "</w:tc></w:tr>"
-                                              "<w:tr><w:tc><w:tcPr><w:gridSpan "
-                                              "w:val=\"2\"/></w:tcPr>" P(
-                                                  "wide") "</w:tc></w:tr>"
-                                                          "<w:tr><w:trPr><w:del/></w:trPr>" CELL("d"
-                                                                                                 "e"
-                                                                                                 "l"
-                                                                                                 "e"
-                                                                                                 "t"
-                                                                                                 "e"
-                                                                                                 "d") CELL(
-                                                              "row") "</w:tr>"
-                                                                     "<w:tr><w:trPr><w:gridBefore "
-                                                                     "w:val=\"1\"/></"
-                                                                     "w:trPr><w:tc><w:tbl>" GRID2
-                                                                     "<w:tr>" CELL("n1")
-                                                                         CELL("n2") "</"
-                                                                                    "w:tr><w:"
-                                                                                    "tr>" CELL(
-                                                                                        "n3") "</"
-                                                                                              "w:"
-                                                                                              "tr><"
-                                                                                              "/w:"
-                                                                                              "tbl>"
-                                                                                              "<w:"
-                                                                                              "p/"
-                                                                                              "></"
-                                                                                              "w:"
-                                                                                              "tc><"
-                                                                                              "/w:"
-                                                                                              "tr><"
-                                                                                              "/w:"
-                                                                                              "tbl"
-                                                                                              ">" P("after")));
+            CELL(
+                "Price|$") "</w:tr>"
+                           "<w:tr><w:tc><w:tcPr><w:vMerge w:val=\"restart\"/></w:tcPr>" P("Fries") "</w:tc>" CELL(
+                               "1") "</w:tr>"
+                                    "<w:tr><w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></"
+                                    "w:tc><w:tc>" P("2") P(
+                                        "3") "</w:tc></w:tr>"
+                                             "<w:tr><w:tc><w:tcPr><w:gridSpan "
+                                             "w:val=\"2\"/></w:tcPr>" P(
+                                                 "wide") "</w:tc></w:tr>"
+                                                         "<w:tr><w:trPr><w:del/></w:trPr>" CELL("d"
+                                                                                                "e"
+                                                                                                "l"
+                                                                                                "e"
+                                                                                                "t"
+                                                                                                "e"
+                                                                                                "d")
+                                                             CELL(
+                                                                 "row") "</w:tr>"
+                                                                        "<w:tr><w:trPr><w:"
+                                                                        "gridBefore "
+                                                                        "w:val=\"1\"/></"
+                                                                        "w:trPr><w:tc><w:tbl>" GRID2
+                                                                        "<w:tr>" CELL("n1") CELL(
+                                                                            "n2") "</"
+                                                                                  "w:tr><w:"
+                                                                                  "tr>" CELL(
+                                                                                      "n3") "</"
+                                                                                            "w:"
+                                                                                            "tr><"
+                                                                                            "/w:"
+                                                                                            "tbl>"
+                                                                                            "<w:"
+                                                                                            "p/"
+                                                                                            "></"
+                                                                                            "w:"
+                                                                                            "tc><"
+                                                                                            "/w:"
+                                                                                            "tr><"
+                                                                                            "/w:"
+                                                                                            "tbl"
+                                                                                            ">" P(
+                                                                                                "af"
+                                                                                                "te"
+                                                                                                "r")));
     expect_text(s,
         "table 0 {document} Item | Price|$/Fries | 1/Fries | 2 3/wide/ | n1, n2 n3 = "
         "| Item | Price\\|$ |/| --- | --- |/| Fries | 1 |/| Fries | 2<br>3 |/| wide | wide |/"
@@ -402,7 +409,8 @@ static void one_branch_of_alternate_content_is_read(void **state)
                                                                                                  "w"
                                                                                                  ":"
                                                                                                  "p"
-                                                                                                 ">" P("after")));
+                                                                                                 ">" P(
+                                                                                                     "after")));
     expect_text(s, "paragraph 0 {document} around\nparagraph 0 {document} choice\nparagraph 0 "
                    "{document} known\n"
                    "paragraph 0 {document} after\n");
@@ -416,7 +424,7 @@ static void pictures_and_charts_are_figures(void **state)
     AUTO_FREE char *s =
         with((struct parts){ .image = "\x89PNG\r\n\x1A\nxyz",
                  .chart = "<c:chartSpace " NAMES "><c:title><a:p><a:r><a:t>Sales</a:t></a:r></"
-                                                 "a:p></c:title><c:ser><c:tx><c:v>2024</c:v>"
+                          "a:p></c:title><c:ser><c:tx><c:v>2024</c:v>"
                           "</c:tx><c:cat><c:pt idx=\"0\"><c:v>May</c:v></c:pt><c:pt "
                           "idx=\"1\"><c:v>June</c:v></c:pt></c:cat><c:val>"
                           "<c:pt idx=\"0\"><c:v>10</c:v></c:pt><c:pt "
@@ -435,18 +443,57 @@ static void formulas_are_written_on_one_line(void **state)
 {
     (void)state;
 #define M(text) "<m:r><m:t>" text "</m:t></m:r>"
-    AUTO_FREE char *s =
-        read_body(
-            DOCUMENT(
-                "<w:p><m:oMathPara><m:oMath>" M("y=") "<m:f><m:num>" M("a+b") "</m:num><m:den>" M("2") "</m:den></m:f>" M(
-                    "+") "<m:sSup><m:e>" M("x") "</m:e><m:sup>" M("10") "</m:sup></"
-                                                                        "m:sSup><m:rad><m:deg/"
-                                                                        "><m:e>" M("z") "</m:e></"
-                                                                                        "m:rad></"
-                                                                                        "m:oMath></"
-                                                                                        "m:"
-                                                                                        "oMathPara>"
-                                                                                        "</w:p>"));
+    AUTO_FREE char *s = read_body(
+        DOCUMENT("<w:p><m:oMathPara><m:oMath>" M("y=") "<m:f><m:num>" M("a+b") "</m:num><m:den>" M(
+            "2") "</m:den></m:f>" M("+") "<m:sSup><m:e>" M("x") "</m:e><m:sup>" M("10") "</m:sup></"
+                                                                                        "m:sSup><m:"
+                                                                                        "rad><m:"
+                                                                                        "deg/"
+                                                                                        "><m:e>" M(
+                                                                                            "z") "<"
+                                                                                                 "/"
+                                                                                                 "m"
+                                                                                                 ":"
+                                                                                                 "e"
+                                                                                                 ">"
+                                                                                                 "<"
+                                                                                                 "/"
+                                                                                                 "m"
+                                                                                                 ":"
+                                                                                                 "r"
+                                                                                                 "a"
+                                                                                                 "d"
+                                                                                                 ">"
+                                                                                                 "<"
+                                                                                                 "/"
+                                                                                                 "m"
+                                                                                                 ":"
+                                                                                                 "o"
+                                                                                                 "M"
+                                                                                                 "a"
+                                                                                                 "t"
+                                                                                                 "h"
+                                                                                                 ">"
+                                                                                                 "<"
+                                                                                                 "/"
+                                                                                                 "m"
+                                                                                                 ":"
+                                                                                                 "o"
+                                                                                                 "M"
+                                                                                                 "a"
+                                                                                                 "t"
+                                                                                                 "h"
+                                                                                                 "P"
+                                                                                                 "a"
+                                                                                                 "r"
+                                                                                                 "a"
+                                                                                                 ">"
+                                                                                                 "<"
+                                                                                                 "/"
+                                                                                                 "w"
+                                                                                                 ":"
+                                                                                                 "p"
+                                                                                                 ">"));
     expect_text(s, "formula 0 {document} y=(a+b)/2+x^10\xE2\x88\x9Az\n");
 }
 
@@ -455,11 +502,10 @@ static void notes_comments_and_headers_have_their_parts(void **state)
     (void)state;
     AUTO_FREE char *s = with(
         (struct parts){ .styles = styles,
-            .document = DOCUMENT(
-                STYLED("Mine", "Oil") "<w:p>" RUN("Hot") "<w:r><w:footnoteReference "
-                                                         "w:id=\"2\"/></w:r>" RUN(
-                                                             " oil") "<w:r><w:commentReference "
-                                                                     "w:id=\"9\"/></w:r></w:p>"),
+            .document = DOCUMENT(STYLED("Mine", "Oil") "<w:p>" RUN(
+                "Hot") "<w:r><w:footnoteReference "
+                       "w:id=\"2\"/></w:r>" RUN(" oil") "<w:r><w:commentReference "
+                                                        "w:id=\"9\"/></w:r></w:p>"),
             .footnotes = "<w:footnotes " NAMES "><w:footnote w:type=\"separator\" w:id=\"0\">" P(
                 "line") "</w:footnote>"
                         "<w:footnote w:id=\"2\">" P("At 180.")

@@ -61,21 +61,27 @@ static struct frame decode(struct frame_decoder *d, struct buf *frames, int *ret
     return last;
 }
 
-#define SET_UP(limit_set)                                                                                              \
-    AUTO_BUF frames = BUF_INIT(64 << 20);                                                                              \
-    struct reader_sink sink = { to_finding, to_element, to_progress, to_info, NULL, &frames };                         \
-    struct reader r = { .limits = (limit_set), .sink = &sink };                                                        \
-    struct frame_decoder d;                                                                                            \
-    int count = 0;                                                                                                     \
+#define SET_UP(limit_set)                                                                          \
+    AUTO_BUF frames = BUF_INIT(64 << 20);                                                          \
+    struct reader_sink sink = { to_finding, to_element, to_progress, to_info, NULL, &frames };     \
+    struct reader r = { .limits = (limit_set), .sink = &sink };                                    \
+    struct frame_decoder d;                                                                        \
+    int count = 0;                                                                                 \
     frame_add_hello(&frames, 0, 0)
 
 static void dirty_text_is_cleaned(void **state)
 {
     (void)state;
     SET_UP(&reader_limits_default);
-    struct element e = { .kind = ELEMENT_PARAGRAPH, .level = -5, .text = SLICE_LIT("a\xff\0b\x07\n"),
-        .markdown = SLICE_LIT("\xc3"), .header = SLICE_LIT("\x01"),
-        .place = { .kind = PLACE_SHEET, .name = SLICE_LIT("M\xfenu"), .rows = { 9, 2 }, .cols = { -1, -9 } } };
+    struct element e = { .kind = ELEMENT_PARAGRAPH,
+        .level = -5,
+        .text = SLICE_LIT("a\xff\0b\x07\n"),
+        .markdown = SLICE_LIT("\xc3"),
+        .header = SLICE_LIT("\x01"),
+        .place = { .kind = PLACE_SHEET,
+            .name = SLICE_LIT("M\xfenu"),
+            .rows = { 9, 2 },
+            .cols = { -1, -9 } } };
     assert_int_equal(reader_element(&r, &e), 0);
     struct frame f = decode(&d, &frames, &count);
     assert_int_equal(count, 1);
@@ -88,16 +94,22 @@ static void dirty_text_is_cleaned(void **state)
 
 static void strange_places_are_made_possible(void **state)
 {
-    static const float boxes[][4] = { { -1, -1, 2, 2 }, { NAN, 0, 1, 1 }, { 0.9f, 0, 0.1f, 1 }, { INFINITY, 0, 1, 1 } };
+    static const float boxes[][4] = { { -1, -1, 2, 2 }, { NAN, 0, 1, 1 }, { 0.9f, 0, 0.1f, 1 },
+        { INFINITY, 0, 1, 1 } };
     (void)state;
     SET_UP(&reader_limits_default);
     for (size_t i = 0; i < ARRAY_LEN(boxes); i++) {
-        struct element e = { .kind = ELEMENT_PARAGRAPH, .text = SLICE_LIT("x"),
-            .place = { .kind = PLACE_PAGE, .number = -4, .has_box = true, .seconds = { NAN, -INFINITY } } };
+        struct element e = { .kind = ELEMENT_PARAGRAPH,
+            .text = SLICE_LIT("x"),
+            .place = { .kind = PLACE_PAGE,
+                .number = -4,
+                .has_box = true,
+                .seconds = { NAN, -INFINITY } } };
         memcpy(e.place.box, boxes[i], sizeof(e.place.box));
         assert_int_equal(reader_element(&r, &e), 0);
     }
-    reader_finding(&r, "page.no_text", &(struct place){ .kind = PLACE_PAGE, .number = -1 }, "A %s", "page\x01");
+    reader_finding(&r, "page.no_text", &(struct place){ .kind = PLACE_PAGE, .number = -1 }, "A %s",
+        "page\x01");
     reader_progress(&r, 9, 4);
     reader_progress(&r, -1, -1);
     reader_info_number(&r, "pages", NAN);
@@ -167,7 +179,8 @@ static void noise_is_limited_but_a_refusal_gets_through(void **state)
     (void)state;
     SET_UP(&reader_limits_default);
     for (int i = 1; i < 5000; i++) {
-        reader_finding(&r, "active.script", &(struct place){ .kind = PLACE_PAGE, .number = i }, "A script.");
+        reader_finding(
+            &r, "active.script", &(struct place){ .kind = PLACE_PAGE, .number = i }, "A script.");
     }
     reader_finding(&r, "bomb.ratio", NULL, "A bomb.");
     struct frame f = decode(&d, &frames, &count);

@@ -12,15 +12,23 @@ static char *run(const char *text, enum pass pass)
 static const struct {
     const char *name, *source, *want;
 } cases[] = {
-    { "names and values", "{\"a\": 1,\n \"b\": \"x \\u00e9 \\ud83d\\ude00\", \"n\": null, \"t\": true}", "paragraph 0 {lines 1–2} a: 1/b: x é 😀/t: true\n" },
+    { "names and values",
+        "{\"a\": 1,\n \"b\": \"x \\u00e9 \\ud83d\\ude00\", \"n\": null, \"t\": true}",
+        "paragraph 0 {lines 1–2} a: 1/b: x é 😀/t: true\n" },
     { "paths", "{\"menu\": {\"title\": \"M\",\n\"sub\": {\"x\": 2}}, \"z\": 3}",
-        "paragraph 0 {line 1; menu} title: M\nparagraph 0 {line 2; menu > sub} x: 2\nparagraph 0 {line 2} z: 3\n" },
-    { "a table", "{\"items\": [\n{\"n\": \"Fries\", \"p\": 2.80},\n{\"n\": \"Shake\",\n \"p\": 3, \"tags\": [\"a\", \"b\"]}\n]}",
-        "table 0 {lines 2–4; items} Fries | 2.80/Shake | 3 | a, b = | n | p | tags |/| --- | --- | --- |/| Fries | 2.80 |/| Shake | 3 | a, b |\n" },
+        "paragraph 0 {line 1; menu} title: M\nparagraph 0 {line 2; menu > sub} x: 2\nparagraph 0 "
+        "{line 2} z: 3\n" },
+    { "a table",
+        "{\"items\": [\n{\"n\": \"Fries\", \"p\": 2.80},\n{\"n\": \"Shake\",\n \"p\": 3, \"tags\": "
+        "[\"a\", \"b\"]}\n]}",
+        "table 0 {lines 2–4; items} Fries | 2.80/Shake | 3 | a, b = | n | p | tags |/| --- | --- | "
+        "--- |/| Fries | 2.80 |/| Shake | 3 | a, b |\n" },
     { "a name that comes late is a new column", "[{\"a\":1},{\"a\":2}]", "{line 1} 1/2 = | a |/" },
-    { "items that are not alike", "[1, {\"a\": {\"b\": 2}}, \"x\"]", "paragraph 0 {line 1} 1\nparagraph 0 {line 1; [1] > a} b: 2\nparagraph 0 {line 1} x\n" },
+    { "items that are not alike", "[1, {\"a\": {\"b\": 2}}, \"x\"]",
+        "paragraph 0 {line 1} 1\nparagraph 0 {line 1; [1] > a} b: 2\nparagraph 0 {line 1} x\n" },
     { "plain lists", "{\"t\": [\"a\", 2, null, true]}", "t: a, 2, , true\n" },
-    { "one value a line", "{\"a\":1,\"b\":2}\n{\"a\":3,\"b\":4}\n", "table 0 {lines 1–2} 1 | 2/3 | 4" },
+    { "one value a line", "{\"a\":1,\"b\":2}\n{\"a\":3,\"b\":4}\n",
+        "table 0 {lines 1–2} 1 | 2/3 | 4" },
     { "one text", "\"only words\"", "paragraph 0 {line 1} only words\n" },
     { "lines end with CR", "{\r\"a\":\r\n1}", "{line 3} a: 1\n" },
 };
@@ -41,8 +49,9 @@ static void what_is_read(void **state)
 
 static void what_is_not_json_is_refused(void **state)
 {
-    static const char *const bad[] = { "{a: 1}", "[1,]", "[1 2]", "{\"a\":1,}", "\"open", "01", "1.", "-", "[1] x", "{\"a\"}", "nul",
-        "\"\\x\"", "\"\\u12\"", "[\"a\nb\"]", "{\"a\":1", "'a'", "[1]]", "1e" };
+    static const char *const bad[] = { "{a: 1}", "[1,]", "[1 2]", "{\"a\":1,}", "\"open", "01",
+        "1.", "-", "[1] x", "{\"a\"}", "nul", "\"\\x\"", "\"\\u12\"", "[\"a\nb\"]", "{\"a\":1",
+        "'a'", "[1]]", "1e" };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         AUTO_FREE char *out = run(bad[i], CHECK);

@@ -29,19 +29,29 @@
     "Type=\"http://schemas.microsoft.com/office/2018/10/relationships/comments\" "                 \
     "Target=\"../c2.xml\""
 
-static const char
-    layout[] =
-        "<p:sldLayout " NAMES "><p:cSld><p:spTree>"
-        "<p:sp><p:nvSpPr><p:cNvPr/><p:nvPr><p:ph type=\"title\"/></p:nvPr></p:nvSpPr><p:spPr>" AT(
-            "0", "0", "1000",
-            "100") "</p:spPr>" TEXT(PARA("Click to edit")) "</p:sp>"
-                                                           "<p:sp><p:nvSpPr><p:cNvPr/"
-                                                           "><p:nvPr><p:ph "
-                                                           "idx=\"1\"/></p:nvPr></"
-                                                           "p:nvSpPr><p:spPr>" AT("500", "400",
-                                                               "500",
-                                                               "500") "</p:spPr>" TEXT(PARA("Promp"
-                                                                                            "t")) "</p:sp></p:spTree></p:cSld></p:sldLayout>";
+static const char layout[] =
+    "<p:sldLayout " NAMES "><p:cSld><p:spTree>"
+    "<p:sp><p:nvSpPr><p:cNvPr/><p:nvPr><p:ph type=\"title\"/></p:nvPr></p:nvSpPr><p:spPr>" AT("0",
+        "0", "1000",
+        "100") "</p:spPr>" TEXT(PARA("Click to edit")) "</p:sp>"
+                                                       "<p:sp><p:nvSpPr><p:cNvPr/"
+                                                       "><p:nvPr><p:ph "
+                                                       "idx=\"1\"/></p:nvPr></"
+                                                       "p:nvSpPr><p:spPr>" AT("500", "400", "500",
+                                                           "500") "</p:spPr>" TEXT(PARA("Promp"
+                                                                                        "t")) "</"
+                                                                                              "p:"
+                                                                                              "sp><"
+                                                                                              "/p:"
+                                                                                              "spTr"
+                                                                                              "ee><"
+                                                                                              "/p:"
+                                                                                              "cSld"
+                                                                                              "></"
+                                                                                              "p:"
+                                                                                              "sldL"
+                                                                                              "ayou"
+                                                                                              "t>";
 static const char master[] =
     "<p:sldMaster " NAMES "><p:cSld><p:spTree>" SHAPE(AT("1", "1", "1", "1"),
         PARA("Company")) "</p:spTree></p:cSld><p:txStyles><p:bodyStyle><a:lvl1pPr><a:buChar "
@@ -58,7 +68,7 @@ static char *deck(struct deck k, enum pass pass)
 {
     const char *parts[] = { "ppt/presentation.xml",
         "<p:presentation " NAMES "><p:sldIdLst><p:sldId r:id=\"b\"/><p:sldId r:id=\"a\"/><p:sldId "
-                                 "r:id=\"gone\"/></p:sldIdLst>"
+        "r:id=\"gone\"/></p:sldIdLst>"
         "<p:sldSz cx=\"1000\" cy=\"1000\"/></p:presentation>",
         "ppt/_rels/presentation.xml.rels",
         RELS(RELATION("a", "slide", "slides/slide1.xml")
@@ -173,9 +183,11 @@ static void charts_and_diagrams_become_words(void **state)
                            "<a:graphic><c:chart r:id=\"c\"/></a:graphic></p:graphicFrame>"),
             .rels = RELS(RELATION("c", "chart", "../charts/c.xml")),
             .more_name = "ppt/charts/c.xml",
-            .more = "<c:chartSpace " NAMES "><c:ser><c:tx><c:v>Burgers</c:v></c:tx><c:cat><c:pt "
-                                           "idx=\"0\"><c:v>Q1</c:v></c:pt></c:cat><c:val>"
-                    "<c:pt idx=\"0\"><c:v>4.2999999999999998</c:v></c:pt></c:val></c:ser></c:chartSpace>" },
+            .more =
+                "<c:chartSpace " NAMES "><c:ser><c:tx><c:v>Burgers</c:v></c:tx><c:cat><c:pt "
+                "idx=\"0\"><c:v>Q1</c:v></c:pt></c:cat><c:val>"
+                "<c:pt "
+                "idx=\"0\"><c:v>4.2999999999999998</c:v></c:pt></c:val></c:ser></c:chartSpace>" },
         READ);
     expect_text(s, "figure 0 {slide 2} trend\ntable 0 {slide 2}  | Burgers/Q1 | 4.3 =");
     AUTO_FREE char *d =
@@ -183,17 +195,15 @@ static void charts_and_diagrams_become_words(void **state)
                                            "r:dm=\"d\"/></a:graphic></p:graphicFrame>"),
                  .rels = RELS(RELATION("d", "diagramData", "../diagrams/d.xml")),
                  .more_name = "ppt/diagrams/d.xml",
-                 .more =
-                     "<dgm:dataModel " NAMES
-                     "><dgm:pt><dgm:t>" PARA("Plan") "</dgm:t></dgm:pt><dgm:pt "
-                                                     "type=\"pres\"><dgm:t>" PARA(
-                                                         "Plan again") "</dgm:t></"
-                                                                       "dgm:pt><dgm:pt><dgm:"
-                                                                       "t>" PARA("Do") "</dgm:t></"
-                                                                                       "dgm:pt></"
-                                                                                       "dgm:"
-                                                                                       "dataModel"
-                                                                                       ">" },
+                 .more = "<dgm:dataModel " NAMES "><dgm:pt><dgm:t>" PARA(
+                     "Plan") "</dgm:t></dgm:pt><dgm:pt "
+                             "type=\"pres\"><dgm:t>" PARA("Plan again") "</dgm:t></"
+                                                                        "dgm:pt><dgm:pt><dgm:"
+                                                                        "t>" PARA("Do") "</dgm:t></"
+                                                                                        "dgm:pt></"
+                                                                                        "dgm:"
+                                                                                        "dataModel"
+                                                                                        ">" },
             READ);
     expect_text(d, "list_item 1 {slide 2} Plan = - Plan\nlist_item 1 {slide 2} Do = - Do\n");
     expect_no_text(d, "again");

@@ -12,17 +12,32 @@ static char *run(const char *text, enum pass pass)
 static const struct {
     const char *name, *source, *want;
 } cases[] = {
-    { "paragraphs", "{\\rtf1\\ansi Hello {\\b bold} world.\\par\nSecond\\line line\\tab x.\\par}", "paragraph 0 {document} Hello bold world.\nparagraph 0 {document} Second/line\tx.\n" },
-    { "code pages and Unicode", "{\\rtf1\\ansi\\ansicpg1252\\deff0{\\fonttbl{\\f0\\fcharset0 A;}{\\f1\\fcharset204 B;}}\\f0 Gr\\'fc\\'dfe \\f1\\'cf\\'f0\\f0  \\u8364? \\u-10179?\\u-8704? \\emdash\\~\\{x\\}\\par}",
+    { "paragraphs", "{\\rtf1\\ansi Hello {\\b bold} world.\\par\nSecond\\line line\\tab x.\\par}",
+        "paragraph 0 {document} Hello bold world.\nparagraph 0 {document} Second/line\tx.\n" },
+    { "code pages and Unicode",
+        "{\\rtf1\\ansi\\ansicpg1252\\deff0{\\fonttbl{\\f0\\fcharset0 A;}{\\f1\\fcharset204 "
+        "B;}}\\f0 Gr\\'fc\\'dfe \\f1\\'cf\\'f0\\f0  \\u8364? \\u-10179?\\u-8704? "
+        "\\emdash\\~\\{x\\}\\par}",
         "paragraph 0 {document} Grüße Пр € \xf0\x9f\x98\x80 —\xc2\xa0{x}\n" },
-    { "bytes of two", "{\\rtf1\\ansi{\\fonttbl{\\f0\\fcharset128 A;}}\\f0 \\'93\\'fa\\'96\\'7b\\par}", "{document} 日本\n" },
-    { "headings", "{\\rtf1{\\stylesheet{\\s0 Normal;}{\\s3 heading 2;}}\\pard\\s3 Safety\\par\\pard text\\par\\pard\\outlinelevel0 Top\\par\\pard more\\par}",
-        "heading 2 {document} Safety\nparagraph 0 {document; Safety} text\nheading 1 {document} Top\nparagraph 0 {document; Top} more\n" },
-    { "tables", "{\\rtf1 before\\par\\trowd\\cellx1\\cellx2\\pard\\intbl a\\cell b\\cell\\row\\trowd\\pard\\intbl 1\\par x\\cell 2\\cell\\row\\pard after\\par}",
-        "paragraph 0 {document} before\ntable 0 {document} a | b/1 x | 2 = | a | b |/| --- | --- |/| 1<br>x | 2 |\nparagraph 0 {document} after\n" },
-    { "what is not text is left out", "{\\rtf1{\\colortbl;\\red0;}{\\*\\unknown secret}{\\pict\\bin6 }}\\{}{\\info{\\title T}}a{\\v secret}{\\field{\\*\\fldinst HYPERLINK \"http://x\"}{\\fldrslt link}}\\par}",
+    { "bytes of two",
+        "{\\rtf1\\ansi{\\fonttbl{\\f0\\fcharset128 A;}}\\f0 \\'93\\'fa\\'96\\'7b\\par}",
+        "{document} 日本\n" },
+    { "headings",
+        "{\\rtf1{\\stylesheet{\\s0 Normal;}{\\s3 heading 2;}}\\pard\\s3 Safety\\par\\pard "
+        "text\\par\\pard\\outlinelevel0 Top\\par\\pard more\\par}",
+        "heading 2 {document} Safety\nparagraph 0 {document; Safety} text\nheading 1 {document} "
+        "Top\nparagraph 0 {document; Top} more\n" },
+    { "tables",
+        "{\\rtf1 before\\par\\trowd\\cellx1\\cellx2\\pard\\intbl a\\cell "
+        "b\\cell\\row\\trowd\\pard\\intbl 1\\par x\\cell 2\\cell\\row\\pard after\\par}",
+        "paragraph 0 {document} before\ntable 0 {document} a | b/1 x | 2 = | a | b |/| --- | --- "
+        "|/| 1<br>x | 2 |\nparagraph 0 {document} after\n" },
+    { "what is not text is left out",
+        "{\\rtf1{\\colortbl;\\red0;}{\\*\\unknown secret}{\\pict\\bin6 }}\\{}{\\info{\\title "
+        "T}}a{\\v secret}{\\field{\\*\\fldinst HYPERLINK \"http://x\"}{\\fldrslt link}}\\par}",
         "info title=T\nparagraph 0 {document} alink\n" },
-    { "notes and running lines", "{\\rtf1{\\header Top\\par}a{\\footnote\\pard note}b\\par}", "header 0 {header} Top\nparagraph 0 {document} ab\nnote 0 {footnotes} note\n" },
+    { "notes and running lines", "{\\rtf1{\\header Top\\par}a{\\footnote\\pard note}b\\par}",
+        "header 0 {header} Top\nparagraph 0 {document} ab\nnote 0 {footnotes} note\n" },
     { "no last \\par", "{\\rtf1 words}", "paragraph 0 {document} words\n" },
     { "cut off", "{\\rtf1{\\b words", "paragraph 0 {document} words\n" },
 };
@@ -45,7 +60,10 @@ static void what_is_wrong_is_told(void **state)
 {
     AUTO_BUF deep = BUF_INIT(1 << 20);
     (void)state;
-    AUTO_FREE char *out = run("{\\rtf1{\\*\\template http://127.0.0.1:9/x.dotm}{\\object{\\*\\objdata 00}}{\\field{\\*\\fldinst DDEAUTO x}}a", CHECK);
+    AUTO_FREE char *out =
+        run("{\\rtf1{\\*\\template http://127.0.0.1:9/x.dotm}{\\object{\\*\\objdata "
+            "00}}{\\field{\\*\\fldinst DDEAUTO x}}a",
+            CHECK);
     expect_text(out, "finding active.external");
     expect_text(out, "finding embedded.file");
     expect_text(out, "finding active.dde");

@@ -101,9 +101,8 @@ static void shared_strings_join_runs_and_drop_hints(void **state)
         (struct book){
             .sheet = SHEET(ROW(1, "<c r=\"A1\" t=\"s\"><v>1</v></c><c r=\"B1\" "
                                   "t=\"s\"><v>0</v></c><c r=\"C1\" t=\"s\"><v>9</v></c>")),
-            .strings =
-                "<sst " S "><si><t>one</t></si><si><r><t>Hot "
-                          "</t></r><r><t>oil_x000D_</t></r><rPh><t>hint</t></rPh></si></sst>" },
+            .strings = "<sst " S "><si><t>one</t></si><si><r><t>Hot "
+                       "</t></r><r><t>oil_x000D_</t></r><rPh><t>hint</t></rPh></si></sst>" },
         READ);
     expect_text(out, "Hot oil | one");
     expect_no_text(out, "hint");
@@ -185,8 +184,7 @@ static void comments_tables_text_boxes_and_charts_are_read(void **state)
                     ROW(3, TEXT("A3", "k") TEXT("B3", "v"))
                         ROW(4, TEXT("A4", "l") TEXT("B4", "w"))),
             .table = "<table " S " ref=\"A3:B4\"/>",
-            .comments = "<comments " S
-                        "><commentList><comment ref=\"B4\"><text><r><t>Check "
+            .comments = "<comments " S "><commentList><comment ref=\"B4\"><text><r><t>Check "
                         "</t></r><r><t>this</t></r></text></comment></commentList></comments>",
             .drawing =
                 "<xdr:wsDr "

@@ -12,15 +12,24 @@ static char *run(const char *text, enum pass pass)
 static const struct {
     const char *name, *source, *want;
 } cases[] = {
-    { "plain elements", "<menu><item>Fries</item><price>2.80</price></menu>", "paragraph 0 {document; menu} item: Fries/price: 2.80\n" },
-    { "paths", "<a><b><c>x</c></b><d>y</d></a>", "paragraph 0 {document; a > b} c: x\nparagraph 0 {document; a} d: y\n" },
-    { "text with elements among it", "<a><p>Wait <b>ten</b> minutes.</p></a>", "paragraph 0 {document; a > p} Wait ten minutes.\n" },
-    { "text before what follows", "<a><i>1</i><p>x <b>y</b></p></a>", "paragraph 0 {document; a} i: 1\nparagraph 0 {document; a > p} x y\n" },
-    { "attributes", "<a><i id='7' unit='F' xmlns='x'>350</i><j k='v'/></a>", "i (id: 7, unit: F): 350/j (k: v)\n" },
+    { "plain elements", "<menu><item>Fries</item><price>2.80</price></menu>",
+        "paragraph 0 {document; menu} item: Fries/price: 2.80\n" },
+    { "paths", "<a><b><c>x</c></b><d>y</d></a>",
+        "paragraph 0 {document; a > b} c: x\nparagraph 0 {document; a} d: y\n" },
+    { "text with elements among it", "<a><p>Wait <b>ten</b> minutes.</p></a>",
+        "paragraph 0 {document; a > p} Wait ten minutes.\n" },
+    { "text before what follows", "<a><i>1</i><p>x <b>y</b></p></a>",
+        "paragraph 0 {document; a} i: 1\nparagraph 0 {document; a > p} x y\n" },
+    { "attributes", "<a><i id='7' unit='F' xmlns='x'>350</i><j k='v'/></a>",
+        "i (id: 7, unit: F): 350/j (k: v)\n" },
     { "attributes of what holds others", "<a n='N'><b>x</b></a>", "{document; a} a (n: N)/b: x\n" },
-    { "CDATA and entities of XML itself", "<a><b><![CDATA[<x>]]> &amp; &#233;</b></a>", "b: <x> & é\n" },
-    { "a document type that is only named", "<!DOCTYPE note SYSTEM \"note.dtd\"><a><b>x</b></a>", "b: x\n" },
-    { "the declared encoding", "<?xml version='1.0' encoding='windows-1251'?><a><b>\xcf\xf0\xe8\xe2\xe5\xf2</b></a>", "b: Привет\n" },
+    { "CDATA and entities of XML itself", "<a><b><![CDATA[<x>]]> &amp; &#233;</b></a>",
+        "b: <x> & é\n" },
+    { "a document type that is only named", "<!DOCTYPE note SYSTEM \"note.dtd\"><a><b>x</b></a>",
+        "b: x\n" },
+    { "the declared encoding",
+        "<?xml version='1.0' encoding='windows-1251'?><a><b>\xcf\xf0\xe8\xe2\xe5\xf2</b></a>",
+        "b: Привет\n" },
 };
 
 static void what_is_read(void **state)
