@@ -170,6 +170,14 @@ static int on_image(void *ctx, struct slice name, struct slice media_type, struc
                   : store_job_media(r->ingest->store, r->job, name_text, type_text, hash, r->err);
 }
 
+// The same member, or neither has it (json_equal says no to two that are not there).
+static bool same_member(const json_t *a, const json_t *b, const char *key)
+{
+    const json_t *x = json_object_get(a, key), *y = json_object_get(b, key);
+
+    return (!x && !y) || json_equal(x, y);
+}
+
 // The findings that the document has from its check, then those of this reading that are new.
 static char *merge_findings(const char *before, const struct findings *f)
 {
@@ -185,9 +193,7 @@ static char *merge_findings(const char *before, const struct findings *f)
         bool known = false;
         json_array_foreach(list, k, had)
         {
-            known = known ||
-                    (json_equal(json_object_get(one, "code"), json_object_get(had, "code")) &&
-                        json_equal(json_object_get(one, "place"), json_object_get(had, "place")));
+            known = known || (same_member(one, had, "code") && same_member(one, had, "place"));
         }
         if (!known) {
             json_array_append(list, one);

@@ -105,6 +105,9 @@ def check_entry(server, entry, body):
         right.add((other.get("expect"), other.get("reason")) if isinstance(other, dict)
                   else ("accept", None) if other == "accept" else ("reject", other))
     codes = {f["code"] for f in document.get("findings", [])}
+    said = [json.dumps([f["code"], f.get("place")]) for f in document.get("findings", [])]
+    if len(said) != len(set(said)):
+        return [f"a finding stands twice: {sorted(said)}"]
     held = document.get("status") == "quarantined"
     if outcome not in right and not held:
         return [f"ended as {outcome}, wanted {sorted(map(str, right))}; findings {sorted(codes)} {document.get('errors')}"]
