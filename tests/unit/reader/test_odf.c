@@ -115,7 +115,7 @@ static void headers_and_properties_are_read(void **state)
 {
     static const char styles[] =
         "<office:document-styles" NAMESPACES "><office:master-styles><style:master-page><style:"
-                                             "header><text:p>Top</text:p></style:header>"
+        "header><text:p>Top</text:p></style:header>"
         "<style:footer><text:p>Bottom</text:p></style:footer></style:master-page></"
         "office:master-styles></office:document-styles>";
     static const char meta[] =
@@ -176,9 +176,9 @@ static void slides_are_read(void **state)
     (void)state;
     AUTO_FREE char *out = open_parts(MIME "presentation", FORMAT_ODP, READ,
         (const char *const[]){ "content.xml", content, NULL });
-    expect_text(
-        out, "heading 1 {slide 1} Welcome\nlist_item 1 {slide 1} one = - one\nparagraph 0 {slide "
-             "1} shape\nnote 0 {slide 1, notes} say this\nparagraph 0 {slide 2} second\n");
+    expect_text(out,
+        "heading 1 {slide 1} Welcome\nlist_item 1 {slide 1} one = - one\nparagraph 0 {slide "
+        "1} shape\nnote 0 {slide 1, notes} say this\nparagraph 0 {slide 2} second\n");
 }
 
 static void what_is_wrong_is_told(void **state)
