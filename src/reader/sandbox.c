@@ -136,7 +136,9 @@ static uint32_t set_limits(const struct sandbox_options *o, uint64_t mapped)
     (void)mapped;
 #endif
     ok = ok && limit(RLIMIT_CPU, (uint64_t)o->cpu_s, (uint64_t)o->cpu_s + 2);
+#ifndef LARDER_SANITIZED // a sanitizer's reports go to stderr, which may be a file
     ok = ok && limit(RLIMIT_FSIZE, 0, 0);
+#endif
     ok = ok && limit(RLIMIT_NPROC, 0, 0);
     ok = ok && limit(RLIMIT_CORE, 0, 0);
     ok = ok && limit(RLIMIT_MSGQUEUE, 0, 0);
