@@ -44,7 +44,9 @@ class Server:
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="larder-e2e-"))
         self.owned = data is None
         self.key = "e2e-" + secrets.token_hex(16) if key else None
-        self.settings = settings or {}
+        self.settings = dict(settings or {})
+        if "asan" in str(self.build):  # the sanitizer's shadow counts as the reader's memory
+            self.settings.setdefault("reader_memory", "1536MiB")
         self.process = None
         self.log_path = self.data.parent / (self.data.name + ".log")
 
