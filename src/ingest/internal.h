@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-enum { SANDBOX_WORDS_MAX = 128, CHECKS_AT_ONCE = 4, RENDERS_AT_ONCE = 2 };
+enum { SANDBOX_WORDS_MAX = 128 };
 
 struct ingest {
     struct store *store;

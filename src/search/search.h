@@ -51,7 +51,6 @@ int search_run(struct store *store, const struct search_request *q, struct arena
 struct query {
     struct snippet_terms terms; // for marking
     const char *match; // FTS5 expression; "" when nothing searchable is left
-    const char *narrow; // all terms must occur; NULL when that says nothing more
     size_t term_count;
 };
 int query_parse(
