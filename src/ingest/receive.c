@@ -51,6 +51,21 @@ int64_t ingest_cap(struct ingest *g, struct slice name, struct slice media_type)
     return most;
 }
 
+// The queue of readings is bounded; who comes when it is full learns it before any work is done.
+static int check_queue(struct ingest *g, struct error *err)
+{
+    bool full = false;
+    int rc = store_job_queue_full(g->store, g->settings->jobs_queue, &full, err);
+
+    if (rc < 0 || !full) {
+        return rc;
+    }
+    return error_set(err, ERR_BUSY,
+        "%lld documents wait to be read, and more may not wait (jobs.queue). Try again when some "
+        "of them are ready.",
+        (long long)g->settings->jobs_queue);
+}
+
 static int check_request(const struct receive_input *in, struct error *err)
 {
     if (in->partition.len && !partition_name_valid(in->partition)) {
@@ -237,6 +252,10 @@ int ingest_receive(struct ingest *g, const struct receive_input *in, struct aren
         }
         d->metadata = metadata;
         d->name = name;
+    }
+    rc = check_queue(g, err);
+    if (rc < 0) {
+        return rc;
     }
     findings_init(&findings);
     media_facts_init(&media);

@@ -175,6 +175,8 @@ int store_job_stage(
     struct store *s, const struct job *j, enum document_status status, struct error *err);
 // Gives the job back as if it had not been leased (a stop of the server): queued again at once, no attempt counted.
 int store_job_release(struct store *s, const struct job *j, struct error *err);
+// ret: most jobs, or more, wait to be leased.
+int store_job_queue_full(struct store *s, int64_t most, bool *ret, struct error *err);
 // Milliseconds until a job is due or a lease lapses: 0 at once, -1 when there is none.
 int store_job_next_due(struct store *s, int64_t *ret_wait_ms, struct error *err);
 // Appends to the job's version; not visible before store_job_finish. ERR_CONFLICT as above. An index that is there already

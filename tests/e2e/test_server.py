@@ -216,6 +216,25 @@ def test_cancel_stops_reading_within_a_second_or_so():
         assert not server.search("fries")
 
 
+def test_a_full_queue_answers_503_and_takes_no_work():
+    with Server({"jobs_workers": 1, "jobs_queue": 1}) as server:
+        slow = server.upload("slow.csv", b"a,b,c\n" + b"".join(b"%d,fries,salt\n" % i for i in range(900_000))).json
+        path = f"/v1/documents/{slow['id']}"
+        while server.call("GET", path).json["status"] == "pending":
+            time.sleep(0.01)
+        waiting = server.upload("second.txt", b"Wash the lettuce.\n")
+        assert waiting.status == 201, waiting.body
+        full = server.upload("third.txt", b"Dry the lettuce.\n")
+        assert full.status == 503 and int(full.headers["retry-after"]) >= 1, (full.status, full.headers)
+        assert "jobs.queue" in full.json["detail"], full.body
+        again = server.upload("second.txt", b"Wash the lettuce.\n")  # what is there already needs no place in the queue
+        assert again.status == 200 and again.json["duplicate"], again.body
+        assert server.call("GET", "/v1/documents").json["total"] == 2
+        assert server.call("POST", path + "/cancel").status == 200
+        assert server.wait(waiting.json["id"])["status"] == "ready"
+        assert server.upload("third.txt", b"Dry the lettuce.\n").status == 201
+
+
 def test_the_command_line_walks_the_whole_road():
     with Server() as server:
         folder = server.data.parent / (server.data.name + ".files")

@@ -217,6 +217,35 @@ int store_job_next_due(struct store *s, int64_t *ret_wait_ms, struct error *err)
     return rc;
 }
 
+struct queue_full {
+    int64_t most;
+    bool full;
+};
+
+static int queue_full(struct store *s, struct db *db, void *ctx, struct error *err)
+{
+    struct queue_full *f = ctx;
+    (void)s;
+
+    // over the index jobs_queued, and never further than the limit
+    struct query q =
+        query_start(db, "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = 0 LIMIT ?)");
+    query_int(&q, f->most);
+    f->full = query_step(&q) && row_int(&q) >= f->most;
+    return query_end(&q, err);
+}
+
+int store_job_queue_full(struct store *s, int64_t most, bool *ret, struct error *err)
+{
+    struct queue_full f = { .most = most };
+    int rc = store_read(s, "job_queue_full", queue_full, &f, err);
+
+    if (rc == 0) {
+        *ret = f.full;
+    }
+    return rc;
+}
+
 // ---- given back
 
 static int release(struct write *w, void *ctx, struct error *err)
