@@ -198,7 +198,7 @@ static void step_done(struct http_job *job)
     }
 }
 
-static int submit(struct exchange *x, struct http_pool *pool, void (*run)(struct http_job *))
+static int submit(struct exchange *x, struct pool *pool, void (*run)(struct http_job *))
 {
     x->job = (struct http_job){ .run = run, .done = step_done };
     x->in_pool = true;

@@ -10,14 +10,23 @@
 
 #include "http/http.h"
 #include "http/parse.h"
-#include "http/pool.h"
 #include "http/request.h"
 #include "http/route.h"
 #include "http/strict.h"
+#include "os/pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <uv.h>
+
+// What may block. It runs on a pool's thread, then comes back to the loop thread through the server's list of finished
+// jobs, so each job is owned by one side at a time: the loop before submit, a pool thread inside run, the loop again in done.
+struct http_job {
+    void (*run)(struct http_job *job); // on a pool thread
+    void (*done)(struct http_job *job); // on the loop thread
+    struct http_server *server; // set by server_submit
+    struct http_job *next;
+};
 
 enum {
     READ_MAX = 64 * 1024, // bytes a read may bring while a body comes
@@ -135,8 +144,8 @@ struct http_server {
     struct http_options o; // immutable after open; strings are copies
     char *listen, *spool_dir;
     struct route_table *routes;
-    struct http_pool *lanes[HTTP_LANES];
-    struct http_pool *io; // disk: spool chunks, file reads, replay of events
+    struct pool *lanes[HTTP_LANES];
+    struct pool *io; // disk: spool chunks, file reads, replay of events
     struct hub *hub;
     struct conn *conns; // loop thread
     int conn_count;
@@ -165,8 +174,7 @@ static inline void count_up(atomic_llong *counter, int64_t n)
 }
 
 // server.c
-int server_submit(
-    struct http_server *s, struct http_pool *pool, struct http_job *job); // 0 or ERR_BUSY
+int server_submit(struct http_server *s, struct pool *pool, struct http_job *job); // 0 or ERR_BUSY
 void server_conn_gone(struct http_server *s, struct conn *c);
 
 // conn.c; loop thread

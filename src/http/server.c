@@ -30,10 +30,12 @@ enum {
 
 // ---- jobs ----
 
-static void job_finished(void *data, struct http_job *job)
+static void run_job(void *ctx) // a pool's thread
 {
-    struct http_server *s = data;
+    struct http_job *job = ctx;
+    struct http_server *s = job->server;
 
+    job->run(job);
     pthread_mutex_lock(&s->done_mutex);
     bool first = s->done_first == NULL;
     job->next = NULL;
@@ -72,14 +74,15 @@ static void run_done_list(struct http_server *s)
     }
 }
 
-int server_submit(struct http_server *s, struct http_pool *pool, struct http_job *job)
+int server_submit(struct http_server *s, struct pool *pool, struct http_job *job)
 {
     if (s->pools_gone) { // after the loop's end: what is left cleans up in place
         job->run(job);
         job->done(job);
         return 0;
     }
-    int rc = http_pool_submit(pool, job);
+    job->server = s;
+    int rc = pool_submit(pool, run_job, job);
     if (rc == 0) {
         s->jobs_out++;
     }
@@ -349,11 +352,10 @@ int http_server_open(const struct http_options *o, struct http_server **ret, str
     }
     if (rc == 0) {
         s->lanes[HTTP_LANE_QUICK] =
-            http_pool_new("http-quick", s->o.quick_threads, s->o.quick_queue, job_finished, s);
+            pool_new("http-quick", s->o.quick_threads, (size_t)s->o.quick_queue);
         s->lanes[HTTP_LANE_HEAVY] =
-            http_pool_new("http-heavy", s->o.heavy_threads, s->o.heavy_queue, job_finished, s);
-        s->io = http_pool_new(
-            "http-io", IO_THREADS, 2 * s->o.max_connections + FD_SPARE, job_finished, s);
+            pool_new("http-heavy", s->o.heavy_threads, (size_t)s->o.heavy_queue);
+        s->io = pool_new("http-io", IO_THREADS, (size_t)(2 * s->o.max_connections + FD_SPARE));
         if (!s->lanes[HTTP_LANE_QUICK] || !s->lanes[HTTP_LANE_HEAVY] || !s->io) {
             rc = error_set(err, ERR_MEMORY, "The server's threads could not be started.");
         }
@@ -396,9 +398,9 @@ void http_server_close(struct http_server *s)
         conn_close(s->conns);
     }
     for (size_t i = 0; i < HTTP_LANES; i++) {
-        http_pool_free(s->lanes[i]);
+        pool_free(s->lanes[i]);
     }
-    http_pool_free(s->io);
+    pool_free(s->io);
     s->pools_gone = true;
     run_done_list(s);
     if (s->loop_open) {
