@@ -9,15 +9,19 @@ import zipfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LONG_PAGES = 100
 ENDINGS = {"pdf": "pdf", "docx": "docx", "docm": "docx", "xlsx": "xlsx", "xlsm": "xlsx", "pptx": "pptx", "csv": "csv", "md": "md",
-           "txt": "txt"}
+           "txt": "txt",
+           **dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp"), "image"),
+           **dict.fromkeys(("wav", "mp3", "m4a", "mp4", "mov", "avi"), "media")}
 LEFT_OUT = ("requirements.txt", "README.md", "META.json")
 # Folders whose files are not documents to be read well: refused on purpose, or answers and questions about others.
 FOLDERS_LEFT_OUT = ("hostile", "reject", "expected", "retrieval", "rag")
 TITLES = {"pdf": "PDF", "pdf-long": f"PDF of {LONG_PAGES} pages and more", "docx": "DOCX, DOCM", "xlsx": "XLSX, XLSM", "pptx": "PPTX",
-          "csv": "CSV", "md": "Markdown", "txt": "Plain text", "scaled": "Scaled: made, large"}
+          "csv": "CSV", "md": "Markdown", "txt": "Plain text", "scaled": "Scaled: made, large", "image": "Pictures with words", "media": "Recordings"}
 
 
 class File:
+    """pages: of a recording its seconds; None where there is no such count."""
+
     def __init__(self, path, pages=None, origin="own"):
         self.path, self.pages, self.origin = pathlib.Path(path), pages, origin
         self.bytes = self.path.stat().st_size
@@ -33,6 +37,16 @@ def pages_of(path):
     return 0
 
 
+def seconds_of(path):
+    """The length of a recording, by ffprobe; 0 where it can't."""
+    done = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", str(path)], capture_output=True,
+                          text=True, check=False)
+    return float(done.stdout.strip()) if done.stdout.strip().replace(".", "").isdigit() else 0
+
+
+COUNTS = {"pdf": pages_of, "media": seconds_of}
+
+
 def collect(corpora, scratch, wanted):
     """{set: [File]} for the wanted sets, the largest long PDF first, the others by size; the same content only once."""
     sets, seen = {name: [] for name in TITLES}, set()
@@ -44,11 +58,12 @@ def collect(corpora, scratch, wanted):
             if ending not in ENDINGS or not path.is_file() or path.name in LEFT_OUT or set(inner) & set(FOLDERS_LEFT_OUT):
                 continue
             digest = hashlib.sha256(path.read_bytes()).digest()
-            if digest in seen or ENDINGS[ending] == "pdf" and not {"pdf", "pdf-long"} & set(wanted):
+            kind = ENDINGS[ending]
+            if digest in seen or not {kind, f"{kind}-long"} & set(wanted):
                 continue
             seen.add(digest)
-            file = File(path, pages_of(path) if ending == "pdf" else None, origin)
-            sets["pdf-long" if file.pages and file.pages >= LONG_PAGES else file.suffix].append(file)
+            file = File(path, COUNTS[kind](path) if kind in COUNTS else None, origin)
+            sets["pdf-long" if kind == "pdf" and file.pages >= LONG_PAGES else file.suffix].append(file)
     if "scaled" in wanted:
         sets["scaled"] = scaled(scratch)
     for name, files in sets.items():

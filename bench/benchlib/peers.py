@@ -24,7 +24,8 @@ BENCH = pathlib.Path(__file__).resolve().parent.parent
 PEERS = BENCH / ".peers"
 START_SECONDS = 180
 OFFICE = ("docx", "xlsx", "pptx")
-EVERYTHING = ("pdf", "pdf-long", *OFFICE, "csv", "md", "txt", "scaled")
+DOCUMENTS = ("pdf", "pdf-long", *OFFICE, "csv", "md", "txt", "scaled")
+EVERYTHING = (*DOCUMENTS, "image", "media")
 
 
 class Answer:
@@ -95,7 +96,8 @@ class LarderRead(Command):
         return report.source(self.program)
 
     def argv(self, file):
-        return [str(self.program), str(file.path), "--read"]
+        model = ["--model", str(self.program.parent / "speech.model")] if file.suffix == "media" else []
+        return [str(self.program), str(file.path), "--read", *model]
 
     def chars(self):
         total = 0
@@ -163,9 +165,63 @@ class LibreOffice(Command):
                    for path in made)
 
 
+class Tesseract(Command):
+    name, how, sets = "tesseract", "a process a file, one thread: plain text", ("image",)
+
+    def missing(self):
+        return None if shutil.which("tesseract") else "tesseract-ocr is not installed"
+
+    def version(self):
+        return debian("tesseract-ocr")
+
+    def argv(self, file):
+        return ["tesseract", str(file.path), "-", "-l", "eng"]
+
+    def environment(self):
+        return {**os.environ, "OMP_THREAD_LIMIT": "1"}
+
+
+class Ffmpeg(Command):
+    """Decoding alone: what is below every program that hears."""
+    name, how, sets = "ffmpeg", "a process a file, one thread: sound at 16 kHz, nothing heard", ("media",)
+
+    def missing(self):
+        return None if shutil.which("ffmpeg") else "ffmpeg is not installed"
+
+    def version(self):
+        return debian("ffmpeg")
+
+    def argv(self, file):
+        return ["ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-i", str(file.path), "-vn", "-ac", "1", "-ar", "16000", "-f", "null", "-"]
+
+    def chars(self):
+        return None
+
+
+class Whisper(Command):
+    """The engine's own tool with the model that Larder uses, fed by ffmpeg; it hears, and looks at no picture."""
+    name, how, sets = "whisper-cli", "ffmpeg and whisper-cli a file, one thread, five beams: text with times", ("media",)
+    program = PEERS / "whisper" / "bin" / "whisper-cli"
+
+    def __init__(self, scratch, build):
+        super().__init__(scratch)
+        self.model = build / "speech.model"
+
+    def missing(self):
+        return None if self.program.is_file() and shutil.which("ffmpeg") else "not installed; bench/install brings it"
+
+    def version(self):
+        return "of nodejs-whisper, as third_party.lock pins it"
+
+    def argv(self, file):
+        sound = self.scratch / "sound.wav"
+        return ["sh", "-c", 'ffmpeg -v error -nostdin -y -threads 1 -i "$1" -vn -ac 1 -ar 16000 "$2" && exec "$3" -m "$4" -f "$2" -t 1 -bs 5 -l en -np',
+                "sh", str(file.path), str(sound), str(self.program), str(self.model)]
+
+
 class Resident:
     counts_start = False
-    sets = EVERYTHING
+    sets = DOCUMENTS
     process = None
 
     def __init__(self, scratch):
@@ -302,6 +358,7 @@ class Tika(Resident):
 
 class LarderServer(Resident):
     """The whole way: upload, layers of checks, two sandboxed reader processes, chunks, index, until the document is ready."""
+    sets = EVERYTHING
     name, how = "Larder, whole way", "the server kept warm: upload, checks, sandboxed readers, durable, searchable"
 
     def __init__(self, scratch, build):
@@ -368,5 +425,6 @@ def everyone(build, scratch=None):
         sys.exit("bench: Python 3.11 or newer is needed.")
     return {"larder-read": LarderRead(place("larder-read"), build), "larder": LarderServer(place("larder"), build),
             "pdftotext": Poppler(place("pdftotext")), "mutool": Mupdf(place("mutool")), "libreoffice": LibreOffice(place("libreoffice")),
+            "tesseract": Tesseract(place("tesseract")), "ffmpeg": Ffmpeg(place("ffmpeg")), "whisper": Whisper(place("whisper"), build),
             "tika": Tika(place("tika")), "markitdown": Python(place("markitdown"), "markitdown", "MarkItDown"),
             "docling": Python(place("docling"), "docling", "Docling"), "kreuzberg": Python(place("kreuzberg"), "kreuzberg", "Kreuzberg")}

@@ -12,7 +12,7 @@ import subprocess
 from . import files, measure
 
 REFERENCE = "larder-read"
-ORDER = ("larder-read", "larder", "pdftotext", "mutool", "libreoffice", "tika", "markitdown", "docling", "kreuzberg")
+ORDER = ("larder-read", "larder", "pdftotext", "mutool", "tesseract", "ffmpeg", "whisper", "libreoffice", "tika", "markitdown", "docling", "kreuzberg")
 NAMES_SHOWN = 4
 SECONDS, CHARS, ERROR, CPU = range(4)  # of an answer as it is kept
 
@@ -117,7 +117,8 @@ def detail(name, measured):
     batch, found = measured["files"], figures_of(measured)
     reference = found.get(REFERENCE)
     pages = any(f[2] for f in batch)
-    head = ["program", "files read", *(["pages/s"] if pages else []), "MB/s", "a file", "spread", "CPU a file", "peak memory",
+    unit, units = ("× real time", "s of sound") if name == "media" else ("pages/s", "pages")
+    head = ["program", "files read", *([unit] if pages else []), "MB/s", "a file", "spread", "CPU a file", "peak memory",
             "1,000 characters", "× time"]
     rows, notes = [], []
     for key in ORDER:
@@ -144,7 +145,7 @@ def detail(name, measured):
     made = sum(1 for f in batch if f[3] == "made")
     origin = f"{own} of ours, {len(batch) - own - made} of the corpora" if not made else "made from the words of our samples"
     size = sum(f[1] for f in batch) / 1e6
-    about = f"{len(batch)} files ({origin}), {number(size)} MB" + (f", {sum(f[2] or 0 for f in batch):,} pages" if pages else "")
+    about = f"{len(batch)} files ({origin}), {number(size)} MB" + (f", {sum(f[2] or 0 for f in batch):,.0f} {units}" if pages else "")
     return (f"### {files.TITLES[name]}\n\n{about}. {measured['date']}; {measured['machine']}. `{measured['command']}`\n\n"
             + table(head, rows) + ("\nNot read, in the program's own words:\n\n" + "\n".join(notes) + "\n" if notes else ""))
 
@@ -162,7 +163,9 @@ def name_of(sets, key):
 
 # Formats that a program does not read; what else is missing from a table was left out of the run with --peers.
 NOT_ITS_FORMAT = {"pdftotext": set(files.TITLES) - {"pdf", "pdf-long"}, "mutool": set(files.TITLES) - {"pdf", "pdf-long"},
-                  "libreoffice": {"md", "pdf-long"}}
+                  "libreoffice": {"md", "pdf-long", "image", "media"}, "tesseract": set(files.TITLES) - {"image"},
+                  "ffmpeg": set(files.TITLES) - {"media"}, "whisper": set(files.TITLES) - {"media"},
+                  **dict.fromkeys(("tika", "markitdown", "docling", "kreuzberg"), {"image", "media"})}
 
 
 def cell(name, entry, key, found, what):
