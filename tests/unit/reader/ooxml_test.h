@@ -206,6 +206,37 @@ static inline char *seen(struct package p, enum format_id id, enum pass pass)
     return buf_take(&out);
 }
 
+// The same for a file that is text.
+static inline char *seen_bytes(const char *text, size_t len, enum format_id id, enum pass pass)
+{
+    return seen((struct package){ memcpy(malloc(len + 1), text, len), len }, id, pass);
+}
+
+static inline char *seen_text(const char *text, enum format_id id, enum pass pass)
+{
+    return seen_bytes(text, strlen(text), id, pass);
+}
+
+struct reading_case {
+    const char *name, *source, *want;
+    const char *unwanted; // NULL: nothing
+};
+
+// Says all that differ, then fails.
+static inline void expect_readings(const struct reading_case *cases, size_t n, enum format_id id)
+{
+    int wrong = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        AUTO_FREE char *out = seen_text(cases[i].source, id, READ);
+        if (!strstr(out, cases[i].want) || (cases[i].unwanted && strstr(out, cases[i].unwanted))) {
+            print_message("--- %s: want\n%s--- in\n%s", cases[i].name, cases[i].want, out);
+            wrong++;
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
 static inline void expect_text(char *text, const char *want)
 {
     if (!strstr(text, want)) {

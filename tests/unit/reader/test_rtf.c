@@ -4,14 +4,10 @@
 
 static char *run(const char *text, enum pass pass)
 {
-    size_t len = strlen(text);
-    struct package p = { memcpy(malloc(len + 1), text, len), len };
-    return seen(p, FORMAT_RTF, pass);
+    return seen_text(text, FORMAT_RTF, pass);
 }
 
-static const struct {
-    const char *name, *source, *want;
-} cases[] = {
+static const struct reading_case cases[] = {
     { "paragraphs", "{\\rtf1\\ansi Hello {\\b bold} world.\\par\nSecond\\line line\\tab x.\\par}",
         "paragraph 0 {document} Hello bold world.\nparagraph 0 {document} Second/line\tx.\n" },
     { "code pages and Unicode",
@@ -44,16 +40,8 @@ static const struct {
 
 static void what_is_read(void **state)
 {
-    int wrong = 0;
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        AUTO_FREE char *out = run(cases[i].source, READ);
-        if (!strstr(out, cases[i].want)) {
-            print_message("--- %s: want\n%s--- in\n%s", cases[i].name, cases[i].want, out);
-            wrong++;
-        }
-    }
-    assert_int_equal(wrong, 0);
+    expect_readings(cases, ARRAY_LEN(cases), FORMAT_RTF);
 }
 
 static void what_is_wrong_is_told(void **state)

@@ -4,14 +4,10 @@
 
 static char *run(const char *text, enum pass pass)
 {
-    size_t len = strlen(text);
-    struct package p = { memcpy(malloc(len + 1), text, len), len };
-    return seen(p, FORMAT_VTT, pass);
+    return seen_text(text, FORMAT_VTT, pass);
 }
 
-static const struct {
-    const char *name, *source, *want;
-} cases[] = {
+static const struct reading_case cases[] = {
     { "SubRip",
         "1\r\n00:00:01,500 --> 00:00:03,000\r\n<i>Open</i> "
         "the\r\n{\\an8}lid.\r\n\r\n2\r\n01:00:04,000 --> 01:00:05,250\r\nWait.\r\n",
@@ -32,16 +28,8 @@ static const struct {
 
 static void what_is_read(void **state)
 {
-    int wrong = 0;
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        AUTO_FREE char *out = run(cases[i].source, READ);
-        if (!strstr(out, cases[i].want)) {
-            print_message("--- %s: want\n%s--- in\n%s", cases[i].name, cases[i].want, out);
-            wrong++;
-        }
-    }
-    assert_int_equal(wrong, 0);
+    expect_readings(cases, ARRAY_LEN(cases), FORMAT_VTT);
 }
 
 static void what_has_no_times_is_refused(void **state)

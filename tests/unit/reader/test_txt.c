@@ -6,8 +6,7 @@
 
 static char *reading(const char *text, size_t len, enum pass pass)
 {
-    struct package p = { memcpy(malloc(len + 1), text, len), len };
-    return seen(p, FORMAT_TXT, pass);
+    return seen_bytes(text, len, FORMAT_TXT, pass);
 }
 
 static char *read_text(const char *text)
