@@ -5,6 +5,17 @@
 
 enum { LIST_MAX = 10000 };
 
+#define SHOWN                                                                                      \
+    " t WHERE t.document = ? AND t.version = (SELECT version FROM documents WHERE key = ?) "       \
+    "AND t.version > 0 AND t.idx > ? ORDER BY t.idx LIMIT ?"
+#define ELEMENTS                                                                                   \
+    "SELECT t.idx, t.kind, t.level, t.flags, t.place, t.text, t.markdown, t.header, t.image "      \
+    "FROM elements" SHOWN
+#define CHUNKS                                                                                     \
+    "SELECT t.id, t.idx, t.first_element, t.last_element, t.heading, t.text, t.place, t.places "   \
+    "FROM chunks" SHOWN
+
+// A page of the elements or of the chunks, whichever array is there.
 struct list {
     struct slice id;
     int64_t after;
@@ -44,51 +55,6 @@ static int read_element(struct query *q, struct arena *a, struct element_row *r,
     return 0;
 }
 
-static int list_elements(struct store *s, struct db *db, void *ctx, struct error *err)
-{
-    struct list *l = ctx;
-    int64_t key = 0;
-    int rc = document_key(db, l->id, &key, err);
-    (void)s;
-
-    if (rc != 0) {
-        return rc;
-    }
-    struct query q = query_start(db, "SELECT e.idx, e.kind, e.level, e.flags, e.place, e.text, "
-                                     "e.markdown, e.header, e.image FROM elements e "
-                                     "WHERE e.document = ? AND e.version = (SELECT version FROM "
-                                     "documents WHERE key = ?) AND e.version > 0 AND e.idx > ? "
-                                     "ORDER BY e.idx LIMIT ?");
-    query_int(&q, key);
-    query_int(&q, key);
-    query_int(&q, l->after);
-    query_int(&q, l->limit);
-    while (rc == 0 && l->count < (size_t)l->limit && query_step(&q)) {
-        rc = read_element(&q, l->arena, &l->elements[l->count], err);
-        l->count += rc == 0;
-    }
-    int end = query_end(&q, rc ? NULL : err);
-    return rc ? rc : end;
-}
-
-int store_element_list(struct store *s, struct slice document_id, int64_t after, int limit,
-    struct arena *a, struct element_row **ret, size_t *ret_count, struct error *err)
-{
-    struct list l = { .id = document_id, .after = after, .arena = a };
-
-    l.limit = limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
-    l.elements = arena_array(a, (size_t)l.limit, sizeof(*l.elements));
-    if (!l.elements) {
-        return error_set(err, ERR_MEMORY, "There is not enough memory for this list.");
-    }
-    int rc = store_read(s, "element_list", list_elements, &l, err);
-    if (rc == 0) {
-        *ret = l.elements;
-        *ret_count = l.count;
-    }
-    return rc;
-}
-
 static int read_chunk(struct query *q, struct arena *a, struct chunk *c, struct error *err)
 {
     c->id = row_int(q);
@@ -107,7 +73,7 @@ static int read_chunk(struct query *q, struct arena *a, struct chunk *c, struct 
     return placed ? 0 : error_set(err, ERR_CORRUPT, "The place of a chunk can't be read.");
 }
 
-static int list_chunks(struct store *s, struct db *db, void *ctx, struct error *err)
+static int list_rows(struct store *s, struct db *db, void *ctx, struct error *err)
 {
     struct list *l = ctx;
     int64_t key = 0;
@@ -117,34 +83,56 @@ static int list_chunks(struct store *s, struct db *db, void *ctx, struct error *
     if (rc != 0) {
         return rc;
     }
-    struct query q = query_start(db, "SELECT c.id, c.idx, c.first_element, c.last_element, "
-                                     "c.heading, c.text, c.place, c.places FROM chunks c "
-                                     "WHERE c.document = ? AND c.version = (SELECT version FROM "
-                                     "documents WHERE key = ?) AND c.version > 0 AND c.idx > ? "
-                                     "ORDER BY c.idx LIMIT ?");
+    struct query q = query_start(db, l->elements ? ELEMENTS : CHUNKS);
     query_int(&q, key);
     query_int(&q, key);
     query_int(&q, l->after);
     query_int(&q, l->limit);
     while (rc == 0 && l->count < (size_t)l->limit && query_step(&q)) {
-        rc = read_chunk(&q, l->arena, &l->chunks[l->count], err);
+        rc = l->elements ? read_element(&q, l->arena, &l->elements[l->count], err)
+                         : read_chunk(&q, l->arena, &l->chunks[l->count], err);
         l->count += rc == 0;
     }
     int end = query_end(&q, rc ? NULL : err);
     return rc ? rc : end;
 }
 
+static int list_limit(int limit)
+{
+    return limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
+}
+
+static int list_run(struct store *s, const char *name, struct list *l, struct error *err)
+{
+    if (!l->elements && !l->chunks) {
+        return error_set(err, ERR_MEMORY, "There is not enough memory for this list.");
+    }
+    return store_read(s, name, list_rows, l, err);
+}
+
+int store_element_list(struct store *s, struct slice document_id, int64_t after, int limit,
+    struct arena *a, struct element_row **ret, size_t *ret_count, struct error *err)
+{
+    struct list l = { .id = document_id, .after = after, .arena = a, .limit = list_limit(limit) };
+
+    l.elements = arena_array(a, (size_t)l.limit, sizeof(*l.elements));
+    int rc = list_run(s, "element_list", &l, err);
+    if (rc == 0) {
+        *ret = l.elements;
+        *ret_count = l.count;
+    }
+    return rc;
+}
+
 int store_chunk_list(struct store *s, struct slice document_id, int64_t after_index, int limit,
     struct arena *a, struct chunk **ret, size_t *ret_count, struct error *err)
 {
-    struct list l = { .id = document_id, .after = after_index, .arena = a };
+    struct list l = {
+        .id = document_id, .after = after_index, .arena = a, .limit = list_limit(limit)
+    };
 
-    l.limit = limit < 1 ? 1 : limit > LIST_MAX ? LIST_MAX : limit;
     l.chunks = arena_array(a, (size_t)l.limit, sizeof(*l.chunks));
-    if (!l.chunks) {
-        return error_set(err, ERR_MEMORY, "There is not enough memory for this list.");
-    }
-    int rc = store_read(s, "chunk_list", list_chunks, &l, err);
+    int rc = list_run(s, "chunk_list", &l, err);
     if (rc == 0) {
         *ret = l.chunks;
         *ret_count = l.count;
