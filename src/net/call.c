@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Implements call.h.
+#include "net/call.h"
+#include "base/clock.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOST_MAX = 200 };
+
+struct call {
+    const struct net_call *in;
+    struct net_answer *out;
+    CURL *curl;
+    struct error *err;
+    int rc; // why we ended it ourselves
+    size_t got;
+    int64_t last_ms; // of the last byte
+    char host[HOST_MAX];
+};
+
+void net_answer_done(struct net_answer *a)
+{
+    buf_done(&a->body);
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void start_library(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static bool is_success(CURL *curl)
+{
+    long status = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && status < 300;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *ctx)
+{
+    struct call *c = ctx;
+    size_t len = size * count;
+    bool success = is_success(c->curl);
+
+    c->last_ms = clock_mono_ms();
+    c->got += len;
+    if (!success) { // enough of it to say why
+        size_t room = NET_CALL_ERROR_BODY_MAX - c->out->body.len;
+        buf_add(&c->out->body, data, len < room ? len : room);
+        return c->got <= c->in->answer_max + NET_CALL_ERROR_BODY_MAX ? len : 0;
+    }
+    if (c->got > c->in->answer_max) {
+        c->rc = error_set(c->err, ERR_TOO_LARGE, "The answer of %s is larger than %zu bytes.",
+            c->host, c->in->answer_max);
+        return 0;
+    }
+    if (c->in->on_data) {
+        c->rc = c->in->on_data(c->in->ctx, slice_make(data, len), c->err);
+        return c->rc < 0 ? 0 : len;
+    }
+    buf_add(&c->out->body, data, len);
+    return buf_ok(&c->out->body) ? len : 0;
+}
+
+static int on_progress(
+    void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+    struct call *c = ctx;
+    int64_t now = clock_mono_ms();
+    int idle = c->in->idle_ms ? c->in->idle_ms : NET_CALL_IDLE_MS;
+
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    if (c->in->cancelled && atomic_load(c->in->cancelled)) {
+        c->rc = error_set(c->err, ERR_CANCELLED, "The request to %s was withdrawn.", c->host);
+    } else if (c->in->deadline_ms && now >= c->in->deadline_ms) {
+        c->rc = error_set(c->err, ERR_TIMEOUT, "The time for the request to %s is over.", c->host);
+    } else if (now - c->last_ms > idle) {
+        c->rc = error_set(
+            c->err, ERR_TIMEOUT, "%s has sent nothing for %d seconds.", c->host, idle / 1000);
+    }
+    return c->rc < 0;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *ctx)
+{
+    struct call *c = ctx;
+    struct slice line = slice_trim(slice_make(data, size * count));
+
+    c->last_ms = clock_mono_ms();
+    if (line.len > 12 && slice_equal_nocase(slice_make(line.data, 12), SLICE_LIT("retry-after:"))) {
+        int64_t seconds = 0;
+        if (slice_to_i64(slice_trim(slice_from(line, 12)), &seconds)) {
+            c->out->retry_after_s = seconds;
+        }
+    }
+    return size * count;
+}
+
+// scheme://[user@]host[:port]/… : what a sentence may name.
+static int find_host(struct call *c)
+{
+    const char *url = c->in->url ? c->in->url : "";
+    const char *from = strncasecmp(url, "http://", 7) == 0    ? url + 7
+                       : strncasecmp(url, "https://", 8) == 0 ? url + 8
+                                                              : NULL;
+
+    if (!from || !*from) {
+        return error_set(
+            c->err, ERR_INVALID, "The address of a server must begin with http:// or https://.");
+    }
+    size_t len = strcspn(from, "/?#");
+    const char *at = memchr(from, '@', len);
+    if (at) {
+        len -= (size_t)(at + 1 - from);
+        from = at + 1;
+    }
+    snprintf(
+        c->host, sizeof(c->host), "%.*s", (int)(len < HOST_MAX - 1 ? len : HOST_MAX - 1), from);
+    return 0;
+}
+
+static struct curl_slist *make_headers(const struct net_call *in)
+{
+    struct curl_slist *list = NULL;
+    char line[1200];
+
+    if (in->body.len) {
+        snprintf(line, sizeof(line), "Content-Type: %s",
+            in->content_type ? in->content_type : "application/json");
+        list = curl_slist_append(list, line);
+        list = curl_slist_append(list, "Expect:"); // no extra round trip
+    }
+    if (in->accept) {
+        snprintf(line, sizeof(line), "Accept: %s", in->accept);
+        list = curl_slist_append(list, line);
+    }
+    if (in->bearer && in->bearer[0]) {
+        snprintf(line, sizeof(line), "Authorization: Bearer %s", in->bearer);
+        list = curl_slist_append(list, line);
+        explicit_bzero(line, sizeof(line));
+    }
+    for (size_t i = 0; in->headers && in->headers[i] && i < NET_CALL_HEADERS_MAX; i++) {
+        list = curl_slist_append(list, in->headers[i]);
+    }
+    return list;
+}
+
+static void set_options(struct call *c, struct curl_slist *headers)
+{
+    const struct net_call *in = c->in;
+    CURL *curl = c->curl;
+
+    curl_easy_setopt(curl, CURLOPT_URL, in->url);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "larder/" LARDER_VERSION);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+        (long)(in->connect_ms ? in->connect_ms : NET_CALL_CONNECT_MS));
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, c);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, c);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, c);
+    if (in->body.len) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, in->body.data);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)in->body.len);
+    }
+    if (in->method) {
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, in->method);
+    }
+}
+
+static int end_of(struct call *c, CURLcode code)
+{
+    if (c->rc < 0) {
+        return c->rc;
+    }
+    switch (code) {
+    case CURLE_OK:
+        return 0;
+    case CURLE_OPERATION_TIMEDOUT:
+        return error_set(c->err, ERR_TIMEOUT, "%s did not answer in time.", c->host);
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return error_set(c->err, ERR_IO, "The name of %s is not known here.", c->host);
+    case CURLE_COULDNT_CONNECT:
+        return error_set(c->err, ERR_IO, "Nobody answers at %s.", c->host);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+        return error_set(
+            c->err, ERR_IO, "%s could not prove who it is (TLS certificate).", c->host);
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return error_set(
+            c->err, ERR_INVALID, "The address of a server must begin with http:// or https://.");
+    case CURLE_OUT_OF_MEMORY:
+        return error_set(c->err, ERR_MEMORY, "The answer of %s did not fit into memory.", c->host);
+    default:
+        return error_set(
+            c->err, ERR_IO, "The connection to %s broke before its answer was complete.", c->host);
+    }
+}
+
+int net_call_run(const struct net_call *call, struct net_answer *ret, struct error *err)
+{
+    struct call c = { .in = call, .out = ret, .err = err, .last_ms = clock_mono_ms() };
+    const char *type = NULL;
+
+    BUG_ON(call->answer_max == 0);
+    *ret = (struct net_answer){ .retry_after_s = -1 };
+    buf_init(&ret->body,
+        call->answer_max > NET_CALL_ERROR_BODY_MAX ? call->answer_max : NET_CALL_ERROR_BODY_MAX);
+    pthread_once(&once, start_library);
+    int rc = find_host(&c);
+    if (rc < 0) {
+        return rc;
+    }
+    c.curl = curl_easy_init();
+    struct curl_slist *headers = make_headers(call);
+    if (!c.curl) {
+        curl_slist_free_all(headers);
+        return error_set(err, ERR_MEMORY, "There is no memory for a request.");
+    }
+    set_options(&c, headers);
+    rc = end_of(&c, curl_easy_perform(c.curl));
+    curl_easy_getinfo(c.curl, CURLINFO_RESPONSE_CODE, &ret->status);
+    if (curl_easy_getinfo(c.curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type) {
+        snprintf(ret->content_type, sizeof(ret->content_type), "%s", type);
+    }
+    curl_easy_cleanup(c.curl);
+    curl_slist_free_all(headers);
+    return rc;
+}
