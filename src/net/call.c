@@ -2,6 +2,7 @@
 // Implements call.h.
 #include "net/call.h"
 #include "base/clock.h"
+#include "net/web.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -105,24 +106,18 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
     return size * count;
 }
 
-// scheme://[user@]host[:port]/… : what a sentence may name.
+// scheme://host[:port]/… : what a sentence may name.
 static int find_host(struct call *c)
 {
     const char *url = c->in->url ? c->in->url : "";
-    const char *from = strncasecmp(url, "http://", 7) == 0    ? url + 7
-                       : strncasecmp(url, "https://", 8) == 0 ? url + 8
-                                                              : NULL;
 
-    if (!from || !*from) {
-        return error_set(
-            c->err, ERR_INVALID, "The address of a server must begin with http:// or https://.");
+    if (!web_url_valid(url)) {
+        return error_set(c->err, ERR_INVALID,
+            "The address of a server must be http:// or https:// with a host, without a name and "
+            "password.");
     }
+    const char *from = strchr(url, '/') + 2;
     size_t len = strcspn(from, "/?#");
-    const char *at = memchr(from, '@', len);
-    if (at) {
-        len -= (size_t)(at + 1 - from);
-        from = at + 1;
-    }
     snprintf(
         c->host, sizeof(c->host), "%.*s", (int)(len < HOST_MAX - 1 ? len : HOST_MAX - 1), from);
     return 0;
