@@ -98,14 +98,47 @@ struct heard {
     double start, end;
 };
 
-static int on_utterance(void *ctx, double start, double end, struct slice text)
+static int on_utterance(void *ctx, const struct speech_word *words, size_t count)
 {
     struct heard *h = ctx;
-    size_t had = strlen(h->text);
-    snprintf(h->text + had, sizeof(h->text) - had, SLICE_FMT " ", SLICE_ARG(text));
-    h->start = had ? h->start : start;
-    h->end = end;
+    h->start = h->text[0] ? h->start : words[0].start;
+    h->end = words[count - 1].end;
+    for (size_t i = 0; i < count; i++) {
+        size_t had = strlen(h->text);
+        snprintf(h->text + had, sizeof(h->text) - had, "%s ", words[i].text);
+    }
     return 0;
+}
+
+struct windows {
+    int count;
+    double seconds[8];
+    size_t samples;
+};
+
+static int on_window(void *ctx, double second, const float *samples, size_t count)
+{
+    struct windows *w = ctx;
+    assert_true(samples && count > 0 && count <= SPEECH_WINDOW_S * RATE && w->count < 8);
+    w->seconds[w->count++] = second;
+    w->samples += count;
+    return 0;
+}
+
+static void windows_for_a_service_cover_what_is_loud(void **state)
+{
+    struct windows w = { 0 };
+    float *loud = tone(40, 0.3), *quiet = calloc(20 * RATE, sizeof(float));
+    (void)state;
+    struct speech *x = speech_new_windows(on_window, &w);
+    assert_int_equal(speech_feed(x, loud, 40 * RATE), 0);
+    assert_int_equal(speech_feed(x, quiet, 20 * RATE), 0);
+    assert_int_equal(speech_finish(x), 0);
+    speech_free(x);
+    assert_true(w.count >= 2 && w.count <= 4 && w.seconds[0] == 0);
+    assert_true(w.samples >= 40 * RATE && w.samples <= 60 * RATE);
+    free(loud);
+    free(quiet);
 }
 
 static void without_a_model_nothing_is_heard(void **state)
@@ -171,6 +204,7 @@ int main(void)
         cmocka_unit_test(silence_is_no_voice),
         cmocka_unit_test(words_become_utterances_at_sentences_and_pauses),
         cmocka_unit_test(without_a_model_nothing_is_heard),
+        cmocka_unit_test(windows_for_a_service_cover_what_is_loud),
         cmocka_unit_test(words_are_heard_with_their_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
