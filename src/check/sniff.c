@@ -88,6 +88,8 @@ static const struct {
     SIGNATURE(0, "GIF89a", SNIFF_GIF),
     SIGNATURE(0, "II*\0", SNIFF_TIFF),
     SIGNATURE(0, "MM\0*", SNIFF_TIFF),
+    SIGNATURE(0, "II+\0\b\0", SNIFF_TIFF),
+    SIGNATURE(0, "MM\0+\0\b", SNIFF_TIFF),
     SIGNATURE(0, "OggS", SNIFF_OGG),
     SIGNATURE(0, "fLaC", SNIFF_FLAC),
     SIGNATURE(0, "ID3", SNIFF_MP3),

@@ -29,6 +29,8 @@ enum format_id {
     FORMAT_PNG,
     FORMAT_GIF,
     FORMAT_WEBP,
+    FORMAT_TIFF,
+    FORMAT_BMP,
     FORMAT_HTML,
     FORMAT_TSV,
     FORMAT_JSON,

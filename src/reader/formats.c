@@ -14,8 +14,8 @@ extern const struct reader_format format_docm, format_docx, format_pptx;
 
 extern const struct reader_format format_wav, format_mp3, format_m4a, format_mp4, format_mov,
     format_avi; // media.c
-extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif,
-    format_webp; // image.c
+extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif, format_webp,
+    format_tiff, format_bmp; // image.c
 
 extern const struct reader_format format_tsv;
 
@@ -60,6 +60,8 @@ const struct reader_format *const reader_formats[] = {
     &format_png,
     &format_gif,
     &format_webp,
+    &format_tiff,
+    &format_bmp,
     &format_html,
     &format_tsv,
     &format_json,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Pictures as documents: JPEG, PNG, GIF, WebP.
+// Pictures as documents: JPEG, PNG, GIF, WebP, TIFF, BMP. The pages of a TIFF are pages, like those of a scanned PDF.
 //
 //   check   header first, then the whole file is decoded to a stamp: what is cut or broken shows now
 //   read    each frame that differs from those before: a figure with its picture, then the words that are read off it
@@ -23,6 +23,7 @@ enum {
         1000, // what a picture of heavy build is decoded to, while its codec holds all of it
     CHECK_MS = 5000, // then what was seen so far decides
     READ_MS = 120 * 1000,
+    PAGES_READ_MS = 15 * 60 * 1000, // of a TIFF, when nobody says what is enough
     RENDER_MS = 8000,
     PICTURE_SIDE = 1600, // of what is shown
     THUMBNAIL_SIDE = 320,
@@ -30,12 +31,18 @@ enum {
     FRAMES_KEPT_MAX = 40, // of an animation
     FRAMES_KEPT_EASILY = 8, // further ones must differ more and more
     FRAME_OCR_MS = 20000,
+    PAGE_OCR_MS = 45 * 1000,
     RENDER_WIDTH_MAX = 10000,
 };
 static const double FRAME_DIFFERS = 0.004,
                     FRAME_DIFFERS_MORE = 1.35; // share of cells; factor for each that is kept
 
 static const double PARTIAL_LEAST = 0.5; // of the rows: less is not worth keeping
+
+static bool has_pages(const struct reader *r)
+{
+    return r->format == FORMAT_TIFF;
+}
 
 static int report_trouble(struct reader *r, const struct image_report *d)
 {
@@ -53,6 +60,11 @@ static int report_trouble(struct reader *r, const struct image_report *d)
             r, "bomb.memory", NULL, "The picture needs more memory than is allowed.");
     case IMAGE_BROKEN:
         return reader_finding(r, "structure.corrupt", NULL, "The picture can't be decoded.");
+    case IMAGE_UNKNOWN_CODEC:
+        return reader_finding(r, "structure.undecodable", NULL,
+            "The picture is packed, or coloured, in a way that can't be read here.");
+    case IMAGE_SHARED:
+        return reader_finding(r, "bomb.overlap", NULL, "Pages of the picture share the same data.");
     case IMAGE_DAMAGED:
     case IMAGE_TRUNCATED:
         break;
@@ -72,7 +84,8 @@ static int report_trouble(struct reader *r, const struct image_report *d)
 static bool is_lost(const struct image_report *d)
 {
     return d->trouble == IMAGE_TOO_LARGE || d->trouble == IMAGE_NO_MEMORY ||
-           d->trouble == IMAGE_BROKEN ||
+           d->trouble == IMAGE_BROKEN || d->trouble == IMAGE_UNKNOWN_CODEC ||
+           d->trouble == IMAGE_SHARED ||
            ((d->trouble == IMAGE_DAMAGED || d->trouble == IMAGE_TRUNCATED) &&
                d->share < PARTIAL_LEAST);
 }
@@ -99,7 +112,7 @@ static int report_facts(struct reader *r, const struct image_facts *f)
     int rc = reader_info_number(r, "width", sideways ? f->height : f->width);
 
     rc = rc ? rc : reader_info_number(r, "height", sideways ? f->width : f->height);
-    rc = rc ? rc : reader_info_number(r, "frames", f->frames);
+    rc = rc ? rc : reader_info_number(r, has_pages(r) ? "pages" : "frames", f->frames);
     if (rc == 0 && f->bits) {
         rc = reader_info_number(r, "bits_per_channel", f->bits);
     }
@@ -125,8 +138,12 @@ static int report_facts(struct reader *r, const struct image_facts *f)
         rc = reader_finding(r, "privacy.location", NULL, "The picture says where it was taken.");
     }
     if (rc == 0 && f->more_frames) {
-        rc = reader_finding(r, "structure.partial", NULL,
-            "Only the first %d frames were looked at.", (int)f->frames);
+        rc = reader_finding(r, "structure.partial", NULL, "Only the first %d %s were looked at.",
+            (int)f->frames, has_pages(r) ? "pages" : "frames");
+    }
+    if (rc == 0 && f->lost_frames && f->frames > 1) {
+        rc = reader_finding(r, "page.unreadable", NULL, "%d of its %d pages can't be decoded.",
+            (int)f->lost_frames, (int)f->frames);
     }
     return rc;
 }
@@ -145,6 +162,7 @@ static int image_check(struct reader *r, struct error *err)
     struct image_request q = request_of(r, STAMP_PIXELS, CHECK_MS);
     struct image_report d;
 
+    q.frames_max = has_pages(r) ? IMAGE_FRAMES_MAX : 1;
     image_decode(r->format, &q, &d);
     int rc = report_trouble(r, &d);
     if (rc == 0 && d.facts.width > 0) {
@@ -157,10 +175,12 @@ static int image_check(struct reader *r, struct error *err)
 
 struct reading {
     struct reader *r;
-    bool animation;
+    bool animation; // of the file's frames those that differ are kept
+    bool pages; // all are kept, and are pages
     int orientation;
     int32_t frames; // of the file
     int32_t kept;
+    int32_t pictures; // that were shown
     struct picture_mark marks[FRAMES_KEPT_MAX];
     struct buf last_words; // of the frame that was kept before: the same words are not told twice
     enum ocr_outcome worst;
@@ -183,8 +203,8 @@ static int show(
 
 static void place_of(const struct reading *g, int32_t number, struct place *ret)
 {
-    *ret = (struct place){ .kind = PLACE_IMAGE,
-        .number = g->animation ? number : 0,
+    *ret = (struct place){ .kind = g->pages ? PLACE_PAGE : PLACE_IMAGE,
+        .number = g->animation || g->pages ? number : 0,
         .has_box = true,
         .box = { 0, 0, 1, 1 } };
 }
@@ -195,25 +215,27 @@ static int emit_figure(struct reading *g, const struct picture *p, int32_t numbe
     struct element e = { .kind = ELEMENT_FIGURE,
         .flags = g->r->hi_res && ocr_has_model() ? 0 : ELEMENT_NEEDS_OCR };
 
-    if (g->kept > 1) {
+    if (number > 1) {
         snprintf(name, sizeof(name), "picture-%d", (int)number);
     }
     int rc = show(g->r, name, p, PICTURE_SIDE, false);
-    if (rc == 0 && g->kept == 1) {
-        rc = show(g->r, "thumbnail", p, THUMBNAIL_SIDE, true);
-    }
+    g->pictures++;
     place_of(g, number, &e.place);
     e.image = slice_of(name);
     return rc ? rc : reader_element(g->r, &e);
 }
 
-static int read_words(struct reading *g, const struct picture *p, int32_t number)
+// *ret_any: there was something to tell.
+static int read_words(struct reading *g, const struct picture *p, int32_t number, bool *ret_any)
 {
     AUTO_FREE unsigned char *grey = picture_grey(p);
     struct ocr_request q = { .grey = grey,
         .width = p->width,
         .height = p->height,
-        .time_ms = g->animation ? FRAME_OCR_MS : 0 };
+        .time_ms = g->pages       ? PAGE_OCR_MS
+                   : g->animation ? FRAME_OCR_MS
+                                  : 0,
+        .page = g->pages && g->frames > 1 };
     struct ocr_result words;
     struct place place;
     int rc = 0;
@@ -223,7 +245,9 @@ static int read_words(struct reading *g, const struct picture *p, int32_t number
     }
     ocr_read(&q, &words);
     place_of(g, number, &place);
-    bool same = g->kept > 1 && slice_equal(buf_slice(&words.text), buf_slice(&g->last_words));
+    *ret_any = words.block_count > 0;
+    bool same =
+        g->kept > 1 && !g->pages && slice_equal(buf_slice(&words.text), buf_slice(&g->last_words));
     if (!same) {
         rc = ocr_emit(g->r, &words, &place);
         buf_reset(&g->last_words);
@@ -232,7 +256,7 @@ static int read_words(struct reading *g, const struct picture *p, int32_t number
     if (words.outcome != OCR_READ) {
         g->worst = words.outcome;
     }
-    if (rc == 0 && words.turned && !g->animation) {
+    if (rc == 0 && words.turned && g->frames == 1) {
         rc = reader_info_number(g->r, "text_turned", words.turned);
     }
     ocr_result_done(&words);
@@ -264,9 +288,10 @@ static int read_frame(void *ctx, int32_t number, struct picture *p, bool lent)
 {
     struct reading *g = ctx;
     AUTO_PICTURE own = { 0 };
+    bool any = false, late = g->r->enough_ms && clock_mono_ms() > g->r->enough_ms;
     int rc = 0;
 
-    if (!differs(g, p)) {
+    if (!g->pages && !differs(g, p)) {
         return reader_progress(g->r, number, g->frames);
     }
     g->kept++;
@@ -278,9 +303,20 @@ static int read_frame(void *ctx, int32_t number, struct picture *p, bool lent)
     }
     picture_flatten(&own);
     rc = rc ? rc : picture_orient(&own, g->orientation);
-    rc = rc ? rc : emit_figure(g, &own, number);
-    if (rc == 0 && g->r->hi_res) {
-        rc = read_words(g, &own, number);
+    if (rc == 0 && g->kept == 1) {
+        rc = show(g->r, "thumbnail", &own, THUMBNAIL_SIDE, true);
+    }
+    if (rc == 0 && !(g->pages && g->frames > 1)) {
+        rc = emit_figure(g, &own, number);
+    }
+    if (rc == 0 && g->r->hi_res && late) {
+        g->worst = OCR_STOPPED;
+    } else if (rc == 0 && g->r->hi_res) {
+        rc = read_words(g, &own, number, &any);
+    }
+    // A page without words is a picture; one with words is drawn when somebody looks at it.
+    if (rc == 0 && !any && g->pages && g->frames > 1 && g->pictures < FRAMES_KEPT_MAX) {
+        rc = emit_figure(g, &own, number);
     }
     return rc ? rc : reader_progress(g->r, number, g->frames);
 }
@@ -293,14 +329,18 @@ static int image_read(struct reader *r, struct error *err)
 
     image_decode(r->format, &q, &d); // how many frames, which orientation
     *g = (struct reading){ .r = r,
-        .animation = d.facts.frames > 1,
+        .animation = d.facts.frames > 1 && !has_pages(r),
+        .pages = has_pages(r),
         .orientation = d.facts.orientation,
         .frames = d.facts.frames };
     buf_init(&g->last_words, 2 * OCR_TEXT_MAX);
     int rc = report_trouble(r, &d);
     if (rc == 0 && !is_lost(&d)) {
         bool heavy = d.facts.progressive || d.facts.lossless;
-        q = request_of(r, heavy ? HEAVY_PIXELS : READ_PIXELS, READ_MS);
+        int64_t ms = !has_pages(r)  ? READ_MS
+                     : r->enough_ms ? r->enough_ms - clock_mono_ms()
+                                    : PAGES_READ_MS;
+        q = request_of(r, heavy ? HEAVY_PIXELS : READ_PIXELS, ms);
         if ((int64_t)d.facts.width * d.facts.height <= READ_PIXELS) {
             q.max_pixels = READ_PIXELS;
         }
@@ -371,7 +411,7 @@ static int image_render(struct reader *r, int32_t number, int32_t width, struct 
     image_decode(r->format, &q, &d);
     g.orientation = d.facts.orientation;
     q = request_of(r, HEAVY_PIXELS, RENDER_MS);
-    q.frames_max = number;
+    q.frames_from = q.frames_max = number;
     q.frame = render_frame;
     q.ctx = &g;
     image_decode(r->format, &q, &d);
@@ -387,9 +427,12 @@ static int image_render(struct reader *r, int32_t number, int32_t width, struct 
 
 #define PICTURE_FORMAT(name, id)                                                                   \
     const struct reader_format name = { id, image_check, image_read, image_render, ocr_prepare }
-extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif, format_webp;
+extern const struct reader_format format_jpg, format_jpeg, format_png, format_gif, format_webp,
+    format_tiff, format_bmp;
 PICTURE_FORMAT(format_jpg, FORMAT_JPG);
 PICTURE_FORMAT(format_jpeg, FORMAT_JPEG);
 PICTURE_FORMAT(format_png, FORMAT_PNG);
 PICTURE_FORMAT(format_gif, FORMAT_GIF);
 PICTURE_FORMAT(format_webp, FORMAT_WEBP);
+PICTURE_FORMAT(format_tiff, FORMAT_TIFF);
+PICTURE_FORMAT(format_bmp, FORMAT_BMP);

@@ -29,6 +29,7 @@ struct image_facts {
     bool alpha, lossless, progressive;
     bool located; // says where it was taken
     bool more_frames; // than IMAGE_FRAMES_*
+    int32_t lost_frames; // pages that could not be decoded at all
     char title[IMAGE_TEXT_SIZE], description[IMAGE_TEXT_SIZE], author[IMAGE_TEXT_SIZE],
         comment[IMAGE_TEXT_SIZE];
     char camera[IMAGE_TEXT_SIZE], taken[32];
@@ -43,6 +44,8 @@ enum image_trouble {
     IMAGE_TOO_LARGE, // more pixels than allowed, or than memory allows for a picture of its build
     IMAGE_NO_TIME, // the deadline passed; share tells how far it came
     IMAGE_NO_MEMORY,
+    IMAGE_UNKNOWN_CODEC, // packed, or coloured, in a way that is not read here
+    IMAGE_SHARED, // pages share their data, so that little of it makes many of them
 };
 
 // Each frame, in order, at the size that max_pixels allows, not turned, not flattened. A receiver may take p's pixels
@@ -54,6 +57,7 @@ struct image_request {
     int64_t pixels_max; // of the file's picture; above: IMAGE_TOO_LARGE
     int64_t max_pixels; // of what is handed out
     int64_t deadline_ms; // on the monotonic clock; 0: none
+    int32_t frames_from; // earlier ones are left out, where the format allows that
     int32_t frames_max; // 1: the first is enough
     image_frame_fn frame; // may be NULL
     void *ctx;
@@ -74,6 +78,9 @@ void image_decode_jpeg(const struct image_request *q, struct image_report *ret);
 void image_decode_png(const struct image_request *q, struct image_report *ret);
 void image_decode_gif(const struct image_request *q, struct image_report *ret);
 void image_decode_webp(const struct image_request *q, struct image_report *ret);
+void image_decode_tiff(const struct image_request *q, struct image_report *ret);
+void image_decode_bmp(const struct image_request *q, struct image_report *ret);
+void image_tiff_codecs(void); // of image_tiff_codecs.c
 
 // For decoders.
 // Whether the sizes are allowed; sets facts and, when not, the trouble.

@@ -22,6 +22,12 @@ void image_decode(enum format_id format, const struct image_request *q, struct i
     case FORMAT_WEBP:
         image_decode_webp(q, ret);
         break;
+    case FORMAT_TIFF:
+        image_decode_tiff(q, ret);
+        break;
+    case FORMAT_BMP:
+        image_decode_bmp(q, ret);
+        break;
     default:
         BUG("format %d is no picture", (int)format);
     }

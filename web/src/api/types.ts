@@ -136,7 +136,7 @@ export function pageCount(doc: Doc): number {
     return Math.floor(doc.page_count ?? (Number(doc.media?.pages) || 0));
 }
 
-/** A photo, a drawing, an animation: shown as itself, with boxes on it. */
+/** A photo, a drawing, an animation: shown as itself, with boxes on it. A TIFF has pages. */
 export function isPicture(doc: Doc): boolean {
-    return doc.category === "image";
+    return doc.category === "image" && doc.type !== "tiff";
 }
