@@ -75,7 +75,11 @@ int document_json(struct api *api, const struct document *d, bool with_progress,
     }
     json_key_raw(&j, "findings", slice_of(d->findings ? d->findings : "[]"));
     json_key_text(&j, "partition", d->partition);
-    json_key_text(&j, "mode", d->mode);
+    if (d->mode && d->mode[0] == '{') {
+        json_key_raw(&j, "mode", slice_of(d->mode));
+    } else {
+        json_key_text(&j, "mode", d->mode);
+    }
     json_key_text(&j, "external_id", d->external_id);
     json_key_int(&j, "size", d->size);
     json_key_text(&j, "sha256", d->blob);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // /v1/documents: upload, list, one document, its elements and chunks, the original, and what a person can do with it.
 #include "api/api.h"
+#include "ingest/mode.h"
 #include "wire/json.h"
 #include "wire/problem.h"
 
@@ -247,11 +248,13 @@ static int documents_release(
 static int documents_reread(struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct document d;
-    struct slice mode = http_query_find(req, "mode");
+    struct slice mode = mode_bare(http_query_find(req, "mode"));
+    AUTO_BUF kept = BUF_INIT(4 * MODE_TEXT_MAX);
     int rc = load(req, &d, err);
 
+    rc = rc < 0 || !mode.len ? rc : mode_check(mode, &kept, err);
     if (rc == 0) {
-        char *copy = mode.len ? arena_strndup(req->arena, mode.data, mode.len) : NULL;
+        char *copy = kept.len ? arena_strndup(req->arena, kept.data, kept.len) : NULL;
         rc = store_document_reread(api_of(req)->store, slice_of(d.id), copy, err);
     }
     if (rc < 0) {
@@ -428,7 +431,9 @@ static const struct param_doc create_params[] = {
     { "name", "query", "string",
         "the file's name, for a raw body; a form's file part brings its own" },
     { "partition", "query", "string", "where it belongs; default if left out" },
-    { "mode", "query", "string", "fast or hi_res; the type's own default if left out" },
+    { "mode", "query", "string",
+        "fast, hi_res, all, or an object {static, audio, video} as JSON; the type's own default if "
+        "left out" },
     { "metadata", "query", "string", "a JSON object of your own values, to filter by" },
     { "external_id", "query", "string", "your own id for it" }, { NULL }
 };
@@ -446,7 +451,7 @@ static const struct param_doc page_params[] = { { "id", "path", "string", "the d
     { "limit", "query", "integer", "1 to 1000, default 200" },
     { "after", "query", "integer", "next of the page before" }, { NULL } };
 static const struct param_doc reread_params[] = { { "id", "path", "string", "the document's id" },
-    { "mode", "query", "string", "fast or hi_res" }, { NULL } };
+    { "mode", "query", "string", "as for an upload; the document's own if left out" }, { NULL } };
 
 #define DOC(name) static const struct route_doc name
 DOC(create_doc) = { .id = "createDocument",
@@ -498,7 +503,7 @@ DOC(reread_doc) = { .id = "rereadDocument",
     .params = reread_params,
     .response = "Document",
     .success = 200,
-    .errors = "401 404 409" };
+    .errors = "400 401 404 409" };
 DOC(cancel_doc) = { .id = "cancelDocument",
     .tag = "documents",
     .summary = "Stop reading a document",

@@ -62,9 +62,12 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     int64_t free_bytes = space.free_bytes;
     const char *level = ingest_sandbox_level(api->ingest);
     bool low = disk && free_bytes < (int64_t)512 << 20;
-    const char *status = rc < 0 || stats.writes_stopped ? "fail"
-                         : low || stats.jobs_dead       ? "warn"
-                                                        : "pass";
+    struct scanner_state scanner;
+    ingest_scanner(api->ingest, &scanner);
+    bool unscanned = scanner.configured && !scanner.answers;
+    const char *status = rc < 0 || stats.writes_stopped        ? "fail"
+                         : low || stats.jobs_dead || unscanned ? "warn"
+                                                               : "pass";
 
     resp->content_type = "application/health+json";
     resp->status = rc < 0 ? 503 : 200;
@@ -87,6 +90,9 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     }
     add_check(&j, "search:meaning", "pass", NULL, 0,
         "No embedding model is configured: search is by words (BM25).");
+    if (scanner.configured) {
+        add_check(&j, "scanner:answers", scanner.answers ? "pass" : "warn", NULL, 0, scanner.words);
+    }
     add_check(&j, "reader:sandbox", "pass", NULL, 0, level[0] ? level : "not used yet");
     json_end(&j);
     json_end(&j);
@@ -132,6 +138,7 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     struct http_stats http;
     struct json_out j;
     AUTO_BUF dead = BUF_INIT(1024 * 1024);
+    struct scanner_state scanner;
     int64_t rss = 0, peak = 0;
     char started[CLOCK_TEXT_MAX];
     int rc = store_stats(api->store, &stats, err);
@@ -182,6 +189,12 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     json_key_int(&j, "peak_rss_bytes", peak);
     json_end(&j);
     json_key_text(&j, "sandbox", ingest_sandbox_level(api->ingest));
+    ingest_scanner(api->ingest, &scanner);
+    json_key_object(&j, "scanner");
+    json_key_bool(&j, "configured", scanner.configured);
+    json_key_bool(&j, "answers", scanner.answers);
+    json_key_text(&j, "message", scanner.words);
+    json_end(&j);
     json_key_text(&j, "search_engine", "words");
     json_end(&j);
     return json_finish(&j, err);

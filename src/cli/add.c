@@ -193,7 +193,7 @@ static int add_run(struct invocation *in, struct error *err)
 
 static const struct option_info options[] = { { "partition", "NAME",
                                                   "where the documents belong (default)" },
-    { "mode", "MODE", "fast or hi_res; each type has its own default" },
+    { "mode", "MODE", "fast, hi_res, all, or an object as JSON; each type has its own default" },
     { "metadata", "JSON", "an object of your own values, to filter by" },
     { "no-wait", NULL, "do not wait until the documents are read" }, { NULL } };
 

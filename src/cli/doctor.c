@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // larder doctor: does this machine have what Larder needs? Looks at the machine itself, then at the server if one runs.
+#include "check/clamd.h"
 #include "cli/command.h"
 #include "cli/serve.h"
+#include "ingest/ingest.h"
 #include "jobs/reader_client.h"
+#include "net/web.h"
 #include "os/resources.h"
 #include "wire/frame.h"
 
@@ -96,6 +99,42 @@ static void check_reader(struct doctor *d, const struct settings *s)
     say(d, "sandbox", full ? "pass" : "warn", level.data ? level.data : "none");
 }
 
+static void check_speech(struct doctor *d, const struct settings *s)
+{
+    struct error err = { 0 };
+
+    if (!ingest_speech_is_url(s)) {
+        return;
+    }
+    if (web_reach(s->speech_model, 3000, &err) < 0) {
+        AUTO_FREE char *text = xasprintf("The speech service can't be reached. %s", err.text);
+        say(d, "speech", "fail", text);
+    } else {
+        say(d, "speech", "pass", "Somebody listens at the address of the speech service.");
+    }
+}
+
+static void check_scanner(struct doctor *d, const struct settings *s)
+{
+    struct clamd_options o = { .address = s->clamd_address, .time_ms = 3000 };
+    char version[CLAMD_NAME_MAX] = "";
+    struct error err = { 0 };
+
+    if (!o.address[0]) {
+        say(d, "scanner", "info",
+            "Uploads are not scanned for viruses; the setting clamd.address names a scanner.");
+    } else if (!clamd_address_valid(o.address)) {
+        say(d, "scanner", "fail",
+            "The setting clamd.address is neither the path of a socket nor HOST:PORT.");
+    } else if (clamd_ping(&o, version, &err) < 0) {
+        AUTO_FREE char *text = xasprintf("%s Uploads are quarantined until it does.", err.text);
+        say(d, "scanner", "fail", text);
+    } else {
+        AUTO_FREE char *text = xasprintf("The virus scanner answers: %s.", version);
+        say(d, "scanner", "pass", text);
+    }
+}
+
 static void check_server(struct doctor *d, struct invocation *in)
 {
     AUTO_REPLY reply = { 0 };
@@ -123,6 +162,8 @@ static int doctor_run(struct invocation *in, struct error *err)
     (void)err;
     check_folder(&d, in->settings);
     check_reader(&d, in->settings);
+    check_speech(&d, in->settings);
+    check_scanner(&d, in->settings);
     check_server(&d, in);
     if (in->json) {
         print_json(d.checks);

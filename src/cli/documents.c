@@ -160,8 +160,36 @@ static int delete_run(struct invocation *in, struct error *err)
     return act(in, "DELETE", "", "Deleted.", err);
 }
 
-// All documents whose findings have this code are read again.
-static int reread_missing(struct invocation *in, const char *code, struct error *err)
+static bool is_missing(const json_t *document, const char *const *codes)
+{
+    json_t *f = NULL;
+    size_t i = 0;
+
+    json_array_foreach(json_object_get(document, "findings"), i, f)
+    {
+        for (size_t k = 0; codes[k]; k++) {
+            if (strcmp(field_text(f, "code"), codes[k]) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// The path of a reread, with the mode if one was asked for.
+static void reread_path(struct invocation *in, const char *id, struct buf *path)
+{
+    const char *mode = option_value(in, "mode");
+
+    buf_addf(path, "/v1/documents/%s/reread", id);
+    if (mode) {
+        buf_add_str(path, "?mode=");
+        url_add(path, mode);
+    }
+}
+
+// All documents whose findings have one of these codes are read again.
+static int reread_missing(struct invocation *in, const char *const *codes, struct error *err)
 {
     AUTO_BUF after = BUF_INIT(4096);
     int64_t count = 0;
@@ -169,8 +197,8 @@ static int reread_missing(struct invocation *in, const char *code, struct error 
     for (bool more = true; more;) {
         AUTO_BUF path = BUF_INIT(8192);
         AUTO_REPLY reply = { 0 };
-        json_t *d = NULL, *f = NULL;
-        size_t i = 0, k = 0;
+        json_t *d = NULL;
+        size_t i = 0;
 
         buf_add_str(&path, "/v1/documents?limit=100&status=ready");
         if (after.len) {
@@ -183,15 +211,11 @@ static int reread_missing(struct invocation *in, const char *code, struct error 
         }
         json_array_foreach(json_object_get(reply.json, "documents"), i, d)
         {
-            bool missing = false;
-            json_array_foreach(json_object_get(d, "findings"), k, f)
-            {
-                missing = missing || strcmp(field_text(f, "code"), code) == 0;
-            }
-            if (missing) {
-                AUTO_FREE char *again = xasprintf("/v1/documents/%s/reread", field_text(d, "id"));
+            if (is_missing(d, codes)) {
+                AUTO_BUF again = BUF_INIT(4096);
                 AUTO_REPLY done = { 0 };
-                rc = client_ask(in, "POST", again, NULL, &done, err);
+                reread_path(in, field_text(d, "id"), &again);
+                rc = client_ask(in, "POST", again.data, NULL, &done, err);
                 if (rc < 0) {
                     return rc;
                 }
@@ -210,16 +234,19 @@ static int reread_missing(struct invocation *in, const char *code, struct error 
 
 static int reread_run(struct invocation *in, struct error *err)
 {
+    static const char *const speech[] = { "speech.no_model", "speech.unread", NULL };
     const char *missing = option_value(in, "missing");
+    AUTO_BUF tail = BUF_INIT(4096);
 
     if (missing && strcmp(missing, "speech") == 0) {
-        return reread_missing(in, "speech.no_model", err);
+        return reread_missing(in, speech, err);
     }
     if (missing) {
         return error_set(err, ERR_INVALID, "What can be missing is: speech.");
     }
-    return act(
-        in, "POST", "/reread", "It will be read again; the old reading stays until then.", err);
+    reread_path(in, "", &tail);
+    return act(in, "POST", tail.data + strlen("/v1/documents/"),
+        "It will be read again; the old reading stays until then.", err);
 }
 
 static int release_run(struct invocation *in, struct error *err)
@@ -248,7 +275,9 @@ const struct command show_command = { "show", "DOC",
 const struct command delete_command = { "delete", "DOC",
     "Remove a document and all that was derived from it", NULL, NULL, delete_run };
 static const struct option_info reread_options[] = {
-    { "missing", "WHAT", "all documents that were read without it; WHAT: speech" }, { NULL }
+    { "missing", "WHAT", "all documents that were read without it; WHAT: speech" },
+    { "mode", "MODE", "in this mode from now on: fast, hi_res, all, or an object as JSON" },
+    { NULL }
 };
 const struct command reread_command = { "reread", "[DOC]", "Read a document again", NULL,
     reread_options, reread_run };

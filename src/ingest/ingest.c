@@ -2,6 +2,7 @@
 // The life of ingest, what its parts share, and page images.
 #include "base/log.h"
 #include "ingest/internal.h"
+#include "net/web.h"
 #include "wire/frame.h"
 #include "wire/json.h"
 
@@ -42,6 +43,19 @@ void ingest_free(struct ingest *g)
 
 int ingest_start(struct ingest *g, struct error *err)
 {
+    const char *scanner = g->settings->clamd_address;
+
+    if (scanner[0] && !clamd_address_valid(scanner)) {
+        return error_set(err, ERR_INVALID,
+            "The setting clamd.address is \"%.80s\"; it must be the path of a socket or "
+            "HOST:PORT.",
+            scanner);
+    }
+    if (ingest_speech_is_url(g->settings) && !web_url_valid(g->settings->speech_model)) {
+        return error_set(err, ERR_INVALID,
+            "The setting speech.model is no web address that can be used: it needs a host, and no "
+            "name, password or #.");
+    }
     struct jobs_options o = { .store = g->store,
         .workers = (int)g->settings->jobs_workers,
         .run = ingest_run_read,
@@ -97,7 +111,7 @@ int ingest_open_model(const struct ingest *g, const char *type)
 {
     const char *set = g->settings->speech_model, *slash = strrchr(g->reader_program, '/');
 
-    if (!is_recording(type) || strcmp(set, "none") == 0) {
+    if (!is_recording(type) || strcmp(set, "none") == 0 || ingest_speech_is_url(g->settings)) {
         return -1;
     }
     AUTO_FREE char *beside = xasprintf("%.*s/speech.model",

@@ -8,6 +8,9 @@
 #include "store/store.h"
 #include "wire/finding.h"
 
+// Is speech heard by a service outside (speech.model is a URL)?
+bool ingest_speech_is_url(const struct settings *s);
+
 struct ingest;
 struct ingest_options {
     struct store *store;
@@ -23,6 +26,13 @@ int ingest_stop(struct ingest *g, struct error *err);
 void ingest_wake(struct ingest *g); // there is a new job
 const char *ingest_sandbox_level(
     struct ingest *g); // words of the last reader's HELLO, "" before the first
+
+// Is a virus scanner set, and does it answer? Asked at most every few seconds, for a second at most; any thread.
+struct scanner_state {
+    bool configured, answers;
+    char words[256]; // its version, or what is wrong
+};
+void ingest_scanner(struct ingest *g, struct scanner_state *ret);
 
 // The cap in bytes for an upload of this name and declared type; that of the largest type if it is not known.
 int64_t ingest_cap(struct ingest *g, struct slice name, struct slice media_type);

@@ -3,11 +3,15 @@
 #ifndef LARDER_INGEST_INTERNAL_H
 #define LARDER_INGEST_INTERNAL_H
 
+#include "check/clamd.h"
 #include "ingest/ingest.h"
+#include "ingest/mode.h"
+#include "ingest/transcript.h"
 #include "jobs/reader_client.h"
 #include "jobs/worker.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { SANDBOX_WORDS_MAX = 128 };
 
@@ -16,8 +20,10 @@ struct ingest {
     const struct settings *settings;
     char *reader_program;
     struct jobs *jobs;
-    pthread_mutex_t mutex; // guards sandbox
+    pthread_mutex_t mutex; // guards sandbox and scanner
     char sandbox[SANDBOX_WORDS_MAX];
+    struct scanner_state scanner; // as of scanner_asked_ms
+    int64_t scanner_asked_ms; // monotonic; 0: never
 };
 
 // A request with the settings' limits filled in.
@@ -26,6 +32,19 @@ struct reader_request ingest_reader_request(const struct ingest *g, enum reader_
 // The speech model's file, opened to be read, if the type has sound; -1: none is wanted or there. The caller closes it.
 int ingest_open_model(const struct ingest *g, const char *type);
 void ingest_note_sandbox(struct ingest *g, const struct reader_result *r);
+
+// scan.c: layer 5 by the virus scanner, if one is set. Adds malware.signature or malware.not_scanned.
+void ingest_scan(struct ingest *g, int fd, int64_t size, struct findings *findings);
+
+// speech_service.c: speech.model is a URL.
+struct speech_window {
+    double second; // of the recording, at which it begins
+    struct slice samples; // 16 bits each, 16 kHz, one channel
+};
+// The words of a window, heard by the service, with some tries. ERR_BUSY: later may help; ERR_REFUSED: it will not;
+// ERR_CANCELLED. err's sentence goes after "Speech was not read: ".
+int ingest_hear(const struct settings *s, const struct speech_window *w, const atomic_bool *cancel,
+    struct transcript *ret, struct error *err);
 
 // Facts about a document that a reader reports (pages, title, …), kept as a JSON object.
 struct media_facts {

@@ -5,9 +5,11 @@
 #include "base/log.h"
 #include "ingest/chunk.h"
 #include "ingest/internal.h"
+#include "wire/speech_words.h"
 #include "wire/json.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,13 +20,17 @@ enum {
     BATCH_ARENA = 64 * 1024 * 1024,
     BATCH_CHUNKS = 128,
     READ_ATTEMPTS = 2, // a reader that crashes twice on the same bytes will crash again
+    SPEECH_ATTEMPTS = 3, // of the job; then the document is ready without its speech
 };
+
+#define SOUND_OUTPUT_BYTES ((int64_t)4 << 30) // a day of sound is 2.7 GB
 
 struct read_run {
     struct ingest *ingest;
     const struct job *job;
     struct job_control *control;
     const struct document *document;
+    struct mode_plan plan;
     struct chunker *chunker;
     struct arena arena; // of the batch
     struct element elements[BATCH_ELEMENTS];
@@ -35,6 +41,10 @@ struct read_run {
     int64_t total_elements;
     struct findings findings;
     struct media_facts media;
+    bool speech_lost; // the service does not answer: no more windows go to it
+    bool language_told;
+    char speech_trouble[ERROR_TEXT_MAX]; // why this attempt ends
+    struct transcript *transcript; // of a window; NULL until the first
     struct error *err;
 };
 
@@ -119,7 +129,7 @@ static int on_element(void *ctx, const struct element *e)
         copy->index = r->total_elements;
         if (!copy_slice(&r->arena, &copy->text) || !copy_slice(&r->arena, &copy->markdown) ||
             !copy_slice(&r->arena, &copy->header) || !copy_slice(&r->arena, &copy->image) ||
-            !copy_place(&r->arena, &copy->place)) {
+            !copy_slice(&r->arena, &copy->times) || !copy_place(&r->arena, &copy->place)) {
             return out_of_memory(r);
         }
         r->element_count++;
@@ -170,12 +180,88 @@ static int on_image(void *ctx, struct slice name, struct slice media_type, struc
                   : store_job_media(r->ingest->store, r->job, name_text, type_text, hash, r->err);
 }
 
+// ---- speech that a service hears
+
+static int add_speech(struct read_run *r, const struct transcript *t)
+{
+    int rc = 0;
+
+    for (size_t at = 0; rc == 0 && at < t->count;) {
+        AUTO_BUF text = BUF_INIT(SPEECH_WORDS_MAX * SPEECH_WORD_BYTES);
+        AUTO_BUF times = BUF_INIT(SPEECH_TIMES_MAX);
+        struct element e;
+        size_t n = speech_utterance(t->words + at, t->count - at);
+        if (!speech_element(t->words + at, n, &text, &times, &e)) {
+            return out_of_memory(r);
+        }
+        rc = on_element(r, &e);
+        at += n;
+    }
+    if (rc == 0 && t->count && t->language[0] && !r->language_told) {
+        struct slice language = slice_of(t->language);
+        media_facts_add(&r->media, SLICE_LIT("language"), &language, 0);
+        r->language_told = true;
+    }
+    return rc;
+}
+
+static int on_sound(void *ctx, double second, struct slice samples)
+{
+    struct read_run *r = ctx;
+    struct speech_window w = { second, samples };
+    struct error why = { 0 };
+
+    if (r->speech_lost) {
+        return 0;
+    }
+    if (!r->transcript) {
+        r->transcript = xalloc(sizeof(*r->transcript));
+    }
+    int rc =
+        ingest_hear(r->ingest->settings, &w, job_control_flag(r->control), r->transcript, &why);
+    if (rc == 0) {
+        return add_speech(r, r->transcript);
+    }
+    if (rc == ERR_CANCELLED) {
+        return rc;
+    }
+    log_warn("speech.service", LS("document", r->job->document_id), LI("attempt", r->job->attempt),
+        LS("error", why.text));
+    if (rc == ERR_BUSY && r->job->attempt < SPEECH_ATTEMPTS) {
+        snprintf(
+            r->speech_trouble, sizeof(r->speech_trouble), "Speech was not read: %.400s", why.text);
+        return rc; // the job fails and is tried again after a while
+    }
+    r->speech_lost = true;
+    if (second > 0) {
+        findings_add(&r->findings, "speech.unread", NULL,
+            "Speech was not read from second %.0f on: %s", second, why.text);
+    } else {
+        findings_add(&r->findings, "speech.unread", NULL, "Speech was not read: %s", why.text);
+    }
+    return 0;
+}
+
 // The same member, or neither has it (json_equal says no to two that are not there).
 static bool same_member(const json_t *a, const json_t *b, const char *key)
 {
     const json_t *x = json_object_get(a, key), *y = json_object_get(b, key);
 
     return (!x && !y) || json_equal(x, y);
+}
+
+// Does only reading report it? What an earlier reading found is then not true of this one.
+static bool is_of_reading(const json_t *finding)
+{
+    static const char *const groups[] = { "speech.", "mode.", "ocr." };
+    const char *code = json_string_value(json_object_get(finding, "code"));
+
+    for (size_t i = 0; code && i < ARRAY_LEN(groups); i++) {
+        if (strncmp(code, groups[i], strlen(groups[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // The findings that the document has from its check, then those of this reading that are new.
@@ -188,6 +274,11 @@ static char *merge_findings(const char *before, const struct findings *f)
     json_t *one = NULL, *had = NULL;
     size_t i = 0, k = 0;
 
+    for (i = json_array_size(list); i-- > 0;) {
+        if (is_of_reading(json_array_get(list, i))) {
+            json_array_remove(list, i);
+        }
+    }
     json_array_foreach(added, i, one)
     {
         bool known = false;
@@ -226,7 +317,8 @@ static int finish(struct read_run *r)
     if (rc < 0) {
         return rc;
     }
-    if (r->total_elements == 0 && findings_verdict(&r->findings) != VERDICT_REJECTED) {
+    if (r->total_elements == 0 && !r->plan.nothing &&
+        findings_verdict(&r->findings) != VERDICT_REJECTED) {
         findings_add(&r->findings, "structure.no_content", NULL,
             "Nothing to read was found in the document.");
     }
@@ -234,10 +326,16 @@ static int finish(struct read_run *r)
         return refuse(r);
     }
     AUTO_FREE char *findings = merge_findings(r->document->findings, &r->findings);
-    bool warned = findings_verdict(&r->findings) == VERDICT_ACCEPTED_WITH_WARNINGS;
+    bool held = findings && strstr(findings, "\"severity\":\"quarantine\""); // and released
+    bool warned = !held && findings && strstr(findings, "\"severity\":\"warning\"");
+    bool was_warned =
+        r->document->verdict &&
+        strcmp(r->document->verdict, verdict_word(VERDICT_ACCEPTED_WITH_WARNINGS)) == 0;
     struct job_result result = { .media = media_facts_close(&r->media),
         .findings = findings,
-        .verdict = warned ? verdict_word(VERDICT_ACCEPTED_WITH_WARNINGS) : NULL,
+        .verdict = warned       ? verdict_word(VERDICT_ACCEPTED_WITH_WARNINGS)
+                   : was_warned ? verdict_word(VERDICT_ACCEPTED)
+                                : NULL,
         .page_count = r->media.pages };
     return store_job_finish(r->ingest->store, r->job, &result, r->err);
 }
@@ -268,6 +366,25 @@ static int conclude(struct read_run *r, const struct reader_result *result)
     return refuse(r);
 }
 
+// What the document's mode asks for, and a finding for what it leaves out.
+static void plan_run(struct read_run *r)
+{
+    const struct format_info *f = format_by_name(slice_of(r->document->type));
+
+    if (f) {
+        mode_plan(slice_of(r->document->mode), f, &r->plan);
+    }
+    if (r->plan.left_out) {
+        findings_add(&r->findings, "mode.left_out", NULL, "%s", r->plan.left_out);
+    }
+}
+
+static bool hears_elsewhere(const struct ingest *g, const struct document *d)
+{
+    return ingest_speech_is_url(g->settings) &&
+           (strcmp(d->category, "audio") == 0 || strcmp(d->category, "video") == 0);
+}
+
 int ingest_run_read(
     void *ctx, const struct job *job, struct job_control *control, struct error *err)
 {
@@ -295,18 +412,31 @@ int ingest_run_read(
     findings_init(&r->findings);
     media_facts_init(&r->media);
 
+    plan_run(r);
     struct reader_request request =
         ingest_reader_request(g, READER_READ, document.type, fd, g->settings->reader_read_s);
     AUTO_FD int model = ingest_open_model(g, document.type);
     request.model_fd = model > 0 ? model : 0;
-    request.hi_res = strcmp(document.mode, "fast") != 0;
+    request.hi_res = r->plan.hi_res;
+    request.no_sound = r->plan.no_sound;
+    request.no_pictures = r->plan.no_pictures;
+    request.sound_out = hears_elsewhere(g, &document) && !r->plan.no_sound;
+    request.output_bytes = request.sound_out ? SOUND_OUTPUT_BYTES : 0;
     struct reader_events events = { .finding = on_finding,
         .element = on_element,
         .progress = on_progress,
         .info = on_info,
         .image = on_image,
+        .sound = request.sound_out ? on_sound : NULL,
         .ctx = r };
-    rc = reader_run(&request, &events, job_control_flag(control), &result, err);
+    if (r->plan.nothing) {
+        result.end = READER_DONE;
+    } else {
+        rc = reader_run(&request, &events, job_control_flag(control), &result, err);
+    }
+    if (rc < 0 && r->speech_trouble[0]) {
+        error_set(err, rc, "%s", r->speech_trouble);
+    }
     if (rc == 0) {
         ingest_note_sandbox(g, &result);
         rc = conclude(r, &result);
@@ -320,6 +450,7 @@ int ingest_run_read(
     arena_done(&r->arena);
     findings_done(&r->findings);
     media_facts_done(&r->media);
+    free(r->transcript);
     free(r);
     return rc;
 }

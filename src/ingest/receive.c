@@ -77,14 +77,6 @@ static int check_request(const struct receive_input *in, struct error *err)
         return error_set(
             err, ERR_INVALID, "external_id can have at most %d bytes.", EXTERNAL_ID_MAX);
     }
-    if (in->mode.len && !slice_is(in->mode, "fast") && !slice_is(in->mode, "hi_res") &&
-        !slice_is(in->mode, "all") && !slice_is(in->mode, "agentic_ocr") &&
-        in->mode.data[0] != '{') {
-        return error_set(err, ERR_INVALID, "mode can be fast, hi_res or all.");
-    }
-    if (in->mode.len > 256) {
-        return error_set(err, ERR_INVALID, "mode is too long.");
-    }
     return 0;
 }
 
@@ -183,6 +175,7 @@ static int check_all(struct ingest *g, const struct receive_input *in, struct fi
     }
     int rc = check_upload(&input, findings, ret_format, err);
     if (rc == 0 && *ret_format && findings_verdict(findings) != VERDICT_REJECTED) {
+        ingest_scan(g, fd, in->size, findings);
         rc = check_deep(g, fd, *ret_format, findings, media, err);
     }
     return rc;
@@ -221,9 +214,11 @@ int ingest_receive(struct ingest *g, const struct receive_input *in, struct aren
     struct slice partition = in->partition.len ? in->partition : SLICE_LIT("default");
     struct findings findings;
     struct media_facts media;
+    AUTO_BUF mode = BUF_INIT(4 * MODE_TEXT_MAX);
 
     memset(ret, 0, sizeof(*ret));
     int rc = check_request(in, err);
+    rc = rc < 0 || !in->mode.len ? rc : mode_check(in->mode, &mode, err);
     rc = rc < 0 ? rc : copy_metadata(in, a, &d->metadata, err);
     rc = rc < 0 ? rc : clean_name(in->name, a, &d->name, err);
     if (rc < 0) {
@@ -277,9 +272,7 @@ int ingest_receive(struct ingest *g, const struct receive_input *in, struct aren
         d->type = format ? format->name : "";
         d->category = format ? format->category : "";
         d->media_type = format ? format->media_type : "";
-        d->mode = in->mode.len ? arena_strndup(a, in->mode.data, in->mode.len)
-                  : format     ? format->mode
-                               : "";
+        d->mode = mode.len ? arena_strndup(a, mode.data, mode.len) : format ? format->mode : "";
         d->status = verdict == VERDICT_QUARANTINED ? DOCUMENT_QUARANTINED : DOCUMENT_PENDING;
         ret->refused = verdict == VERDICT_REJECTED || !format;
         if (!d->findings || !d->media || !d->partition || !d->mode) {

@@ -28,7 +28,7 @@ enum {
     CHILD_IN = 3,
     CHILD_OUT = 4,
     CHILD_MODEL = 5,
-    ARGS_MAX = 24,
+    ARGS_MAX = 32,
     NUMBER_TEXT = 24,
 };
 #define BASE_MEMORY_BYTES ((int64_t)96 << 20) // of the program and its libraries
@@ -191,6 +191,12 @@ static int start(struct run *r, const struct reader_request *q, int *ret_pipe, s
     add_number(&a, "--wall",
         2 * (wall_ms / 1000) + 60); // only for when we are gone: our own clock is the limit
     add_number(&a, "--hi-res", q->hi_res);
+    if (q->no_sound || q->no_pictures) {
+        add_number(&a, "--leave-out", (q->no_sound ? 1 : 0) | (q->no_pictures ? 2 : 0));
+    }
+    if (q->sound_out) {
+        add_number(&a, "--sound-out", 1);
+    }
     add_word(&a, "--sandbox", q->sandbox_prefer ? "prefer" : "require");
     if (q->mode == READER_RENDER) {
         add_number(&a, "--page", q->page ? q->page : 1);
@@ -319,6 +325,12 @@ static int hand_on(struct run *r, const struct frame *f)
         return e->element ? e->element(e->ctx, &f->element) : 0;
     case FRAME_PROGRESS:
         return e->progress ? e->progress(e->ctx, f->progress.done, f->progress.total) : 0;
+    case FRAME_SOUND:
+        if (!e->sound) {
+            judge(r, READER_BREACH, "The reader gave sound that nobody asked for.");
+            return 0;
+        }
+        return e->sound(e->ctx, f->sound.second, f->sound.samples);
     case FRAME_IMAGE_START:
     case FRAME_IMAGE_DATA:
         return image_frame(r, f);

@@ -19,6 +19,8 @@ struct reader_request {
     enum reader_mode mode;
     const char *format; // name of the type: "pdf"
     bool hi_res; // tables and pictures too
+    bool no_sound, no_pictures; // leave them out of recordings
+    bool sound_out; // hand speech over in windows (events.sound) instead of hearing it
     int32_t page, width; // READER_RENDER: 1-based, pixels; 0: defaults
     int64_t memory_bytes; // that it may take; 0: READER_MEMORY_DEFAULT
     int64_t cpu_s; // 0: default of the mode
@@ -40,6 +42,7 @@ struct reader_events {
     int (*info)(void *ctx, struct slice key, const struct slice *text,
         double number); // text NULL: the number
     int (*image)(void *ctx, struct slice name, struct slice media_type, struct slice bytes);
+    int (*sound)(void *ctx, double second, struct slice samples); // 16 bits, 16 kHz, one channel
     void *ctx;
 };
 

@@ -4,10 +4,12 @@
 #include "reader/reader.h"
 
 #include "base/utf8.h"
+#include "wire/speech_words.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     ELEMENT_TEXT_MAX =
@@ -153,6 +155,9 @@ int reader_element(struct reader *r, struct element *e)
             (long long)(r->limits->text_bytes >> 20));
         return ERR_LIMIT;
     }
+    if (!speech_times_fit(out.times, out.text)) {
+        out.times = slice_make("", 0); // the text was cleaned, so its words are others
+    }
     out.level = out.level < 0 ? 0 : out.level > 1000 ? 1000 : out.level;
     clean_place(&out.place, &names, at);
     out.place.name = part(&names, at[0], at[1]);
@@ -194,4 +199,20 @@ int reader_image(
     struct reader *r, const char *name, const char *media_type, const void *bytes, size_t len)
 {
     return r->sink->image ? r->sink->image(r->sink->ctx, name, media_type, bytes, len) : 0;
+}
+
+int reader_sound(struct reader *r, double second, const float *samples, size_t count)
+{
+    if (!r->sink->sound || count == 0) {
+        return 0;
+    }
+    AUTO_FREE int16_t *out = malloc(count * sizeof(*out));
+    if (!out) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        float v = isfinite(samples[i]) ? samples[i] * 32767 : 0;
+        out[i] = (int16_t)(v > 32767 ? 32767 : v < -32767 ? -32767 : v);
+    }
+    return r->sink->sound(r->sink->ctx, second, out, count);
 }

@@ -32,6 +32,7 @@ struct options {
     int64_t cpu_s, wall_s;
     int64_t page, width;
     int64_t hi_res;
+    int64_t sound_out, leave_out;
     int64_t require; // the sandbox
     int64_t model; // descriptor of the speech model's file; 0: none
 };
@@ -61,6 +62,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
         { "--page", 1, INT32_MAX, &o->page },
         { "--width", 16, 10000, &o->width },
         { "--hi-res", 0, 1, &o->hi_res },
+        { "--sound-out", 0, 1, &o->sound_out },
+        { "--leave-out", 0, READER_NO_SOUND | READER_NO_PICTURES, &o->leave_out },
         { "--model", OUT_FD + 1, OUT_FD + 1, &o->model },
     };
 
@@ -128,6 +131,8 @@ static int work(const struct options *o, struct output *out, struct slice input)
         .limits = &reader_limits_default,
         .sink = &out->sink,
         .hi_res = o->hi_res,
+        .sound_out = o->sound_out,
+        .leave_out = (unsigned)o->leave_out,
         .enough_ms = clock_mono_ms() + o->cpu_s * 1000 * ENOUGH_PERCENT / 100 };
     struct error err = { .code = 0 };
     int rc = 0;

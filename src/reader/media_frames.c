@@ -16,6 +16,7 @@ enum {
         10, // mean difference of the squares, of 255: a cut is above 25, a talking head below 5
     PACKETS_MAX = 4000000,
     WORDS_CPU_S = 300, // then pictures are kept without their words
+    WORDS_CPU_FAST_S = 20, // the same when the mode is fast
     WORDS_SURE = 70, // of 100
     JPEG_QUALITY = 4, // of 2 (best) to 31
 };
@@ -104,7 +105,9 @@ static int words_on(struct frames *s, const AVFrame *picture, struct buf *text)
 {
     size_t width = (size_t)picture->width, height = (size_t)picture->height;
 
-    if (!host || !host->words || (double)clock() / CLOCKS_PER_SEC - s->cpu_start > WORDS_CPU_S) {
+    if (!host || !host->words ||
+        (double)clock() / CLOCKS_PER_SEC - s->cpu_start >
+            (s->m->reader->hi_res ? WORDS_CPU_S : WORDS_CPU_FAST_S)) {
         return 0;
     }
     AUTO_FREE unsigned char *grey = malloc(width * height);
@@ -160,7 +163,7 @@ static int take_frame(struct frames *s, const AVFrame *f)
 
 static int decode(struct frames *s, AVCodecContext *decoder, AVPacket *packet, AVFrame *frame)
 {
-    size_t most = s->only_first ? 1 : FRAMES_MAX;
+    size_t most = s->only_first ? 1 : s->m->reader->hi_res ? FRAMES_MAX : FRAMES_FAST_MAX;
     bool end = false;
     int rc = 0;
 

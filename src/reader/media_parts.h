@@ -35,7 +35,7 @@ typedef int (*sound_fn)(void *ctx, const float *samples, size_t count, double se
 int sound_read(struct media_file *m, sound_fn fn, void *ctx, double *ret_seconds);
 
 // Pictures at changes of scene, or (only_first) one picture for the library; as JPEG, at most FRAME_SIDE pixels.
-enum { FRAMES_MAX = 200, FRAME_EVERY_S = 2, FRAME_SIDE = 1280 };
+enum { FRAMES_MAX = 200, FRAMES_FAST_MAX = 40, FRAME_EVERY_S = 2, FRAME_SIDE = 1280 };
 struct media_host;
 void frames_use_host(const struct media_host *host); // may read words on them; NULL: nobody can
 int frames_read(struct media_file *m, bool only_first, size_t *ret_count);

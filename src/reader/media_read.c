@@ -24,16 +24,28 @@ struct read {
     double total; // seconds, for progress
 };
 
-static int on_utterance(void *ctx, double start, double end, struct slice text)
+static int on_utterance(void *ctx, const struct speech_word *words, size_t count)
 {
     struct read *x = ctx;
-    struct element e = { .kind = ELEMENT_SPEECH,
-        .place = { .kind = PLACE_TIME, .seconds = { start, end } },
-        .text = text };
-    int rc = timeline_until(&x->timeline, x->r, start);
+    AUTO_BUF text = BUF_INIT(SPEECH_WORDS_MAX * SPEECH_WORD_BYTES);
+    AUTO_BUF times = BUF_INIT(SPEECH_TIMES_MAX);
+    struct element e;
 
+    if (!speech_element(words, count, &text, &times, &e)) {
+        return ERR_MEMORY;
+    }
+    int rc = timeline_until(&x->timeline, x->r, words[0].start);
     x->utterances++;
     return rc ? rc : reader_element(x->r, &e);
+}
+
+// For a speech service: the server makes elements of what it answers, before any that we send later.
+static int on_window(void *ctx, double second, const float *samples, size_t count)
+{
+    struct read *x = ctx;
+    int rc = timeline_until(&x->timeline, x->r, second);
+
+    return rc ? rc : reader_sound(x->r, second, samples, count);
 }
 
 static int on_sound(void *ctx, const float *samples, size_t count, double second)
@@ -57,7 +69,9 @@ static int read_sound(struct read *x)
     double came = 0;
     int rc;
 
-    if (speech_ready()) {
+    if (x->r->sound_out) {
+        x->speech = speech_new_windows(on_window, x);
+    } else if (speech_ready()) {
         x->speech = speech_new(on_utterance, x);
     } else {
         rc = reader_finding(
@@ -142,9 +156,11 @@ static int read_all(struct read *x)
     rc = rc ? rc : send_summary(x);
     rc = rc ? rc : send_tags(x);
     rc = rc ? rc : timeline_load(&x->timeline, &x->m);
-    rc = rc ? rc : x->m.audio >= 0 ? read_sound(x) : 0;
+    bool sound = x->m.audio >= 0 && !(x->r->leave_out & READER_NO_SOUND);
+    bool pictures = x->m.video >= 0 && !(x->r->leave_out & READER_NO_PICTURES);
+    rc = rc ? rc : sound ? read_sound(x) : 0;
     rc = rc ? rc : timeline_until(&x->timeline, x->r, INFINITY);
-    rc = rc ? rc : x->m.video >= 0 && x->r->hi_res ? frames_read(&x->m, false, &frames) : 0;
+    rc = rc ? rc : pictures ? frames_read(&x->m, false, &frames) : 0;
     return rc ? rc : reader_progress(x->r, (int64_t)ceil(x->total), (int64_t)ceil(x->total));
 }
 

@@ -110,11 +110,21 @@ static int on_image(
     return 0;
 }
 
+static int on_sound(void *ctx, double second, const int16_t *samples, size_t count)
+{
+    struct output *o = ctx;
+    if (count > FRAME_SOUND_SAMPLES_MAX) {
+        return ERR_TOO_LARGE;
+    }
+    frame_add_sound(&o->frames, second, samples, count);
+    return output_flush(o);
+}
+
 void output_init(struct output *o, int fd, int64_t memory_bytes)
 {
     *o = (struct output){ .fd = fd,
         .memory_bytes = memory_bytes,
-        .sink = { on_finding, on_element, on_progress, on_info, on_image, o } };
+        .sink = { on_finding, on_element, on_progress, on_info, on_image, o, on_sound } };
     buf_init(&o->frames, 2 * (size_t)FRAME_PAYLOAD_MAX);
 }
 

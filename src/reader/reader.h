@@ -36,7 +36,14 @@ struct reader_sink {
     int (*image)(
         void *ctx, const char *name, const char *media_type, const void *bytes, size_t len);
     void *ctx;
+    // A window of speech for a service outside: 16 kHz, one channel. NULL: nobody asked for it.
+    int (*sound)(void *ctx, double second, const int16_t *samples, size_t count);
 };
+
+enum {
+    READER_NO_SOUND = 1,
+    READER_NO_PICTURES = 2
+}; // of recordings, when the mode leaves them out
 
 struct reader {
     enum format_id format;
@@ -44,6 +51,8 @@ struct reader {
     const struct reader_limits *limits;
     const struct reader_sink *sink;
     bool hi_res; // tables and images too
+    bool sound_out; // speech is heard elsewhere: windows go to the sink
+    unsigned leave_out; // READER_NO_*
     int64_t enough_ms; // on the monotonic clock: what can be left out is, after it; 0: never
     int64_t next_index; // of the next element
     int64_t emitted_text; // bytes so far, against limits
@@ -78,6 +87,8 @@ int reader_progress(struct reader *r, int64_t done, int64_t total);
 int reader_info_number(struct reader *r, const char *key, double number); // "pages", 212
 int reader_info_text(struct reader *r, const char *key,
     const char *text); // "title", "Fryer manual"; kept to 1,000 bytes
+// One window for the speech service; at most FRAME_SOUND_SAMPLES_MAX samples of wire/frame.h.
+int reader_sound(struct reader *r, double second, const float *samples, size_t count);
 int reader_image(
     struct reader *r, const char *name, const char *media_type, const void *bytes, size_t len);
 

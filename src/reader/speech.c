@@ -2,8 +2,6 @@
 // Cutting: windows out of a stream of samples, utterances out of words.
 #include "reader/speech.h"
 
-#include "base/buf.h"
-
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,10 +13,10 @@ enum {
 };
 #define QUIET_RMS 0.0012 // -58 dB: below is silence even in a whisper's recording
 #define LOUD_ABOVE_FLOOR 2.0 // of the quiet tenths of the window
-#define PAUSE_S 0.7 // between two words: ends an utterance
 
 struct speech {
     utterance_fn fn;
+    window_fn window; // instead of fn
     void *ctx;
     float *samples;
     size_t count;
@@ -70,53 +68,23 @@ size_t speech_loud_tenths(const float *samples, size_t count)
     return loud;
 }
 
-static bool ends_with(const struct speech_word *w, const char *marks)
-{
-    size_t n = strlen(w->text);
-    while (n > 1 && (w->text[n - 1] == '"' || w->text[n - 1] == '\'')) {
-        n--;
-    }
-    return n && strchr(marks, w->text[n - 1]);
-}
-
-size_t speech_utterance(const struct speech_word *words, size_t count)
-{
-    size_t comma = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        double length = words[i].end - words[0].start;
-        double pause = i + 1 < count ? words[i + 1].start - words[i].end : 0;
-        if (length > SPEECH_UTTERANCE_MAX_S && i > 0) {
-            return comma ? comma : i;
-        }
-        if (ends_with(&words[i], ".?!") || (pause > PAUSE_S && i >= 3)) {
-            return i + 1;
-        }
-        if (ends_with(&words[i], ",;:") || pause > PAUSE_S / 2) {
-            comma = i + 1;
-            if (length > SPEECH_UTTERANCE_S) {
-                return comma;
-            }
-        }
-    }
-    return count;
-}
-
 static int tell(struct speech *s, const struct speech_word *words, size_t count)
 {
     int rc = 0;
 
     for (size_t at = 0; rc == 0 && at < count;) {
-        AUTO_BUF text = BUF_INIT(SPEECH_WORDS_MAX * SPEECH_WORD_BYTES);
         size_t n = speech_utterance(words + at, count - at);
-        for (size_t i = 0; i < n; i++) {
-            buf_addf(&text, "%s%s", i ? " " : "", words[at + i].text);
-        }
-        rc = buf_ok(&text) ? s->fn(s->ctx, words[at].start, words[at + n - 1].end, buf_slice(&text))
-                           : ERR_MEMORY;
+        rc = s->fn(s->ctx, words + at, n);
         at += n;
     }
     return rc;
+}
+
+static int hear_here(struct speech *s, size_t count)
+{
+    int n =
+        speech_hear(s->samples, count, (double)s->before / SPEECH_RATE, s->words, SPEECH_WORDS_MAX);
+    return n < 0 ? n : tell(s, s->words, (size_t)n);
 }
 
 static int hear(struct speech *s, size_t count)
@@ -126,9 +94,8 @@ static int hear(struct speech *s, size_t count)
 
     if (loud >= LOUD_TENTHS_LEAST) {
         s->voiced_tenths += loud;
-        int n = speech_hear(
-            s->samples, count, (double)s->before / SPEECH_RATE, s->words, SPEECH_WORDS_MAX);
-        rc = n < 0 ? n : tell(s, s->words, (size_t)n);
+        rc = s->window ? s->window(s->ctx, (double)s->before / SPEECH_RATE, s->samples, count)
+                       : hear_here(s, count);
     }
     memmove(s->samples, s->samples + count, (s->count - count) * sizeof(float));
     s->count -= count;
@@ -142,6 +109,13 @@ struct speech *speech_new(utterance_fn fn, void *ctx)
     *s = (struct speech){ .fn = fn, .ctx = ctx };
     s->samples = xalloc(WINDOW * sizeof(float));
     s->words = xalloc(SPEECH_WORDS_MAX * sizeof(*s->words));
+    return s;
+}
+
+struct speech *speech_new_windows(window_fn fn, void *ctx)
+{
+    struct speech *s = speech_new(NULL, ctx);
+    s->window = fn;
     return s;
 }
 

@@ -10,35 +10,31 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "wire/speech_words.h"
 
 enum {
     SPEECH_RATE = 16000,
     SPEECH_WINDOW_S = 28, // the engine's own window is 30
     SPEECH_CUT_FROM_S = 12, // a window ends at the quietest pause after this
-    SPEECH_WORDS_MAX = 1000, // of one window; people say 150 a minute
-    SPEECH_WORD_BYTES = 64,
-    SPEECH_UTTERANCE_S = 12, // then the next comma or pause ends it
-    SPEECH_UTTERANCE_MAX_S = 20,
 };
 
 // From the model's bytes, which may go away afterwards. 0, ERR_UNSUPPORTED (a processor without AVX2), ERR_CORRUPT, ERR_MEMORY.
 int speech_prepare(struct slice model);
 bool speech_ready(void);
 
-struct speech_word {
-    float start, end; // seconds in the recording
-    char text[SPEECH_WORD_BYTES]; // with its punctuation, no spaces
-};
 // Hears one window of at most SPEECH_WINDOW_S + 1 seconds that begins at `second`. Words go to ret; how many, or negative.
 int speech_hear(
     const float *samples, size_t count, double second, struct speech_word *ret, size_t max);
 const char *speech_language(void); // "en": of what was heard so far; "" before
 
-// One stretch of speech that belongs together. doubtful: the engine was not sure.
-typedef int (*utterance_fn)(void *ctx, double start, double end, struct slice text);
+// One stretch of speech that belongs together.
+typedef int (*utterance_fn)(void *ctx, const struct speech_word *words, size_t count);
+// A window with a voice in it, for an engine elsewhere.
+typedef int (*window_fn)(void *ctx, double second, const float *samples, size_t count);
 
 struct speech;
-struct speech *speech_new(utterance_fn fn, void *ctx);
+struct speech *speech_new(utterance_fn fn, void *ctx); // hears with the engine
+struct speech *speech_new_windows(window_fn fn, void *ctx); // only cuts
 int speech_feed(struct speech *s, const float *samples, size_t count); // 0 or what fn returned
 int speech_finish(struct speech *s);
 double speech_voiced_seconds(const struct speech *s);
@@ -49,7 +45,5 @@ void speech_free(struct speech *s);
 size_t speech_cut_at(const float *samples, size_t count, size_t from);
 // Is there a voice, or anything else as loud? How many of its tenths of a second.
 size_t speech_loud_tenths(const float *samples, size_t count);
-// How many of the words make the first utterance.
-size_t speech_utterance(const struct speech_word *words, size_t count);
 
 #endif

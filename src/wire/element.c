@@ -3,6 +3,7 @@
 #include "wire/element.h"
 
 #include "wire/json_out.h"
+#include "wire/speech_words.h"
 
 static const char *const kind_words[] = {
     [ELEMENT_TITLE] = "title",
@@ -49,6 +50,25 @@ int element_kind_from_word(struct slice word)
     return -1;
 }
 
+// {"words": [{"word", "start", "end"}, …]}
+static void put_words(struct json_out *j, const struct element *e)
+{
+    struct slice times = e->times, rest = e->text, word;
+    double start, end;
+
+    json_key_object(j, "data");
+    json_key_array(j, "words");
+    while (slice_cut(&rest, ' ', &word) && speech_time_next(&times, &start, &end)) {
+        json_begin_object(j);
+        json_key_string(j, "word", word);
+        json_key_double(j, "start", start);
+        json_key_double(j, "end", end);
+        json_end(j);
+    }
+    json_end(j);
+    json_end(j);
+}
+
 void element_put_json(struct json_out *j, const struct element *e)
 {
     json_begin_object(j);
@@ -64,6 +84,9 @@ void element_put_json(struct json_out *j, const struct element *e)
     }
     if (e->image.len) {
         json_key_string(j, "image", e->image);
+    }
+    if (e->times.len) {
+        put_words(j, e);
     }
     if (e->flags) {
         json_key_array(j, "flags");

@@ -40,6 +40,7 @@ struct element {
     struct slice text; // plain UTF-8
     struct slice markdown; // may be empty: then as text
     struct slice header; // tables: the header row as text ("Item | Price"), else empty
+    struct slice times; // speech: the seconds of its words (wire/speech_words.h), may be empty
     struct slice image; // figures: the name of an emitted image, else empty
 };
 

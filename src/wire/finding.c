@@ -89,6 +89,11 @@ static const struct finding_code codes[] = {
     { "speech.no_model", 4, SEVERITY_INFO, REASON_NONE,
         "Install a speech model (setting speech.model), then let it be read again: larder reread "
         "--missing speech." },
+    { "speech.unread", 4, SEVERITY_WARNING, REASON_NONE,
+        "See whether the speech service answers (larder doctor), then let it be read again: larder "
+        "reread --missing speech." },
+    { "mode.left_out", 4, SEVERITY_INFO, REASON_NONE,
+        "Read it again with another mode if that is wanted: larder reread --mode." },
     { "text.encoding", 4, SEVERITY_INFO, REASON_NONE,
         "If letters look wrong, save the file as UTF-8 and upload it again." },
     { "text.damaged", 4, SEVERITY_WARNING, REASON_NONE,
@@ -126,11 +131,11 @@ static const struct finding_code codes[] = {
         "read it with care." },
     { "privacy.location", 5, SEVERITY_INFO, REASON_NONE,
         "The place where it was taken is stored in it; it is left out of what is shown." },
-    { "malware.signature", 5, SEVERITY_QUARANTINE, REASON_MALWARE_SIGNATURE,
+    { "malware.signature", 5, SEVERITY_REJECT, REASON_MALWARE_SIGNATURE,
         "Do not open the file. Ask an administrator to look at it." },
     { "malware.not_scanned", 5, SEVERITY_QUARANTINE, REASON_NONE,
-        "The virus scanner did not answer. It is held until an administrator releases it or it is "
-        "scanned." },
+        "It is held because nobody scanned it. Ask an administrator: larder doctor says whether "
+        "the scanner answers; then delete the document and upload it again, or release it." },
     { "reader.forbidden", 5, SEVERITY_QUARANTINE, REASON_NONE,
         "Reading it tried something that a document never needs. Ask an administrator to look at "
         "it." },

@@ -35,7 +35,7 @@ struct finding_code {
     const char *code; // "bomb.ratio"
     int layer; // 1 name, 2 size, 3 type, 4 structure, 5 security
     enum severity severity;
-    enum reason reason; // for each SEVERITY_REJECT, and for malware.signature
+    enum reason reason; // for each SEVERITY_REJECT
     const char *advice; // what the person who uploaded can do next
 };
 const struct finding_code *finding_code_find(struct slice code); // NULL if there is none

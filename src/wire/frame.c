@@ -20,6 +20,7 @@ static const struct rule {
     [FRAME_DONE] = { "DONE", 0, 0, IN_OPEN, 1 },
     [FRAME_REFUSED] = { "REFUSED", 5, 8 + FRAME_REFUSED_TEXT_MAX, IN_START | IN_OPEN | IN_IMAGE,
         1 },
+    [FRAME_SOUND] = { "SOUND", 10, 8 + 2 * FRAME_SOUND_SAMPLES_MAX, IN_OPEN, 20000 },
 };
 static const char *const state_names[] = { "before HELLO", "in the open", "inside a picture",
     "after the end" };
@@ -183,6 +184,7 @@ void sandbox_level_words(struct buf *b, uint32_t level)
         { SANDBOX_NET_NS, "net-ns" },
         { SANDBOX_MOUNT_NS, "mount-ns" },
         { SANDBOX_IPC_NS, "ipc-ns" },
+        { SANDBOX_PID_NS, "pid-ns" },
         { SANDBOX_RELAXED, "relaxed" },
     };
     const char *before = "";

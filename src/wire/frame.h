@@ -9,7 +9,7 @@
 //
 //   state   what comes                          next
 //   START   HELLO                               OPEN
-//   OPEN    INFO FINDING ELEMENT PROGRESS       OPEN
+//   OPEN    INFO FINDING ELEMENT PROGRESS SOUND OPEN
 //   OPEN    IMAGE_START                         IMAGE
 //   IMAGE   IMAGE_DATA, until all is there      IMAGE, then OPEN
 //   OPEN    DONE                                ENDED
@@ -34,11 +34,12 @@ enum frame_type {
     FRAME_IMAGE_DATA,
     FRAME_DONE,
     FRAME_REFUSED,
+    FRAME_SOUND,
     FRAME_TYPES
 };
 
 enum {
-    FRAME_VERSION = 1,
+    FRAME_VERSION = 2,
     FRAME_HEADER_BYTES = 5,
     FRAME_TEXT_MAX = 4 << 20, // text or Markdown of one element; formats split tables long before
     FRAME_TABLE_HEADER_MAX = 1 << 20,
@@ -49,6 +50,7 @@ enum {
     FRAME_IMAGE_DATA_MAX = 256 << 10,
     FRAME_IMAGE_MAX = 64 << 20, // bytes of one picture, packed
     FRAME_REFUSED_TEXT_MAX = 1000,
+    FRAME_SOUND_SAMPLES_MAX = 30 * 16000, // one window of speech at 16 kHz
     FRAME_PAYLOAD_MAX = 2 * FRAME_TEXT_MAX + FRAME_TABLE_HEADER_MAX + (64 << 10),
 };
 
@@ -61,6 +63,7 @@ enum sandbox_level { // bits of what a reader has locked itself with
     SANDBOX_NET_NS = 1 << 5,
     SANDBOX_MOUNT_NS = 1 << 6,
     SANDBOX_IPC_NS = 1 << 7,
+    SANDBOX_PID_NS = 1 << 8, // of a converter
     SANDBOX_RELAXED =
         1 << 16, // a sanitizer build: no limit on address space, a wider list of system calls
 };
@@ -101,6 +104,10 @@ struct frame {
         } image_start;
         struct slice image_data;
         struct {
+            double second; // at which it begins
+            struct slice samples; // 16 bits each, little-endian, one channel at 16 kHz
+        } sound; // for a speech service outside; only when it was asked for
+        struct {
             enum refused_cause cause;
             struct slice text;
         } refused;
@@ -120,6 +127,8 @@ void frame_add_progress(struct buf *b, int64_t done, int64_t total);
 void frame_add_image_start(struct buf *b, const char *name, const char *media_type, uint32_t bytes);
 void frame_add_image_data(
     struct buf *b, const void *bytes, size_t len); // at most FRAME_IMAGE_DATA_MAX
+void frame_add_sound(struct buf *b, double second, const int16_t *samples,
+    size_t count); // 1 to FRAME_SOUND_SAMPLES_MAX
 void frame_add_done(struct buf *b);
 void frame_add_refused(struct buf *b, enum refused_cause cause, const char *text);
 

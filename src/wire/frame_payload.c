@@ -6,9 +6,11 @@
 //   INFO         key:string has_text:u8 (text:string | number:f64)
 //   FINDING      code:string place message:string
 //   ELEMENT      index:i64 kind:u8 level:i32 flags:u32 place text:string markdown:string header:string image:string
+//                times:string (wire/speech_words.h)
 //   PROGRESS     done:i64 total:i64
 //   IMAGE_START  name:string media_type:string bytes:u32
 //   IMAGE_DATA   bytes
+//   SOUND        second:f64 samples:i16…
 //   DONE         nothing
 //   REFUSED      cause:u8 text:string
 //   place        kind:u8 has_box:u8 number:i32 [box:4×f32 if has_box] rows:2×i32 cols:2×i32 seconds:2×f64
@@ -16,6 +18,7 @@
 #include "wire/frame.h"
 
 #include "base/utf8.h"
+#include "wire/speech_words.h"
 
 #include <math.h>
 
@@ -152,6 +155,7 @@ void frame_add_element(struct buf *b, const struct element *e)
     put_string(b, e->markdown);
     put_string(b, e->header);
     put_string(b, e->image);
+    put_string(b, e->times);
     end(b, at);
 }
 
@@ -177,6 +181,18 @@ void frame_add_image_data(struct buf *b, const void *bytes, size_t len)
     BUG_ON(len == 0 || len > FRAME_IMAGE_DATA_MAX);
     size_t at = begin(b, FRAME_IMAGE_DATA);
     buf_add(b, bytes, len);
+    end(b, at);
+}
+
+void frame_add_sound(struct buf *b, double second, const int16_t *samples, size_t count)
+{
+    BUG_ON(count == 0 || count > FRAME_SOUND_SAMPLES_MAX);
+    size_t at = begin(b, FRAME_SOUND);
+    put_f64(b, second);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t bytes[2] = { (uint8_t)samples[i], (uint8_t)((uint16_t)samples[i] >> 8) };
+        buf_add(b, bytes, sizeof(bytes));
+    }
     end(b, at);
 }
 
@@ -361,6 +377,8 @@ static void get_element(struct unpack *u, struct element *e)
     e->markdown = get_string(u, FRAME_TEXT_MAX);
     e->header = get_string(u, FRAME_TABLE_HEADER_MAX);
     e->image = get_string(u, FRAME_IMAGE_NAME_MAX);
+    e->times = get_string(u, SPEECH_TIMES_MAX);
+    u->bad = u->bad || !speech_times_fit(e->times, e->text);
 }
 
 static void get_image_start(struct unpack *u, struct frame *f)
@@ -407,6 +425,12 @@ bool frame_parse_payload(enum frame_type type, struct slice payload, struct fram
         break;
     case FRAME_IMAGE_DATA:
         f.image_data = payload;
+        u.rest.len = 0;
+        break;
+    case FRAME_SOUND:
+        f.sound.second = get_f64(&u);
+        u.bad = u.bad || f.sound.second < 0 || u.rest.len % 2 != 0;
+        f.sound.samples = u.rest;
         u.rest.len = 0;
         break;
     case FRAME_DONE:

@@ -5,7 +5,7 @@ import pathlib
 import struct
 import sys
 
-HELLO, INFO, FINDING, ELEMENT, PROGRESS, IMAGE_START, IMAGE_DATA, DONE, REFUSED = range(1, 10)
+HELLO, INFO, FINDING, ELEMENT, PROGRESS, IMAGE_START, IMAGE_DATA, DONE, REFUSED, SOUND = range(1, 11)
 
 
 def frame(kind, payload=b""):
@@ -24,12 +24,12 @@ def place(kind=0, number=0, box=None, rows=(0, 0), cols=(0, 0), seconds=(0, 0), 
     return out + struct.pack("<4i2d", *rows, *cols, *seconds) + string(name) + string(section)
 
 
-def element(index, kind, where, text, markdown="", header="", image="", level=0, flags=0):
+def element(index, kind, where, text, markdown="", header="", image="", level=0, flags=0, times=""):
     return frame(ELEMENT, struct.pack("<qBiI", index, kind, level, flags) + where + string(text) + string(markdown) +
-                 string(header) + string(image))
+                 string(header) + string(image) + string(times))
 
 
-hello = frame(HELLO, struct.pack("<III", 1, 7, 4))
+hello = frame(HELLO, struct.pack("<III", 2, 7, 4))
 places = [place(1, 3, (0, .25, .5, 1)), place(2, 4, name="notes"), place(3, name="Menu", rows=(2, 9), cols=(1, 3)),
           place(4, rows=(10, 20)), place(5, rows=(1, 9), section="Oil"), place(6, name="footnotes"),
           place(7, seconds=(12.4, 19)), place(8, box=(0, 0, 1, 1))]
@@ -44,6 +44,8 @@ seeds = {
     frame(PROGRESS, struct.pack("<qq", 1, 2)) + frame(DONE),
     "image": hello + frame(IMAGE_START, string("figure-1") + string("image/png") + struct.pack("<I", 5)) +
     frame(IMAGE_DATA, b"\x89PN") + frame(IMAGE_DATA, b"G\r") + frame(DONE),
+    "speech": hello + element(0, 13, places[6], "Clean it.", times="1240+30 1270+15") +
+    frame(SOUND, struct.pack("<dhh", 12.4, 7, -7)) + frame(DONE),
     "order": hello + element(1, 2, place(), "out of order"),
     "long": hello + struct.pack("<IB", 0xFFFFFFFF, ELEMENT),
     "late": hello + frame(DONE) + frame(PROGRESS, struct.pack("<qq", 1, 2)),

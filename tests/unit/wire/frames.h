@@ -33,8 +33,10 @@ static inline void sample_frames(struct buf *b)
     e = (struct element){ .index = 1,
         .kind = ELEMENT_SPEECH,
         .text = SLICE_LIT("Clean the fryer."),
+        .times = SLICE_LIT("1240+30 1270+15 1290+60"),
         .place = { .kind = PLACE_TIME, .seconds = { 12.4, 19 } } };
     frame_add_element(b, &e);
+    frame_add_sound(b, 12.4, (const int16_t[]){ 0, -1, 32767, -32768 }, 4);
     frame_add_progress(b, 1, 2);
     frame_add_image_start(b, "figure-1", "image/png", 9);
     frame_add_image_data(b, "\x89PNG\r", 5);

@@ -54,11 +54,12 @@ static void verdict_is_the_worst_and_reason_the_lowest_layer(void **state)
     assert_int_equal(findings_verdict(&f), VERDICT_ACCEPTED);
     findings_add(&f, "active.macro", NULL, "A macro.");
     assert_int_equal(findings_verdict(&f), VERDICT_ACCEPTED_WITH_WARNINGS);
-    findings_add(&f, "malware.signature", NULL, "Bad.");
+    findings_add(&f, "malware.not_scanned", NULL, "Nobody looked.");
     assert_int_equal(findings_verdict(&f), VERDICT_QUARANTINED);
+    findings_add(&f, "malware.signature", NULL, "Bad.");
+    assert_int_equal(findings_verdict(&f), VERDICT_REJECTED);
     assert_int_equal(findings_reason(&f), REASON_MALWARE_SIGNATURE);
     findings_add(&f, "xml.dtd", NULL, "A DTD.");
-    assert_int_equal(findings_reason(&f), REASON_XML_ENTITIES);
     findings_add(&f, "type.mismatch", NULL, "Not a PDF.");
     assert_int_equal(findings_reason(&f), REASON_TYPE_MISMATCH);
     assert_int_equal(findings_verdict(&f), VERDICT_REJECTED);
