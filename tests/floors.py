@@ -10,8 +10,8 @@ import sys
 
 FLOORS = [
     ["base"],
-    ["os", "text", "wire", "config"],
-    ["check", "store", "models", "http", "watch", "reader"],
+    ["os", "text", "wire", "config", "net"],
+    ["check", "store", "models", "http", "watch", "reader", "convert"],
     ["jobs", "search"],
     ["ingest", "assist"],
     ["api", "cli"],
@@ -19,15 +19,16 @@ FLOORS = [
 LEVEL = {module: level for level, floor in enumerate(FLOORS) for module in floor}
 # Same floor or not listed: what a module may include besides all floors below it.
 EXTRA = {"cli": {"api"}, "wire": set(), "jobs": set(), "store": set()}
-NEVER = {"jobs": {"http", "reader"}, "search": {"http", "reader"}, "ingest": {"http", "reader"}, "assist": {"http", "reader"},
-         "api": {"reader"}, "cli": {"reader"}}
+PROGRAMS = {"reader", "convert"}
+NEVER = {"jobs": {"http", *PROGRAMS}, "search": {"http", *PROGRAMS}, "ingest": {"http", *PROGRAMS}, "assist": {"http", *PROGRAMS},
+         "api": PROGRAMS, "cli": PROGRAMS}
 # A library's header stays inside its module.
 THIRD_PARTY = {
     r"sqlite3\.h|libpq-fe\.h": {"store"},
     r"uv\.h|llhttp\.h|wslay/.*": {"http"},
     r"mupdf/.*|zip\.h|expat\.h|md4c.*|uchardet.*|archive.*|leptonica/.*|tesseract/.*|libav.*": {"reader"},
-    r"seccomp\.h|linux/(seccomp|landlock|filter|audit)\.h": {"reader", "os"},
-    r"curl/.*": {"cli", "assist", "models", "watch"},
+    r"seccomp\.h|linux/(seccomp|landlock|filter|audit)\.h": {"reader", "convert", "os"},
+    r"curl/.*": {"cli", "net", "assist", "models", "watch"},
     r"ini\.h": {"config"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')

@@ -43,8 +43,35 @@ static const struct setting_info table[] = {
     NUMBER("reader", "check_seconds", reader_check_s, "8", "longest check of one upload"),
     NUMBER("reader", "read_seconds", reader_read_s, "900", "longest reading of one document"),
     TEXT("speech", "model", speech_model, "",
-        "file of the speech model; empty: speech.model beside the reader; none: speech is not "
-        "read"),
+        "file of the speech model, or the URL of an OpenAI-style service (…/v1/audio/"
+        "transcriptions); empty: speech.model beside the reader; none: speech is not read"),
+    TEXT("speech", "key_file", speech_key_file, "",
+        "file with the key that is sent to the speech service; empty: none"),
+    TEXT("speech", "name", speech_name, "whisper-1", "what the speech service calls its model"),
+    NUMBER("speech", "seconds", speech_s, "120", "longest answer of the speech service"),
+    TEXT("clamd", "address", clamd_address, "",
+        "the virus scanner clamd: path of its socket or HOST:PORT; empty: uploads are not scanned"),
+    NUMBER("clamd", "seconds", clamd_s, "20",
+        "longest scan of one upload; what takes longer is quarantined"),
+    SIZE("clamd", "stream_cap", clamd_stream_cap, "100MiB",
+        "most bytes that clamd takes (its StreamMaxLength); larger uploads are quarantined"),
+    TEXT("assist", "model_url", assist_model_url, "",
+        "address of an OpenAI-compatible server, up to and with /v1/chat/completions; empty: "
+        "answers "
+        "are put together from passages"),
+    TEXT("assist", "model", assist_model, "default", "name of the model to ask for"),
+    TEXT("assist", "key_file", assist_key_file, "",
+        "file with the key that is sent to the model's server; empty: none"),
+    TEXT("assist", "specialists", assist_specialists, "",
+        "folder with specialists' files that replace or add to those built in"),
+    NUMBER(
+        "assist", "requests", assist_requests, "12", "most requests to the model for one question"),
+    NUMBER("assist", "tool_calls", assist_tool_calls, "24", "most tool calls for one question"),
+    NUMBER("assist", "tokens", assist_tokens, "100000",
+        "most tokens, read and written, for one question"),
+    NUMBER("assist", "seconds", assist_seconds, "120", "longest time for one question"),
+    NUMBER("assist", "retries", assist_retries, "3",
+        "how often in a row a model may correct a wrong tool call or an unsupported answer"),
     NUMBER("jobs", "workers", jobs_workers, "2", "documents read at the same time"),
     NUMBER("jobs", "queue", jobs_queue, "100000", "documents that may wait to be read"),
 };

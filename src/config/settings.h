@@ -23,7 +23,19 @@ struct settings {
     int64_t reader_check_s; // seconds a check may take
     int64_t reader_read_s; // seconds that reading one document may take
     char *
-        speech_model; // speech.model: file; "" is speech.model beside the reader, "none" reads no speech
+        speech_model; // speech.model: file or URL; "" is speech.model beside the reader, "none" reads no speech
+    char *speech_key_file; // speech.key_file: the key of a speech service; "" sends none
+    char *speech_name; // speech.name: what a speech service calls the model
+    int64_t speech_s; // speech.seconds: longest answer of a speech service
+    char *clamd_address; // clamd.address: socket's path or HOST:PORT; "" is off
+    int64_t clamd_s; // clamd.seconds: longest scan
+    int64_t clamd_stream_cap; // clamd.stream_cap: bytes that clamd takes
+    char *assist_model_url; // assist.model_url; "": no model
+    char *assist_model; // assist.model: its name
+    char *assist_key_file; // assist.key_file; "" sends none
+    char *assist_specialists; // assist.specialists: folder; "": those built in
+    int64_t assist_requests, assist_tool_calls, assist_tokens, assist_seconds; // limits of a run
+    int64_t assist_retries; // corrections in a row
     int64_t jobs_workers; // documents read at the same time
     int64_t jobs_queue; // documents waiting at most
     int64_t cap[FORMAT_IDS]; // limits.TYPE in bytes
