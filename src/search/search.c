@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Implements search_run: query → candidates by BM25 → one passage a place → snippets and the sharpest place.
+#include "search/moment.h"
 #include "search/search.h"
 
 #include <stdlib.h>
@@ -8,6 +9,21 @@ enum { SNIPPET_CHARS = 280, CANDIDATES_MIN = 50 };
 
 // Weights of title, heading and text in BM25: a word in a heading tells more than one in a paragraph.
 static const struct field_weights default_weights = { .title = 1.5, .heading = 2.0, .text = 1.0 };
+
+// A stretch of speech is cut down to the words that were found.
+static int cut_moment(const struct query *q, const struct element *e, struct arena *a,
+    const char **place, struct error *err)
+{
+    AUTO_BUF json = BUF_INIT(4096);
+    struct place p = e->place;
+
+    if (!moment_find(e->text, e->times, &q->terms, p.seconds)) {
+        return 0;
+    }
+    place_add_json(&json, &p);
+    *place = arena_strndup(a, json.data ? json.data : "", json.len);
+    return *place ? 0 : error_set(err, ERR_MEMORY, "The results did not fit into memory.");
+}
 
 // The place of the element of the chunk with most of the words; a chunk of one element has nothing to choose.
 static int sharpen_place(struct store *store, const struct query *q, struct search_result *r,
@@ -19,7 +35,8 @@ static int sharpen_place(struct store *store, const struct query *q, struct sear
     struct place place = { 0 };
 
     r->place = r->hit.place;
-    if (r->hit.first_element < r->hit.last_element) {
+    bool spoken = r->hit.place && strstr(r->hit.place, "\"time\"");
+    if (r->hit.first_element < r->hit.last_element || spoken) {
         int limit = (int)(r->hit.last_element - r->hit.first_element + 1);
         int rc = store_element_list(store, slice_of(r->hit.document_id), r->hit.first_element - 1,
             limit, a, &rows, &count, err);
@@ -37,6 +54,10 @@ static int sharpen_place(struct store *store, const struct query *q, struct sear
         }
         if (best_terms > 1) {
             r->place = rows[best].place_json;
+            int cut = cut_moment(q, &rows[best].element, a, &r->place, err);
+            if (cut < 0) {
+                return cut;
+            }
         }
     }
     if (place_parse_json(slice_of(r->place), a, &place) == 0) {

@@ -48,6 +48,10 @@ static int read_element(struct query *q, struct arena *a, struct element_row *r,
         return error_set(err, ERR_CORRUPT, "An element of the document is of no known kind.");
     }
     e->kind = (enum element_kind)kind;
+    if (e->kind == ELEMENT_SPEECH) { // the column holds the seconds of its words
+        e->times = e->header;
+        e->header = slice_make("", 0);
+    }
     if (strcmp(r->place_json, "null") != 0 &&
         place_parse_json(slice_of(r->place_json), a, &e->place) != 0) {
         return error_set(err, ERR_CORRUPT, "The place of an element can't be read.");

@@ -45,7 +45,7 @@ static int insert_element(struct write *w, int64_t document, int64_t version,
     query_slice(&q, place);
     query_slice(&q, e->text);
     query_slice(&q, e->markdown);
-    query_slice(&q, e->header);
+    query_slice(&q, e->kind == ELEMENT_SPEECH ? e->times : e->header); // speech has no header row
     query_slice(&q, e->image);
     return query_run(&q, err);
 }
