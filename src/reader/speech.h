@@ -45,5 +45,16 @@ void speech_free(struct speech *s);
 size_t speech_cut_at(const float *samples, size_t count, size_t from);
 // Is there a voice, or anything else as loud? How many of its tenths of a second.
 size_t speech_loud_tenths(const float *samples, size_t count);
+// Engines stretch the words before a long silence over it. So silences of over a second are shortened before hearing, and
+// the seconds of the words set right afterwards.
+struct speech_cut {
+    double at, length; // seconds: where in the shortened window, how much was taken out there
+};
+enum { SPEECH_CUTS_MAX = SPEECH_WINDOW_S + 2 };
+// Shortens in place; the new count.
+size_t speech_squeeze(
+    float *samples, size_t count, struct speech_cut cuts[SPEECH_CUTS_MAX], size_t *ret_cuts);
+// The word's seconds in the window as it was. A word that lies over a cut keeps its longer side.
+void speech_unsqueeze(const struct speech_cut *cuts, size_t count, struct speech_word *word);
 
 #endif

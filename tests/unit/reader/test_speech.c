@@ -46,6 +46,37 @@ static void silence_is_no_voice(void **state)
     free(loud);
 }
 
+static void long_silences_are_shortened_and_seconds_set_right(void **state)
+{
+    float *s = calloc(20 * RATE, sizeof(float)), *loud = tone(2, 0.3);
+    struct speech_cut cuts[SPEECH_CUTS_MAX];
+    size_t n = 0;
+    (void)state;
+    memcpy(s + 3 * RATE, loud, 2 * RATE * sizeof(float)); // 3 to 5, 5.5 to 7.5, 15 to 17
+    memcpy(s + 11 * RATE / 2, loud, 2 * RATE * sizeof(float));
+    memcpy(s + 15 * RATE, loud, 2 * RATE * sizeof(float));
+    size_t count = speech_squeeze(s, 20 * RATE, cuts, &n);
+    assert_int_equal(n, 3); // before, between, after; not the half second
+    assert_true(fabs((double)count / RATE - (0.6 + 4.5 + 0.6 + 2 + 0.6)) < 0.01);
+    struct {
+        float start, end, want_start, want_end;
+    } cases[] = { { 0.7f, 1.0f, 3.1f, 3.4f }, { 4.9f, 5.1f, 7.3f, 7.5f },
+        { 5.8f, 6.0f, 15.1f, 15.3f }, { 4.6f, 5.5f, 7.0f, 7.8f }, { 5.3f, 6.5f, 14.7f, 15.8f },
+        { 0, 0.5f, 2.7f, 2.9f }, { 0, 0.2f, 2.7f, 2.7f } };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct speech_word w = { cases[i].start, cases[i].end, "word" };
+        speech_unsqueeze(cuts, n, &w);
+        if (fabsf(w.start - cases[i].want_start) > 0.01f ||
+            fabsf(w.end - cases[i].want_end) > 0.01f) {
+            fail_msg("case %zu: %g to %g", i, (double)w.start, (double)w.end);
+        }
+    }
+    assert_int_equal(speech_squeeze(loud, 2 * RATE, cuts, &n), 2 * RATE);
+    assert_int_equal(n, 0);
+    free(s);
+    free(loud);
+}
+
 static size_t words_of(const char *text, double each, struct speech_word *w)
 {
     struct slice rest = slice_of(text), one;
@@ -202,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_is_cut_at_its_quietest_pause),
         cmocka_unit_test(silence_is_no_voice),
+        cmocka_unit_test(long_silences_are_shortened_and_seconds_set_right),
         cmocka_unit_test(words_become_utterances_at_sentences_and_pauses),
         cmocka_unit_test(without_a_model_nothing_is_heard),
         cmocka_unit_test(windows_for_a_service_cover_what_is_loud),
