@@ -17,14 +17,17 @@
 
 // ---- life ----
 
-static void on_closed(uv_handle_t *handle)
+void conn_handle_closed(struct conn *c)
 {
-    struct conn *c = handle->data;
-
     if (--c->handles == 0) {
         free(c->ahead);
         free(c);
     }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    conn_handle_closed(handle->data);
 }
 
 void conn_close(struct conn *c)
@@ -37,6 +40,7 @@ void conn_close(struct conn *c)
     if (c->stream) {
         stream_closed(c);
     }
+    pipe_close(c);
     c->state = CONN_CLOSED;
     c->net.closing = true;
     c->x = NULL;
@@ -142,7 +146,7 @@ static void linger_or_close(struct conn *c)
 
 static void conn_pump(struct conn *c);
 
-static void next_request(struct conn *c)
+void conn_next_request(struct conn *c)
 {
     struct exchange *x = c->x;
 
@@ -182,8 +186,7 @@ static void file_done(struct http_job *job)
     }
 }
 
-// true: the kernel took it all at once. Else conn_written follows, or the connection was closed.
-static bool write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first)
+bool conn_write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first)
 {
     size_t total = 0, skip = 0;
     unsigned first = 0;
@@ -239,18 +242,20 @@ static void write_next(struct conn *c)
         bool first = r->head.len > 0;
         r->head.len = 0;
         r->chunk_len = 0;
-        if (!write_out(c, bufs, count, first)) {
+        if (!conn_write_out(c, bufs, count, first)) {
             return;
         }
         if (r->file_left == 0 && r->body.len == 0) {
-            next_request(c);
+            if (!pipe_goes_on(c)) {
+                conn_next_request(c);
+            }
             return;
         }
         if (r->body.len) { // small answers are done by now; large ones go on when this much is out
             bufs[0] = uv_buf_init((char *)(uintptr_t)r->body.data,
                 (unsigned)(r->body.len < WRITE_SLICE ? r->body.len : WRITE_SLICE));
             r->body = slice_from(r->body, bufs[0].len);
-            write_out(c, bufs, 1, false);
+            conn_write_out(c, bufs, 1, false);
             return;
         }
     }
@@ -263,7 +268,9 @@ static void write_next(struct conn *c)
         }
         return;
     }
-    next_request(c);
+    if (!pipe_goes_on(c)) {
+        conn_next_request(c);
+    }
 }
 
 void conn_reply(struct conn *c)
@@ -608,7 +615,7 @@ static void client_ended(struct conn *c)
 {
     c->eof = true;
     if (c->state == CONN_STREAM || c->state == CONN_LINGER || c->state == CONN_BODY ||
-        (c->state == CONN_HEAD && c->ahead_len == 0)) {
+        (c->state == CONN_HEAD && c->ahead_len == 0) || c->pipe_open) {
         conn_close(c);
     }
 }

@@ -29,6 +29,7 @@ struct exchange *exchange_new(struct conn *c)
     buf_init(&x->resp.body, RESPONSE_MAX);
     buf_init(&x->reply.head, 1);
     x->resp.file_fd = -1;
+    x->resp.pipe_fd = -1;
     x->since = -1;
     x->req.arena = &x->arena;
     x->req.app = c->server->o.app;

@@ -26,8 +26,9 @@ enum http_method {
 enum http_lane {
     HTTP_LANE_QUICK,
     HTTP_LANE_HEAVY,
+    HTTP_LANE_LONG,
     HTTP_LANES
-}; // pools: short reads; uploads and what waits for readers
+}; // pools: short reads; uploads and what waits for readers; what waits for other servers
 
 struct http_header {
     struct slice name; // as sent; compare without case
@@ -82,13 +83,19 @@ struct slice http_param(
     const struct http_request *r, const char *name); // BUG if the route has none
 struct slice http_field_find(const struct http_request *r, const char *name); // of a multipart body
 
-// What a handler fills. Unset status means 200. One of: body, file_fd, or (for streams) nothing.
+// What a handler fills. Unset status means 200. One of: body, file_fd, pipe_fd, or (for streams) nothing.
 struct http_response {
     int status;
     const char *content_type; // static or arena; default application/json (none for an empty body)
     struct buf body; // initialised by the engine with a maximum of 64 MiB
     int file_fd; // -1; else sent with Range support, closed by the engine
     int64_t file_size;
+    // -1; else the reading end, non-blocking, of a pipe or socket pair: what is written at its other end goes out as it
+    // comes, until that end is closed. Closed by the engine at the latest when the client goes; pipe_closed(pipe_ctx) is
+    // called then, once, on the loop thread (or a pool thread, if the answer never began).
+    int pipe_fd;
+    void (*pipe_closed)(void *ctx); // may be NULL
+    void *pipe_ctx;
     const char *etag; // quoted; If-None-Match is answered by the engine
     struct http_header extra[12]; // further headers; slices in the arena or static
     size_t extra_count;

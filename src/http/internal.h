@@ -119,6 +119,11 @@ struct conn {
     struct strict strict;
     struct exchange *x; // NULL between requests
     struct stream *stream; // CONN_STREAM
+    uv_poll_t pipe; // an answer that is made while it goes out; pipe.c
+    bool pipe_open;
+    int pipe_fd;
+    void (*pipe_closed)(void *ctx);
+    void *pipe_ctx;
     char *ahead; // bytes read before their time
     size_t ahead_len;
     int64_t linger_bytes;
@@ -189,6 +194,15 @@ void conn_body_progress(
     struct exchange *x); // from spool.c: room again, all done, over the limit, or failed
 void conn_written(struct conn *c, bool ok); // from net.c
 void conn_cancel(struct http_server *s, const char *id);
+// true: the kernel took it all at once. Else conn_written follows, or the connection was closed.
+bool conn_write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first);
+void conn_next_request(struct conn *c); // the answer is out
+void conn_handle_closed(struct conn *c); // from a uv_close callback
+
+// pipe.c; loop thread
+bool pipe_goes_on(struct conn *c); // true: there is (more of) a pipe to send
+void pipe_close(struct conn *c); // no effect without one
+void pipe_drop(struct http_response *resp); // an answer that was never begun; either side
 
 // exchange.c
 struct exchange *exchange_new(struct conn *c);

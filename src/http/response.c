@@ -161,6 +161,7 @@ static void add_default(
 
 static void close_file(struct exchange *x)
 {
+    pipe_drop(&x->resp);
     if (x->resp.file_fd >= 0) {
         close(x->resp.file_fd);
         x->resp.file_fd = -1;
@@ -258,7 +259,11 @@ static void build_head(struct exchange *x, int64_t whole_size)
         if (length > 0 || resp->content_type) {
             add(b, "Content-Type", resp->content_type ? resp->content_type : "application/json");
         }
-        buf_addf(b, "Content-Length: %lld\r\n", (long long)length);
+        if (resp->pipe_fd < 0) {
+            buf_addf(b, "Content-Length: %lld\r\n", (long long)length);
+        } else if (x->parse.minor > 0) {
+            add(b, "Transfer-Encoding", "chunked");
+        } // for HTTP/1.0 the end of the connection is the end of the answer
     }
     if (resp->etag) {
         add(b, "ETag", resp->etag);
@@ -343,8 +348,8 @@ void reply_build(struct exchange *x)
     }
     apply_conditions(x);
     buf_init(&r->head, REPLY_HEAD_MAX);
-    if (!x->facts.keep_alive || (x->facts.has_body && !x->body_done) ||
-        http_server_stopping(x->server)) {
+    if (!x->facts.keep_alive || (resp->pipe_fd >= 0 && x->parse.minor == 0) ||
+        (x->facts.has_body && !x->body_done) || http_server_stopping(x->server)) {
         r->close = true;
     }
     build_head(x, whole_size);

@@ -355,8 +355,11 @@ int http_server_open(const struct http_options *o, struct http_server **ret, str
             pool_new("http-quick", s->o.quick_threads, (size_t)s->o.quick_queue);
         s->lanes[HTTP_LANE_HEAVY] =
             pool_new("http-heavy", s->o.heavy_threads, (size_t)s->o.heavy_queue);
+        s->lanes[HTTP_LANE_LONG] =
+            pool_new("http-long", s->o.heavy_threads, (size_t)s->o.heavy_queue);
         s->io = pool_new("http-io", IO_THREADS, (size_t)(2 * s->o.max_connections + FD_SPARE));
-        if (!s->lanes[HTTP_LANE_QUICK] || !s->lanes[HTTP_LANE_HEAVY] || !s->io) {
+        if (!s->lanes[HTTP_LANE_QUICK] || !s->lanes[HTTP_LANE_HEAVY] || !s->lanes[HTTP_LANE_LONG] ||
+            !s->io) {
             rc = error_set(err, ERR_MEMORY, "The server's threads could not be started.");
         }
     }
