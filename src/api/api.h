@@ -11,11 +11,18 @@
 #include "ingest/ingest.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
+
+struct assist;
+struct pool;
 struct api {
     struct store *store;
     struct ingest *ingest;
     const struct settings *settings;
     struct access *access;
+    struct assist *assist;
+    struct pool *asks; // threads of streamed questions
+    atomic_bool stopping; // questions end; set before the server is closed
     struct http_server *http; // set once the server is open
     int64_t started_ms; // wall clock
 };
@@ -30,6 +37,7 @@ extern const struct http_route *const api_routes[]; // all lists, ended by NULL
 extern const struct http_route documents_routes[];
 extern const struct http_route pictures_routes[];
 extern const struct http_route search_routes[];
+extern const struct http_route ask_routes[];
 extern const struct http_route events_routes[];
 extern const struct http_route system_routes[];
 extern const struct http_route session_routes[];

@@ -82,8 +82,8 @@ void print_safe(
     const char *text); // control characters left out, so that a name can't drive the terminal
 bool is_terminal(void);
 
-extern const struct command serve_command, add_command, list_command, show_command, search_command,
-    status_command, doctor_command, formats_command, delete_command, reread_command,
+extern const struct command ask_command, serve_command, add_command, list_command, show_command,
+    search_command, status_command, doctor_command, formats_command, delete_command, reread_command,
     release_command, cancel_command, watch_command, help_command, version_command;
 
 #endif

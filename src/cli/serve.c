@@ -2,9 +2,11 @@
 // larder serve: from settings to a running server, as a checklist; and down again in the opposite order.
 #include "cli/serve.h"
 #include "api/api.h"
+#include "assist/assist.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "os/pool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 enum { SWEEP_EVERY_S = 3600, CONNECTIONS_WANTED = 12000, FDS_SPARE = 512 };
+enum { ASK_THREADS = 4, ASK_QUEUE = 32 };
 
 struct server {
     const struct settings *settings;
@@ -185,6 +188,28 @@ static void greet(struct server *s, const char *url, const char *new_key)
     fflush(stdout);
 }
 
+static const char *sandbox_level(void *ctx)
+{
+    return ingest_sandbox_level(ctx);
+}
+
+static int start_assist(struct server *s, struct error *err)
+{
+    struct assist_options o = { .store = s->store,
+        .settings = s->settings,
+        .host = { .ctx = s->ingest,
+            .sandbox_level = sandbox_level,
+            .data_dir = s->settings->data_dir,
+            .started_ms = s->api.started_ms,
+            .search_engine = "words" } };
+
+    s->api.asks = pool_new("asks", ASK_THREADS, ASK_QUEUE);
+    if (!s->api.asks) {
+        return error_set(err, ERR_MEMORY, "The server's threads could not be started.");
+    }
+    return assist_new(&o, &s->api.assist, err);
+}
+
 static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct error *err)
 {
     const struct settings *settings = s->settings;
@@ -213,6 +238,10 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
         .settings = settings,
         .access = s->access,
         .started_ms = clock_wall_ms() };
+    rc = start_assist(s, err);
+    if (rc < 0) {
+        return rc;
+    }
     struct http_options http = { .listen = settings->listen,
         .spool_dir = spool,
         .route_lists = api_routes,
@@ -239,6 +268,7 @@ static void stop_parts(struct server *s)
         pthread_mutex_unlock(&s->mutex);
         pthread_join(s->sweeper, NULL);
     }
+    atomic_store(&s->api.stopping, true);
     struct error err = { 0 };
     if (s->ingest && ingest_stop(s->ingest, &err) < 0) {
         log_error("server.stop", LS("what", err.text));
@@ -249,6 +279,8 @@ static void stop_parts(struct server *s)
     ingest_free(s->ingest);
     store_close(s->store); // the writer may still hold `http` for a last event until here
     http_server_close(http);
+    pool_free(s->api.asks);
+    assist_free(s->api.assist);
     access_close(s->access);
     if (s->run_file) {
         unlink(s->run_file);

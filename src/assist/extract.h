@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Answers without a model: the sentences of the best passages that say most of what is asked, or the steps of the list that
+// the question is about, each with its citation; or the plain statement that the documents don't support an answer, with
+// what is closest. Nothing is written that does not stand in a document.
+#ifndef LARDER_ASSIST_EXTRACT_H
+#define LARDER_ASSIST_EXTRACT_H
+
+#include "assist/answer.h"
+#include "assist/question.h"
+#include "assist/retrieve.h"
+
+enum { EXTRACT_HITS = 10 };
+extern const double support_least; // confidence from which an answer is given
+
+// Searches and decides; fills ret and the context's evidence.
+int extract_answer(
+    struct tool_context *c, const struct question *q, struct answer *ret, struct error *err);
+
+// Parts, for tools and tests.
+// Weighs the hits against the question; hits need not be sorted.
+void support_measure(
+    const struct question *q, const struct opened_hit *hits, size_t count, struct support *ret);
+// The list of steps that fits best among the hits: at least two items in order, with their citations. 0 items: none.
+int extract_steps(struct tool_context *c, const struct question *q, const struct opened_hit *hits,
+    size_t count, struct answer *ret, struct error *err);
+// Does a text warn of danger ("Warning: hot oil", "disconnect the power")?
+bool text_warns(struct slice text);
+
+#endif

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Implements question.h.
+#include "assist/question.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum {
+    FOLLOW_UP_WORDS = 2,
+    CODE_LETTERS_MAX = 4
+}; // own words, at most, of a question that can't stand alone
+static const double earlier_weight = 0.3, leaning_weight = 0.5;
+
+// Words that carry no topic in a question but are not stop words of the index.
+static const char *const empty_words[] = { "also", "anything", "else", "get", "give", "go", "help",
+    "happen", "happens", "know", "let", "like", "list", "make", "many", "mean", "meant", "more",
+    "most", "much", "need", "no", "not", "ok", "okay", "one", "please", "show", "some", "something",
+    "tell", "thank", "thanks", "thing", "things", "understand", "use", "using", "want", "way",
+    "yes", "want", "explain", "describe", "does", "must", "may", "might", "shall", "any", "all",
+    "good", "best", "sorry", "hi", "hello" };
+static const char *const pointing_words[] = { "it", "its", "they", "them", "their", "this", "that",
+    "these", "those", "he", "she", "his", "her", "there", "then", "same", "one", "ones" };
+// "how do I", "how to"; "how hot" and "how often" want a fact.
+static const char *const step_words[] = { "steps", "step", "procedure", "instructions" };
+static const char *const doing_words[] = { "do", "to", "can", "should", "must", "i", "we", "you" };
+
+static bool among(const char *word, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(word, list[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool all_digits(const char *word)
+{
+    for (const char *p = word; *p; p++) {
+        if (*p < '0' || *p > '9') {
+            return false;
+        }
+    }
+    return *word != '\0';
+}
+
+static bool all_letters(const char *word)
+{
+    for (const char *p = word; *p; p++) {
+        if (*p < 'a' || *p > 'z') {
+            return false;
+        }
+    }
+    return *word != '\0';
+}
+
+// Letters, then digits: "e12", "fx200", "hg4410a".
+static bool is_code(const char *word)
+{
+    bool letter = false, digit = false;
+
+    for (const char *p = word; *p; p++) {
+        letter |= *p >= 'a' && *p <= 'z';
+        digit |= *p >= '0' && *p <= '9';
+    }
+    return letter && digit && !(word[0] >= '0' && word[0] <= '9'); // "5th" and "200g" are none
+}
+
+bool question_word_next(struct slice text, size_t *at, struct word *ret)
+{
+    struct word next;
+
+    if (!word_next(text, at, ret)) {
+        return false;
+    }
+    size_t ahead = *at, letters = strlen(ret->folded);
+    if (letters > CODE_LETTERS_MAX || !all_letters(ret->folded) || ret->end >= text.len ||
+        !word_next(text, &ahead, &next) || next.start != ret->end + 1 || !all_digits(next.folded) ||
+        letters + strlen(next.folded) >= WORD_MAX) {
+        return true;
+    }
+    char between = text.data[ret->end];
+    bool capital = letters == 1 && text.data[ret->start] >= 'A' && text.data[ret->start] <= 'Z';
+    if (between == '-' || (between == ' ' && capital)) {
+        memcpy(ret->folded + letters, next.folded, strlen(next.folded) + 1);
+        ret->end = next.end;
+        *at = ahead;
+    }
+    return true;
+}
+
+static struct question_term *term_find(struct question *q, const char *stem)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (strcmp(q->terms[i].stem, stem) == 0) {
+            return &q->terms[i];
+        }
+    }
+    return NULL;
+}
+
+struct collect {
+    struct question *q;
+    struct slice words[QUESTION_TERMS_MAX]; // as typed, for counting
+    bool points; // "it", "those"
+};
+
+static void add_words(struct collect *c, struct slice text, double weight, bool own)
+{
+    struct question *q = c->q;
+    struct word w;
+    size_t at = 0;
+
+    bool after_how = false;
+
+    while (question_word_next(text, &at, &w)) {
+        if (own) {
+            c->points |= among(w.folded, pointing_words, ARRAY_LEN(pointing_words));
+            q->asks_how |= among(w.folded, step_words, ARRAY_LEN(step_words)) ||
+                           (after_how && among(w.folded, doing_words, ARRAY_LEN(doing_words)));
+            after_how = strcmp(w.folded, "how") == 0;
+        }
+        if (word_is_stop(w.folded) || among(w.folded, empty_words, ARRAY_LEN(empty_words)) ||
+            q->count == QUESTION_TERMS_MAX) {
+            continue;
+        }
+        struct slice typed = slice_make(text.data + w.start, w.end - w.start);
+        word_stem(w.folded);
+        if (!term_find(q, w.folded)) {
+            struct question_term *t = &q->terms[q->count];
+            *t = (struct question_term){ .weight = weight, .own = own, .code = is_code(w.folded) };
+            memcpy(t->stem, w.folded, WORD_MAX);
+            c->words[q->count++] = typed;
+        }
+    }
+}
+
+// Quotes, stars and leading signs are operators of the search; in a question they are only writing.
+static void add_plain(struct buf *b, struct slice text)
+{
+    bool start = true;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (c == '"' || c == '*' || (start && (c == '-' || c == '+')) || (unsigned char)c < ' ') {
+            c = ' ';
+        }
+        buf_add_char(b, c);
+        start = c == ' ';
+    }
+}
+
+// "E12" stands in the index as it is written there: in one word, or in two. The other writing is counted as well.
+static int count_codes(
+    struct tool_context *c, struct collect *words, int64_t *counts, struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < words->q->count; i++) {
+        const char *stem = words->q->terms[i].stem;
+        size_t letters = strcspn(stem, "0123456789");
+        char other[2 * WORD_MAX];
+        int64_t count = 0;
+        if (!words->q->terms[i].code) {
+            continue;
+        }
+        bool two = memchr(words->words[i].data, '-', words->words[i].len) ||
+                   memchr(words->words[i].data, ' ', words->words[i].len);
+        snprintf(
+            other, sizeof(other), "%.*s%s%s", (int)letters, stem, two ? "" : " ", stem + letters);
+        struct slice text = slice_of(other);
+        rc = store_term_counts(c->store, &text, 1, &count, NULL, err);
+        counts[i] += count;
+    }
+    return rc;
+}
+
+static int weigh(struct tool_context *c, struct collect *words, struct error *err)
+{
+    struct question *q = words->q;
+    int64_t counts[QUESTION_TERMS_MAX] = { 0 }, chunks = 0;
+    double unknown = 0;
+    int rc =
+        q->count ? store_term_counts(c->store, words->words, q->count, counts, &chunks, err) : 0;
+
+    rc = rc < 0 ? rc : count_codes(c, words, counts, err);
+    for (size_t i = 0; rc == 0 && i < q->count; i++) {
+        struct question_term *t = &q->terms[i];
+        double n = (double)(chunks > counts[i] ? chunks : counts[i]);
+        t->known = counts[i] > 0;
+        t->idf = log(1 + (n - (double)counts[i] + 0.5) / ((double)counts[i] + 0.5));
+        q->total += t->weight * t->idf;
+        if (t->own) {
+            q->own_total += t->weight * t->idf;
+            unknown += t->known ? 0 : t->weight * t->idf;
+        }
+    }
+    q->unknown = q->own_total > 0 ? unknown / q->own_total : 0;
+    return rc;
+}
+
+int question_make(struct tool_context *c, struct slice text, const struct turn *turns,
+    size_t turn_count, struct question *ret, struct error *err)
+{
+    struct collect words = { .q = ret };
+    AUTO_BUF search = BUF_INIT(QUESTION_MAX + 4000);
+    const struct turn *first = NULL, *last = NULL;
+
+    *ret = (struct question){ .text = slice_trim(text) };
+    add_words(&words, ret->text, 1, true);
+    for (size_t i = 0; i < turn_count; i++) {
+        if (turns[i].user) {
+            first = first ? first : &turns[i];
+            last = &turns[i];
+        }
+    }
+    ret->follow_up = last && (words.points || ret->count <= FOLLOW_UP_WORDS);
+    double weight = ret->follow_up ? leaning_weight : earlier_weight;
+    if (last) {
+        add_words(&words, last->text, weight, false);
+        add_words(&words, first->text, weight, false);
+    }
+    add_plain(&search, ret->text);
+    for (size_t i = 0; i < ret->count; i++) {
+        if (!ret->terms[i].own) { // BM25 ranks what the question itself names first all the same
+            buf_add_char(&search, ' ');
+            buf_add_slice(&search, words.words[i]);
+        }
+    }
+    ret->search = arena_strndup(c->arena, search.data ? search.data : "", search.len);
+    if (!ret->search || !buf_ok(&search)) {
+        return error_set(err, ERR_TOO_LARGE, "The question is too long.");
+    }
+    return weigh(c, &words, err);
+}
+
+size_t question_count(const struct question *q, struct slice text, double add, double *counts)
+{
+    struct word w;
+    size_t at = 0, n = 0;
+
+    while (question_word_next(text, &at, &w)) {
+        n++;
+        word_stem(w.folded);
+        for (size_t i = 0; i < q->count; i++) {
+            if (strcmp(w.folded, q->terms[i].stem) == 0) {
+                counts[i] += add;
+                break;
+            }
+        }
+    }
+    return n;
+}
+
+double question_covered(const struct question *q, const double *counts, bool own_only)
+{
+    double got = 0, of = own_only ? q->own_total : q->total;
+
+    for (size_t i = 0; i < q->count; i++) {
+        if (counts[i] > 0 && (q->terms[i].own || !own_only)) {
+            got += q->terms[i].weight * q->terms[i].idf;
+        }
+    }
+    return of > 0 ? got / of : 0;
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Lists of steps: the run of list items or numbered lines around a hit, with the warnings that stand beside it put first.
+#include "assist/extract.h"
+#include "assist/sentences.h"
+
+#include <ctype.h>
+
+static const double bullets_worth = 0.55, list_least = 0.9;
+enum { LISTS_TRIED = 10, BEFORE = 30, AFTER = 60, GAP = 2 };
+
+bool text_warns(struct slice text)
+{
+    static const char *const heads[] = { "warning", "caution", "danger", "important", "safety",
+        "attention", "notice" };
+    static const char *const stems[] = { "burn", "shock", "scald", "hazard", "injuri", "unplug",
+        "disconnect", "glove", "goggl", "apron", "electrocut", "flammabl", "toxic", "lockout" };
+    struct word w;
+    size_t at = 0;
+    bool first = true;
+
+    while (word_next(text, &at, &w)) {
+        for (size_t i = 0; first && i < ARRAY_LEN(heads); i++) {
+            if (strcmp(w.folded, heads[i]) == 0) {
+                return true;
+            }
+        }
+        first = false;
+        word_stem(w.folded);
+        for (size_t i = 0; i < ARRAY_LEN(stems); i++) {
+            if (strcmp(w.folded, stems[i]) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// "3. Drain", "3) Drain", "Step 3: Drain"
+static bool is_numbered(struct slice text)
+{
+    size_t i = 0;
+
+    if (text.len > 5 && slice_equal_nocase(slice_make(text.data, 5), SLICE_LIT("step "))) {
+        i = 5;
+    }
+    size_t digits = i;
+    while (i < text.len && i - digits < 3 && isdigit((unsigned char)text.data[i])) {
+        i++;
+    }
+    return i > digits && i + 1 < text.len && strchr(".):", text.data[i]) && text.data[i + 1] == ' ';
+}
+
+// A numbered item; in a Word document the number stands in the Markdown only.
+static bool is_ordered(const struct element *e)
+{
+    return is_numbered(e->text) || is_numbered(slice_trim(e->markdown));
+}
+
+static bool is_step(const struct element *e)
+{
+    return e->text.len > 0 &&
+           (e->kind == ELEMENT_LIST_ITEM || (e->kind == ELEMENT_PARAGRAPH && is_numbered(e->text)));
+}
+
+static bool is_heading(const struct element *e)
+{
+    return e->kind == ELEMENT_HEADING || e->kind == ELEMENT_TITLE;
+}
+
+struct list {
+    const struct opened_hit *hit;
+    const struct element_row *rows; // the neighbourhood
+    size_t count;
+    size_t first, last; // of the run, inclusive
+    size_t items;
+    size_t heading; // index of the heading above, count if none is near
+    double score;
+};
+
+// Other elements may stand between two steps: a picture, a warning, a note.
+static size_t run_end(const struct list *l, size_t from, int direction)
+{
+    size_t end = from, gap = 0;
+
+    for (size_t i = from; gap <= GAP;) {
+        const struct element *e = &l->rows[i].element;
+        if (is_step(e)) {
+            end = i;
+            gap = 0;
+        } else if (is_heading(e)) {
+            break;
+        } else {
+            gap++;
+        }
+        if (direction > 0 ? i + 1 >= l->count : i == 0) {
+            break;
+        }
+        i = direction > 0 ? i + 1 : i - 1;
+    }
+    return end;
+}
+
+// The first step at or after `from` before the next heading; before it, too, if `from` stands after the list.
+static bool find_step(const struct list *l, size_t from, size_t *ret)
+{
+    for (size_t i = from; i < l->count; i++) {
+        if (is_step(&l->rows[i].element)) {
+            *ret = i;
+            return true;
+        }
+        if (i > from && is_heading(&l->rows[i].element)) {
+            break;
+        }
+    }
+    return false;
+}
+
+static void weigh(const struct question *q, struct list *l)
+{
+    double counts[QUESTION_TERMS_MAX] = { 0 };
+
+    question_count(q, l->hit->source.heading, 1, counts);
+    question_count(q, slice_of(l->hit->source.document_name), 1, counts);
+    if (l->heading < l->count) {
+        question_count(q, l->rows[l->heading].element.text, 1, counts);
+    }
+    l->score = question_covered(q, counts, false);
+    for (size_t i = l->first; i <= l->last; i++) {
+        question_count(q, l->rows[i].element.text, 1, counts);
+        l->items += is_step(&l->rows[i].element);
+    }
+    l->score += question_covered(q, counts, false); // what the heading says counts twice
+    l->score *= is_ordered(&l->rows[l->first].element) ? 1 : bullets_worth;
+}
+
+static int open_list(struct tool_context *c, const struct question *q, const struct opened_hit *h,
+    struct list *ret, struct error *err)
+{
+    struct element_row *rows = NULL;
+    int64_t at = h->result->hit.first_element, first = at > BEFORE ? at - BEFORE : 0;
+    size_t from = 0;
+
+    *ret = (struct list){ .hit = h };
+    int rc = store_element_list(c->store, slice_of(h->source.document_id), first - 1,
+        BEFORE + AFTER, c->arena, &rows, &ret->count, err);
+    ret->rows = rows;
+    while (rc == 0 && from < ret->count && rows[from].element.index < at) {
+        from++;
+    }
+    if (rc < 0 || !find_step(ret, from, &from)) {
+        return rc == ERR_NOT_FOUND ? 0 : rc;
+    }
+    ret->first = run_end(ret, from, -1);
+    ret->last = run_end(ret, from, 1);
+    ret->heading = ret->count;
+    for (size_t i = ret->first + 1; i > 0; i--) {
+        if (is_heading(&rows[i - 1].element)) {
+            ret->heading = i - 1;
+            break;
+        }
+    }
+    weigh(q, ret);
+    return 0;
+}
+
+static int cite(struct tool_context *c, const struct list *l, size_t i, const struct passage **ret,
+    struct error *err)
+{
+    struct passage_source source = l->hit->source;
+
+    return evidence_add(c->evidence, &source, &l->rows[i],
+        quote_cut(l->rows[i].element.text, slice_make(NULL, 0)), ret, err);
+}
+
+// Warnings from the heading above to the end of the list.
+static int add_warnings(
+    struct tool_context *c, const struct list *l, struct answer *ret, struct error *err)
+{
+    size_t from = l->heading < l->count ? l->heading + 1 : l->first;
+    int rc = 0;
+
+    for (size_t i = from; rc == 0 && i <= l->last; i++) {
+        const struct element *e = &l->rows[i].element;
+        const struct passage *p = NULL;
+        if (e->text.len && !is_step(e) && !is_heading(e) && text_warns(e->text)) {
+            rc = cite(c, l, i, &p, err);
+            if (rc == 0) {
+                answer_add(ret, p->quote, p->number, true, ret->sentence_count > 0);
+            }
+        }
+    }
+    return rc;
+}
+
+// "3. " in front of a step is ours to write.
+static struct slice without_number(struct slice text)
+{
+    if (!is_numbered(text)) {
+        return text;
+    }
+    size_t i = 0;
+    while (i < text.len && !strchr(".):", text.data[i])) {
+        i++;
+    }
+    return slice_trim(slice_from(text, i + 1));
+}
+
+static int add_steps(
+    struct tool_context *c, const struct list *l, struct answer *ret, struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = l->first; rc == 0 && i <= l->last && ret->step_count < ANSWER_STEPS_MAX; i++) {
+        const struct passage *p = NULL;
+        if (!is_step(&l->rows[i].element)) {
+            continue;
+        }
+        rc = cite(c, l, i, &p, err);
+        if (rc == 0) {
+            int number = (int)ret->step_count + 1;
+            struct slice text = without_number(p->quote);
+            ret->steps[ret->step_count++] =
+                (struct answer_step){ .number = number, .text = text, .passage = p };
+            char *line = arena_printf(c->arena, "%d. " SLICE_FMT, number, SLICE_ARG(text));
+            answer_add(ret, slice_of(line ? line : ""), p->number, true, true);
+        }
+    }
+    return rc;
+}
+
+int extract_steps(struct tool_context *c, const struct question *q, const struct opened_hit *hits,
+    size_t count, struct answer *ret, struct error *err)
+{
+    struct list best = { 0 }, l;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < count && i < LISTS_TRIED; i++) {
+        rc = open_list(c, q, &hits[i], &l, err);
+        if (rc == 0 && l.items >= 2 && l.score > best.score) {
+            best = l;
+        }
+    }
+    if (rc < 0 || best.items < 2 || best.score < list_least) {
+        return rc;
+    }
+    rc = add_warnings(c, &best, ret, err);
+    return rc < 0 ? rc : add_steps(c, &best, ret, err);
+}

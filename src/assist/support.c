@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The decision to answer: features of how far the retrieved passages hold the question's words, put together by a logistic
+// function. Its weights were fitted with bench/answers on one half of an open set of questions and tried on the other.
+#include "assist/extract.h"
+#include "assist/sentences.h"
+
+#include <math.h>
+
+enum { PASSAGES_WEIGHED = 5 };
+
+const double support_least = 0.5;
+
+// Fitted by bench/answers --fit; docs/assistant.md has the figures. The other features were tried and gained nothing on
+// questions that were not fitted on.
+static const struct {
+    double bias, match, sentence, unknown;
+} fitted = { -2.8, 13.6, 1.9, -0.4 };
+
+static const double unknown_most =
+    0.45; // a question about what no document names has no answer here
+static const double mean_words = 120; // of a passage, for BM25's length
+
+// Counts of the terms in one hit: its text fully, its heading and the document's name as well.
+static size_t count_hit(const struct question *q, const struct opened_hit *h, double *counts)
+{
+    size_t words = question_count(q, h->result->hit.text, 1, counts);
+
+    question_count(q, h->source.heading, 1.5, counts);
+    question_count(q, slice_of(h->source.document_name), 1, counts);
+    return words;
+}
+
+static double match_of(const struct question *q, const double *counts, size_t words)
+{
+    double sum = 0, length = 1.2 * (0.25 + 0.75 * (double)words / mean_words);
+
+    for (size_t i = 0; i < q->count; i++) {
+        double n = counts[i];
+        sum += n > 0 ? q->terms[i].weight * q->terms[i].idf * n * 2.2 / (n + length) : 0;
+    }
+    return q->total > 0 ? sum / q->total / 2.2 : 0;
+}
+
+static double best_sentence(const struct question *q, struct slice text)
+{
+    struct slice sentence;
+    double best = 0;
+    size_t at = 0;
+
+    while (sentence_next(text, &at, &sentence)) {
+        double counts[QUESTION_TERMS_MAX] = { 0 };
+        question_count(q, sentence, 1, counts);
+        double covered = question_covered(q, counts, true);
+        best = covered > best ? covered : best;
+    }
+    return best;
+}
+
+// A code that is asked for must stand in one of the passages: what holds for E-12 does not hold for E-13.
+static bool lacks_code(const struct question *q, const double *any)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (q->terms[i].code && q->terms[i].own && any[i] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+void support_measure(
+    const struct question *q, const struct opened_hit *hits, size_t count, struct support *ret)
+{
+    double last = 0, any[QUESTION_TERMS_MAX] = { 0 };
+
+    *ret = (struct support){ .unknown = q->unknown };
+    for (size_t i = 0; i < count && i < PASSAGES_WEIGHED; i++) {
+        double counts[QUESTION_TERMS_MAX] = { 0 };
+        size_t words = count_hit(q, &hits[i], counts);
+        last = match_of(q, counts, words);
+        ret->passage = larger(ret->passage, question_covered(q, counts, true));
+        ret->context = larger(ret->context, question_covered(q, counts, false));
+        ret->match = larger(ret->match, last);
+        ret->sentence = larger(ret->sentence, best_sentence(q, hits[i].result->hit.text));
+    }
+    for (size_t i = 0; i < count; i++) {
+        count_hit(q, &hits[i], any);
+    }
+    ret->other_code = lacks_code(q, any);
+    ret->spread = count >= PASSAGES_WEIGHED ? ret->match - last : ret->match;
+    double z = fitted.bias + fitted.match * ret->match + fitted.sentence * ret->sentence +
+               fitted.unknown * ret->unknown;
+    ret->confidence = count > 0 && q->count > 0 ? 1 / (1 + exp(-z)) : 0;
+    if ((ret->other_code || q->unknown >= unknown_most) && ret->confidence >= support_least) {
+        ret->confidence = support_least / 2;
+    }
+}
