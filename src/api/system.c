@@ -124,6 +124,7 @@ static int formats_get(struct http_request *req, struct http_response *resp, str
         json_key_text(&j, "unit", f->unit);
         json_key_text(&j, "read_into", f->read_into);
         json_key_text(&j, "cited_by", f->cited_by);
+        json_key_bool(&j, "available", !f->converted_to || ingest_can_convert(api_of(req)->ingest));
         json_end(&j);
     }
     json_end(&j);

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/serve.h"
 #include "ingest/ingest.h"
+#include "jobs/converter.h"
 #include "jobs/reader_client.h"
 #include "net/web.h"
 #include "os/resources.h"
@@ -135,6 +136,56 @@ static void check_scanner(struct doctor *d, const struct settings *s)
     }
 }
 
+// Converts a line of text through the whole jail.
+static void check_converter(struct doctor *d, const struct settings *s)
+{
+    static const char text[] = "Filter the fryer oil every day.\n";
+    char office[PATH_MAX], folder[] = "/tmp/larder-doctor-XXXXXX";
+    AUTO_FREE char *reader = reader_program_path(s);
+    char *slash = strrchr(reader, '/');
+    AUTO_FREE char *jail = xasprintf("%.*s/larder-convert", (int)(slash - reader), reader);
+    AUTO_FD int fd = memfd_create("doctor", MFD_CLOEXEC);
+    struct convert_result result = { .fd = -1 };
+    struct error err = { 0 };
+    AUTO_BUF level = BUF_INIT(256);
+
+    if (!converter_find(s->convert_libreoffice, office)) {
+        bool off = strcmp(s->convert_libreoffice, "off") == 0;
+        say(d, "convert", s->convert_libreoffice[0] && !off ? "fail" : "info",
+            off ? "Older Office files (doc, xls, ppt) are refused: convert.libreoffice is off."
+                : "Older Office files (doc, xls, ppt) are refused: install " CONVERT_INSTALL
+                  " to read them.");
+        return;
+    }
+    if (fd < 0 || write(fd, text, sizeof(text) - 1) != (ssize_t)sizeof(text) - 1 ||
+        !mkdtemp(folder)) {
+        say(d, "convert", "warn", "LibreOffice is there; no room was found to try it.");
+        return;
+    }
+    struct convert_request request = { .jail = jail,
+        .office = office,
+        .folder = folder,
+        .input_fd = fd,
+        .from = "txt",
+        .to = "docx",
+        .memory_bytes = s->convert_memory,
+        .wall_ms = 60000,
+        .sandbox_prefer = strcmp(s->reader_sandbox, "prefer") == 0 };
+    int rc = converter_run(&request, NULL, &result, &err);
+    rmdir(folder);
+    if (rc < 0 || result.end != CONVERT_DONE) {
+        AUTO_FREE char *why = xasprintf(
+            "LibreOffice did not convert a test line: %s", rc < 0 ? err.text : result.text);
+        say(d, "convert", "fail", why);
+        return;
+    }
+    close(result.fd);
+    sandbox_level_words(&level, result.level);
+    AUTO_FREE char *fine =
+        xasprintf("LibreOffice reads older Office files; %s.", level.data ? level.data : "");
+    say(d, "convert", "pass", fine);
+}
+
 static void check_server(struct doctor *d, struct invocation *in)
 {
     AUTO_REPLY reply = { 0 };
@@ -164,6 +215,7 @@ static int doctor_run(struct invocation *in, struct error *err)
     check_reader(&d, in->settings);
     check_speech(&d, in->settings);
     check_scanner(&d, in->settings);
+    check_converter(&d, in->settings);
     check_server(&d, in);
     if (in->json) {
         print_json(d.checks);

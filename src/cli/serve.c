@@ -57,7 +57,7 @@ char *reader_program_path(const struct settings *s)
 
 int data_folder_make(const char *dir, struct error *err)
 {
-    static const char *const parts[] = { "", "/spool", "/run" };
+    static const char *const parts[] = { "", "/spool", "/run", "/convert" };
 
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         AUTO_FREE char *path = xasprintf("%s%s", dir, parts[i]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // larder status, formats, watch.
 #include "cli/command.h"
+#include "jobs/converter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,9 @@ static json_t *format_json(const struct settings *s, const struct format_info *f
 
 static int formats_run(struct invocation *in, struct error *err)
 {
+    char office[PATH_MAX];
+    bool converts = converter_find(in->settings->convert_libreoffice, office);
+
     (void)err;
     if (option_value(in, "markdown")) {
         print_markdown(in->settings);
@@ -107,6 +111,9 @@ static int formats_run(struct invocation *in, struct error *err)
         const struct format_info *f = format_at(i);
         printf("%-5s %-20s .%-12s up to %4lld MiB  %s; cited by %s\n", f->name, f->title,
             f->extensions, (long long)(in->settings->cap[f->id] >> 20), f->read_into, f->cited_by);
+        if (f->converted_to && !converts) {
+            printf("      (not taken in on this machine: there is no " CONVERT_INSTALL ")\n");
+        }
     }
     return 0;
 }

@@ -87,6 +87,15 @@ static const struct format_info formats[] = {
         "section", "chapters in order, as web pages", "chapter + section" },
     { FORMAT_RTF, "rtf", "Rich Text", "rtf", "application/rtf", "manual", "fast", 50 * MIB,
         "section", "headings, paragraphs, tables, notes, headers and footers", "part + section" },
+    { FORMAT_DOC, "doc", "Word 97 to 2003", "doc dot", "application/msword", "manual", "hi_res",
+        100 * MIB, "section", "as Word, through LibreOffice, which must be installed",
+        "part + section", false, "docx" },
+    { FORMAT_XLS, "xls", "Excel 97 to 2003", "xls xlt", "application/vnd.ms-excel", "spreadsheet",
+        "hi_res", 100 * MIB, "row", "as Excel, through LibreOffice, which must be installed",
+        "sheet!range", false, "xlsx" },
+    { FORMAT_PPT, "ppt", "PowerPoint 97 to 2003", "ppt pps pot", "application/vnd.ms-powerpoint",
+        "presentation", "hi_res", 100 * MIB, "slide",
+        "as PowerPoint, through LibreOffice, which must be installed", "slide", false, "pptx" },
 };
 
 const struct format_info *format_at(size_t i)

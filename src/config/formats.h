@@ -43,6 +43,9 @@ enum format_id {
     FORMAT_ODP,
     FORMAT_EPUB,
     FORMAT_RTF,
+    FORMAT_DOC,
+    FORMAT_XLS,
+    FORMAT_PPT,
     FORMAT_IDS
 };
 
@@ -59,6 +62,8 @@ struct format_info {
     const char *read_into; // for the formats page
     const char *cited_by;
     bool pages; // can be shown as pictures of its pages or frames
+    const char *
+        converted_to; // name of the type that LibreOffice makes of it before it is read; NULL: read as it is
 };
 
 const struct format_info *format_info(enum format_id id); // entry of FORMAT_UNKNOWN: NULL

@@ -42,6 +42,11 @@ static const struct setting_info table[] = {
     SIZE("reader", "memory", reader_memory, "400MiB", "address space of one reader"),
     NUMBER("reader", "check_seconds", reader_check_s, "8", "longest check of one upload"),
     NUMBER("reader", "read_seconds", reader_read_s, "900", "longest reading of one document"),
+    TEXT("convert", "libreoffice", convert_libreoffice, "",
+        "the soffice program that older Word, Excel and PowerPoint files are read with; empty: "
+        "looked for in the usual places; off: such files are refused"),
+    SIZE("convert", "memory", convert_memory, "1GiB", "memory of one conversion"),
+    NUMBER("convert", "seconds", convert_s, "180", "longest conversion of one document"),
     TEXT("speech", "model", speech_model, "",
         "file of the speech model, or the URL of an OpenAI-style service (…/v1/audio/"
         "transcriptions); empty: speech.model beside the reader; none: speech is not read"),

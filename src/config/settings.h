@@ -36,6 +36,10 @@ struct settings {
     char *assist_specialists; // assist.specialists: folder; "": those built in
     int64_t assist_requests, assist_tool_calls, assist_tokens, assist_seconds; // limits of a run
     int64_t assist_retries; // corrections in a row
+    char *
+        convert_libreoffice; // convert.libreoffice: path of soffice; "" is looked for, "off" is none
+    int64_t convert_memory; // bytes that one conversion may take
+    int64_t convert_s; // seconds that one conversion may take
     int64_t jobs_workers; // documents read at the same time
     int64_t jobs_queue; // documents waiting at most
     int64_t cap[FORMAT_IDS]; // limits.TYPE in bytes

@@ -56,6 +56,10 @@ int ingest_start(struct ingest *g, struct error *err)
             "The setting speech.model is no web address that can be used: it needs a host, and no "
             "name, password or #.");
     }
+    int rc = ingest_converter_start(g, err);
+    if (rc < 0) {
+        return rc;
+    }
     struct jobs_options o = { .store = g->store,
         .workers = (int)g->settings->jobs_workers,
         .run = ingest_run_read,

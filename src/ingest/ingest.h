@@ -34,6 +34,9 @@ struct scanner_state {
 };
 void ingest_scanner(struct ingest *g, struct scanner_state *ret);
 
+// Are older Office files converted and read? Fixed at the start.
+bool ingest_can_convert(const struct ingest *g);
+
 // The cap in bytes for an upload of this name and declared type; that of the largest type if it is not known.
 int64_t ingest_cap(struct ingest *g, struct slice name, struct slice media_type);
 

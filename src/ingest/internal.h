@@ -7,6 +7,7 @@
 #include "ingest/ingest.h"
 #include "ingest/mode.h"
 #include "ingest/transcript.h"
+#include "jobs/converter.h"
 #include "jobs/reader_client.h"
 #include "jobs/worker.h"
 
@@ -24,6 +25,8 @@ struct ingest {
     char sandbox[SANDBOX_WORDS_MAX];
     struct scanner_state scanner; // as of scanner_asked_ms
     int64_t scanner_asked_ms; // monotonic; 0: never
+    bool converts; // LibreOffice was found at the start
+    char office[PATH_MAX]; // its program
 };
 
 // A request with the settings' limits filled in.
@@ -45,6 +48,16 @@ struct speech_window {
 // ERR_CANCELLED. err's sentence goes after "Speech was not read: ".
 int ingest_hear(const struct settings *s, const struct speech_window *w, const atomic_bool *cancel,
     struct transcript *ret, struct error *err);
+
+// convert.c: finds LibreOffice, and empties the folder for converting of what a killed server left.
+int ingest_converter_start(struct ingest *g, struct error *err);
+// Adds type.no_converter if the type is converted and nothing is there to do it.
+void ingest_check_converter(
+    const struct ingest *g, const struct format_info *format, struct findings *findings);
+// A descriptor of the converted document, to be closed by the caller; fd is lent. ERR_REFUSED: findings say why;
+// ERR_CANCELLED; ERR_UNSUPPORTED: no LibreOffice, or no jail for it; others are not the document's fault.
+int ingest_convert(struct ingest *g, const struct document *d, int fd, const atomic_bool *cancel,
+    struct findings *findings, struct error *err);
 
 // Facts about a document that a reader reports (pages, title, …), kept as a JSON object.
 struct media_facts {

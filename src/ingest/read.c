@@ -429,8 +429,17 @@ int ingest_run_read(
         .image = on_image,
         .sound = request.sound_out ? on_sound : NULL,
         .ctx = r };
+    const struct format_info *format = format_by_name(slice_of(document.type));
+    AUTO_FD int converted = -1;
+    if (format && format->converted_to && !r->plan.nothing) {
+        converted = ingest_convert(g, &document, fd, job_control_flag(control), &r->findings, err);
+        request.format = format->converted_to;
+        request.input_fd = converted;
+    }
     if (r->plan.nothing) {
         result.end = READER_DONE;
+    } else if (request.input_fd < 0) {
+        rc = converted;
     } else {
         rc = reader_run(&request, &events, job_control_flag(control), &result, err);
     }
@@ -440,6 +449,8 @@ int ingest_run_read(
     if (rc == 0) {
         ingest_note_sandbox(g, &result);
         rc = conclude(r, &result);
+    } else if (rc == ERR_REFUSED && converted == ERR_REFUSED) {
+        rc = refuse(r);
     }
     log_info("read.end", LS("document", job->document_id), LS("type", document.type),
         LS("ending", rc < 0 ? error_kind(rc)->word : reader_end_word(result.end)),

@@ -176,6 +176,7 @@ static int check_all(struct ingest *g, const struct receive_input *in, struct fi
     int rc = check_upload(&input, findings, ret_format, err);
     if (rc == 0 && *ret_format && findings_verdict(findings) != VERDICT_REJECTED) {
         ingest_scan(g, fd, in->size, findings);
+        ingest_check_converter(g, *ret_format, findings);
         rc = check_deep(g, fd, *ret_format, findings, media, err);
     }
     return rc;

@@ -126,6 +126,13 @@ void child_kill(const struct child *c)
     }
 }
 
+void child_kill_group(const struct child *c)
+{
+    if (c->pid > 0) {
+        kill(-c->pid, SIGKILL); // the number is its group's too
+    }
+}
+
 static bool collect(struct child *c, struct child_end *ret)
 {
     struct rusage used = { 0 };

@@ -41,6 +41,8 @@ struct child_end {
 // signals at their defaults and none blocked.
 int spawn_start(const struct spawn_request *request, struct child *ret, struct error *err);
 void child_kill(const struct child *c); // SIGKILL to it alone
+void child_kill_group(
+    const struct child *c); // and to all that it started and that stayed in its group
 // Waits until it ends (0, *ret filled, c->pid is 0 after) or clock_mono_ms() reaches the deadline (ERR_TIMEOUT). A
 // deadline in the past only looks.
 int child_wait(struct child *c, int64_t deadline_ms, struct child_end *ret);

@@ -166,6 +166,38 @@ int cfb_open(struct cfb *c, struct slice bytes)
     return rc;
 }
 
+bool cfb_is_cut(struct slice bytes)
+{
+    struct cfb c = { .bytes = bytes };
+
+    if (!cfb_is(bytes)) {
+        return false;
+    }
+    if (bytes.len < HEADER_BYTES) {
+        return true;
+    }
+    c.sector_shift = (uint8_t)bytes.data[30];
+    if (c.sector_shift != 9 && c.sector_shift != 12) {
+        return false;
+    }
+    c.fat_sectors = u32(bytes.data + 44);
+    c.difat_start = u32(bytes.data + 68);
+    uint32_t per = (1u << c.sector_shift) / 4;
+    uint32_t there = (uint32_t)chain_limit(&c); // sectors, rounded up
+    for (uint32_t i = 0; i < c.fat_sectors && i <= there / per + 1; i++) {
+        uint32_t at = fat_sector(&c, i);
+        if (at < SECTOR_MAX && sector(&c, at).len < ((size_t)1 << c.sector_shift)) {
+            return true; // a part of the table itself
+        }
+        for (uint32_t k = 0; at < SECTOR_MAX && k < per; k++) {
+            if (word_of(&c, at, k) != UINT32_MAX && sector(&c, i * per + k).len == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void cfb_close(struct cfb *c)
 {
     free(c->entries);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The compound file of older Office formats (MS-CFB): a small file system in a file. Larder needs it for three things only:
-// to tell an encrypted Office file from an old one, to name the modules of a macro project, and to name embedded objects.
+// The compound file of older Office formats (MS-CFB): a small file system in a file. Larder needs it to
+// tell an encrypted Office file from an old one, to check old ones, and to name modules of macros and embedded objects.
 // Reads from memory, follows no chain further than the file is long, reports nothing.
 #ifndef LARDER_READER_CFB_H
 #define LARDER_READER_CFB_H
@@ -32,6 +32,8 @@ struct cfb_entry {
 };
 
 bool cfb_is(struct slice bytes); // begins with the magic
+// Whether sectors that are in use, by the file's own table, lie behind its end.
+bool cfb_is_cut(struct slice bytes);
 int cfb_open(
     struct cfb *c, struct slice bytes); // 0, ERR_CORRUPT, ERR_MEMORY; bytes must outlive it
 void cfb_close(struct cfb *c);

@@ -39,6 +39,8 @@ extern const struct reader_format format_epub;
 
 extern const struct reader_format format_rtf;
 
+extern const struct reader_format format_doc, format_xls, format_ppt; // legacy.c
+
 const struct reader_format *const reader_formats[] = {
     &format_csv,
     &format_md,
@@ -74,5 +76,8 @@ const struct reader_format *const reader_formats[] = {
     &format_odp,
     &format_epub,
     &format_rtf,
+    &format_doc,
+    &format_xls,
+    &format_ppt,
     NULL,
 };

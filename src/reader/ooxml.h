@@ -36,4 +36,7 @@ bool ooxml_picture_shown(
 int ooxml_picture(
     struct opc *p, struct ooxml_pictures *g, const struct opc_part *part, const char **ret_name);
 
+// Names of the modules in a compound file with macros, in words: "Module1, ThisDocument and 3 more"; "" if none are told.
+void ooxml_macro_names(struct slice bytes, char *ret, size_t cap);
+
 #endif

@@ -93,6 +93,14 @@ static void module_names(struct slice bytes, struct names *names)
     cfb_close(&c);
 }
 
+void ooxml_macro_names(struct slice bytes, char *ret, size_t cap)
+{
+    struct names names = { 0 };
+    module_names(bytes, &names);
+    add_rest(&names);
+    snprintf(ret, cap, "%s", names.text);
+}
+
 static int check_macros(struct opc *p, const struct opc_part *part)
 {
     struct names names = { 0 };

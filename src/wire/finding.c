@@ -35,6 +35,10 @@ static const struct finding_code codes[] = {
         "Give the file the extension of what it really is." },
     { "type.polyglot", 3, SEVERITY_REJECT, REASON_POLYGLOT,
         "The file is valid as two types at once, which is a known way to deceive. " FIX_FILE },
+    { "type.no_converter", 3, SEVERITY_REJECT, REASON_UNKNOWN_TYPE,
+        "Save it as .docx, .xlsx or .pptx and upload that. Or ask an administrator to install "
+        "LibreOffice (Debian: libreoffice-writer-nogui libreoffice-calc-nogui "
+        "libreoffice-impress-nogui) and to start the server again." },
     { "type.declared", 3, SEVERITY_WARNING, REASON_NONE, "Nothing to do; the content decided." },
     // 4 structure
     { "structure.corrupt", 4, SEVERITY_REJECT, REASON_CORRUPT, FIX_FILE },
