@@ -19,6 +19,7 @@ enum {
     WORDS_CPU_FAST_S = 20, // the same when the mode is fast
     WORDS_SURE = 70, // of 100
     JPEG_QUALITY = 4, // of 2 (best) to 31
+    THUMBNAIL_SIDE = 320,
 };
 
 static const struct media_host *host;
@@ -53,7 +54,7 @@ static bool differs(const struct frames *s, const uint8_t grid[GRID * GRID])
     return sum > DIFFERENT * GRID * GRID;
 }
 
-static AVFrame *scaled(struct frames *s, const AVFrame *f)
+static AVFrame *scaled(struct frames *s, const AVFrame *f, int side)
 {
     int larger = f->width > f->height ? f->width : f->height;
     AVFrame *p = av_frame_alloc();
@@ -61,8 +62,8 @@ static AVFrame *scaled(struct frames *s, const AVFrame *f)
     if (!p) {
         return NULL;
     }
-    p->width = larger > FRAME_SIDE ? (int)((int64_t)f->width * FRAME_SIDE / larger) : f->width;
-    p->height = larger > FRAME_SIDE ? (int)((int64_t)f->height * FRAME_SIDE / larger) : f->height;
+    p->width = larger > side ? (int)((int64_t)f->width * side / larger) : f->width;
+    p->height = larger > side ? (int)((int64_t)f->height * side / larger) : f->height;
     p->width = p->width > 0 ? p->width : 1;
     p->height = p->height > 0 ? p->height : 1;
     p->format = AV_PIX_FMT_YUVJ420P;
@@ -129,9 +130,23 @@ static int tell(struct frames *s, const AVFrame *picture, const char *name, doub
     return reader_element(s->m->reader, &e);
 }
 
+// The small one for the library.
+static int thumbnail(struct frames *s, const AVFrame *f)
+{
+    AVFrame *picture = scaled(s, f, THUMBNAIL_SIDE);
+    AVPacket *jpeg = picture ? jpeg_of(picture) : NULL;
+    int rc =
+        jpeg ? reader_image(s->m->reader, "thumbnail", "image/jpeg", jpeg->data, (size_t)jpeg->size)
+             : 0;
+
+    av_packet_free(&jpeg);
+    av_frame_free(&picture);
+    return rc;
+}
+
 static int keep(struct frames *s, const AVFrame *f, double second)
 {
-    AVFrame *picture = scaled(s, f);
+    AVFrame *picture = scaled(s, f, FRAME_SIDE);
     AVPacket *jpeg = picture ? jpeg_of(picture) : NULL;
     char name[40];
     int rc = 0;
@@ -139,6 +154,7 @@ static int keep(struct frames *s, const AVFrame *f, double second)
     if (jpeg) {
         snprintf(name, sizeof(name), s->only_first ? "poster" : "frame-%.2f", second);
         rc = reader_image(s->m->reader, name, "image/jpeg", jpeg->data, (size_t)jpeg->size);
+        rc = rc == 0 && s->only_first ? thumbnail(s, f) : rc;
         rc = rc == 0 && !s->only_first ? tell(s, picture, name, second) : rc;
         s->kept++;
     }

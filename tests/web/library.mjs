@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Adding documents and the list of them.
+import { readFile } from "node:fs/promises";
 import { control, equal, ok, test, until } from "./harness.mjs";
 
 let serial = Date.now();
@@ -161,4 +162,40 @@ test("an empty library says what to do", async ({ page, url }) => {
     await control(url, "reset", { empty: true });
     await openLibrary(page);
     await page.waitForSelector("text=Nothing here yet");
+}, "mock");
+
+test("rows show a picture of the document and what it holds", async ({ page, context }) => {
+    for (const name of ["photo.jpg", "simple.pdf", "training.mp4"]) {
+        const data = await readFile(new URL(`../fixtures/${name}`, import.meta.url));
+        const answer = await context.request.post(`/v1/documents?name=cover-${name}`,
+            { data, headers: { "Content-Type": "application/octet-stream", "X-Larder-Client": "web" } });
+        const { id } = await answer.json();
+        await until(async () => (await (await context.request.get(`/v1/documents/${id}`)).json()).status === "ready", `${name} is read`, 30000);
+    }
+    await openLibrary(page);
+    for (const [name, held] of [["photo.jpg", "×"], ["simple.pdf", "page"], ["training.mp4", "0:09"]]) {
+        const one = row(page, name).first();
+        await one.scrollIntoViewIfNeeded();
+        await until(() => one.locator("img.cover").evaluate((img) => img.complete && img.naturalWidth >= 50), `a picture of ${name}`, 15000);
+        ok((await one.locator(".row-meta").textContent()).includes(held), `what ${name} holds: ${await one.locator(".row-meta").textContent()}`);
+    }
+    await row(page, "training.mp4").first().getByRole("link").first().click();
+    await page.waitForSelector(".doc-head .row-meta");
+    const meta = await page.locator(".doc-head .row-meta").textContent();
+    for (const part of ["0:09", "320 × 180", "h264, aac"]) {
+        ok(meta.includes(part), `${part} in ${meta}`);
+    }
+    await page.locator("summary", { hasText: "Details" }).click();
+    const facts = await page.locator(".doc-head dl").textContent();
+    for (const part of ["Duration0:09", "Streams", "Video codec"]) {
+        ok(facts.includes(part), `${part} in ${facts}`);
+    }
+}, "server");
+
+test("a picture that does not come gives way to the type", async ({ page }) => {
+    await page.route("**/v1/documents/*/pages/**", (route) => route.fulfill({ status: 200, contentType: "image/png", body: "no picture" }));
+    await openLibrary(page);
+    const pdf = page.locator(".row.ready", { has: page.locator(".row-name", { hasText: ".pdf" }) }).first();
+    await until(async () => (await pdf.locator(".badge").textContent()) === "PDF", "the badge stands there");
+    equal(await pdf.locator("img.cover").count(), 0, "pictures");
 }, "mock");

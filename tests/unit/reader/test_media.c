@@ -147,7 +147,7 @@ static void pictures_are_taken_at_changes_of_scene(void **state)
     struct package p = fixture_of("training.mp4");
     struct told t;
     assert_int_equal(run(slice_make(p.bytes, p.len), FORMAT_MP4, true, true, &t), 0);
-    assert_int_equal(t.images, 4); // and the poster
+    assert_int_equal(t.images, 5); // and the poster with its thumbnail
     buf_done(&t.lines);
     free(p.bytes);
 }

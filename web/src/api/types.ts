@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What the API sends. Fields that a later server may add are ignored; those it may leave out are optional.
-import type { Place } from "../base/place";
+import { clock, type Place } from "../base/place";
+import { count } from "../base/words";
 
 export interface Finding {
     code: string;
@@ -139,4 +140,15 @@ export function pageCount(doc: Doc): number {
 /** A photo, a drawing, an animation: shown as itself, with boxes on it. A TIFF has pages. */
 export function isPicture(doc: Doc): boolean {
     return doc.category === "image" && doc.type !== "tiff";
+}
+
+/** What it holds, in words: pages or duration, dimensions, codecs. */
+export function holds(doc: Doc): string[] {
+    const { duration_s: seconds, width, height, video_codec: video, audio_codec: audio } = doc.media ?? {};
+    const pages = pageCount(doc);
+    return [
+        pages > 0 ? count(pages, doc.type === "pptx" || doc.type === "odp" ? "slide" : "page") : seconds ? clock(Number(seconds)) : "",
+        width && height ? `${width} × ${height}` : "",
+        [video, audio].filter(Boolean).join(", "),
+    ].filter((text) => text !== "");
 }

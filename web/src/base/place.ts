@@ -23,7 +23,7 @@ function span(word: string, pair: number[]): string {
     return first === last || last === undefined ? `${word} ${first}` : `${word}s ${first}–${last}`;
 }
 
-function clock(seconds: number): string {
+export function clock(seconds: number): string {
     const whole = Math.max(0, Math.floor(seconds));
     const two = (n: number) => String(n).padStart(2, "0");
     const rest = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;

@@ -2,7 +2,8 @@
 // Small parts that several views share.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { sentence } from "../api/client";
+import { documentPath, sentence } from "../api/client";
+import type { Doc } from "../api/types";
 import { announcement, Cell, useCell } from "../base/cell";
 
 /** A picture of the sprite in index.html. */
@@ -12,6 +13,19 @@ export function Icon({ name }: { name: "search" | "upload" | "chevron" | "back" 
 
 export function Badge({ type }: { type: string | undefined }) {
     return <span class="badge">{(type || "file").slice(0, 5).toUpperCase()}</span>;
+}
+
+/** The small picture of a document that is ready: of the photo, of the first page, of a scene. "" if there is none. */
+export function coverOf(doc: Doc): string {
+    const path = doc.type === "pdf" ? "/pages/1?width=100" : doc.category === "image" || doc.category === "video" ? "/images/thumbnail" : "";
+    return path && doc.status === "ready" ? documentPath(doc.id) + path : "";
+}
+
+/** That picture, or the type when there is none. */
+export function Cover({ doc }: { doc: Doc }) {
+    const src = coverOf(doc);
+    const [lost, setLost] = useState("");
+    return src && src !== lost ? <img class="badge cover" src={src} alt="" loading="lazy" onError={() => setLost(src)} /> : <Badge type={doc.type} />;
 }
 
 export function Bar({ label, value, max }: { label: string; value: number | null; max: number }) {

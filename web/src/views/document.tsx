@@ -3,10 +3,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, documentPath, Problem, sentence } from "../api/client";
 import { documents, loadDocument } from "../api/library";
-import { errorSentences, isPicture, pageCount, stage, type Doc } from "../api/types";
+import { errorSentences, holds, isPicture, stage, type Doc } from "../api/types";
 import { formats } from "../api/uploads";
 import { useCell } from "../base/cell";
-import { parsePlaces, placeWords, toPlace, type Place } from "../base/place";
+import { clock, parsePlaces, placeWords, toPlace, type Place } from "../base/place";
 import { go } from "../base/router";
 import { bytes, capital, count, label, when } from "../base/words";
 import { Badge, Failed, Icon, Message } from "./bits";
@@ -81,7 +81,7 @@ function Details({ doc }: { doc: Doc }) {
     ];
     for (const from of [doc.media ?? {}, doc.metadata ?? {}]) {
         for (const [key, value] of Object.entries(from)) {
-            facts.push([label(key), plainValue(value)]);
+            facts.push(key === "duration_s" ? ["Duration", clock(Number(value))] : [label(key), plainValue(value)]);
         }
     }
     return (
@@ -108,7 +108,6 @@ function FindingsBlock({ doc }: { doc: Doc }) {
 }
 
 function Head({ doc, passage, missing }: { doc: Doc; passage: Passage; missing: boolean }) {
-    const pages = pageCount(doc);
     const words = [...new Set(passage.places.map(placeWords))].filter((w) => w !== "");
     return (
         <header class="sheet doc-head">
@@ -116,7 +115,7 @@ function Head({ doc, passage, missing }: { doc: Doc; passage: Passage; missing: 
             <div class="doc-title"><Badge type={doc.type} /><h1 tabIndex={-1}>{doc.name}</h1></div>
             <p class="row-meta">
                 {doc.size !== undefined && <span>{bytes(doc.size)}</span>}
-                {pages > 0 && <span>{count(pages, doc.type === "pptx" ? "slide" : "page")}</span>}
+                {holds(doc).map((text) => <span>{text}</span>)}
                 {when(doc.created_at) && <span>added {when(doc.created_at)}</span>}
                 <StateWords doc={doc} />
             </p>

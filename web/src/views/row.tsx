@@ -4,11 +4,11 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
 import { documentPath } from "../api/client";
 import { cancelDocument, mine, releaseDocument, removeDocument, rereadDocument } from "../api/library";
-import { errorSentences, stage, statusWords, type Doc } from "../api/types";
+import { errorSentences, holds, stage, statusWords, type Doc } from "../api/types";
 import { dismiss, isActive, retry, type Upload } from "../api/uploads";
 import { bytes, count, timeLeft, when } from "../base/words";
 import { announce } from "../base/cell";
-import { attempt, Badge, Bar, confirmFirst, Icon, WorkButton } from "./bits";
+import { attempt, Badge, Bar, confirmFirst, Cover, coverOf, Icon, WorkButton } from "./bits";
 import { Findings } from "./findings";
 
 export function progressWords(doc: Doc): string {
@@ -95,10 +95,12 @@ export function DocumentRow({ doc }: { doc: Doc }) {
     const needsLook = state === "failed" || state === "quarantined";
     return (
         <li class={"row " + state} data-document={doc.id}>
-            <Badge type={doc.type} />
+            <Cover doc={doc} />
             <div class="row-main">
                 <p class="row-name"><a href={"/documents/" + encodeURIComponent(doc.id)}>{doc.name}</a></p>
                 <p class="row-meta">
+                    {coverOf(doc) && <span>{doc.type.toUpperCase()}</span>}
+                    {holds(doc).slice(0, 1).map((text) => <span>{text}</span>)}
                     {doc.size !== undefined && <span>{bytes(doc.size)}</span>}
                     {when(doc.created_at) && <span>{when(doc.created_at)}</span>}
                 </p>
