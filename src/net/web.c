@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <string.h>
 
+enum { LOOK_EVERY_MS = 100 }; // at cancel
+
 static void init_once(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -52,16 +54,30 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
     return buf_ok(&a->body) ? size * count : 0;
 }
 
-static int on_progress(
-    void *ctx, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
+// As curl_easy_perform, but a cancel is noticed at once, also while nothing moves.
+static CURLcode perform(CURL *c, const atomic_bool *cancel)
 {
-    const atomic_bool *cancel = ctx;
+    CURLM *m = curl_multi_init();
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    int running = m && curl_multi_add_handle(m, c) == CURLM_OK, left = 0;
 
-    (void)down_all;
-    (void)down;
-    (void)up_all;
-    (void)up;
-    return cancel && atomic_load(cancel);
+    while (running) {
+        if (cancel && atomic_load(cancel)) {
+            code = CURLE_ABORTED_BY_CALLBACK;
+            break;
+        }
+        if (curl_multi_perform(m, &running) != CURLM_OK ||
+            (running && curl_multi_poll(m, NULL, 0, LOOK_EVERY_MS, NULL) != CURLM_OK)) {
+            break;
+        }
+        const CURLMsg *told = running ? NULL : curl_multi_info_read(m, &left);
+        code = told ? told->data.result : code;
+    }
+    if (m) {
+        curl_multi_remove_handle(m, c);
+        curl_multi_cleanup(m);
+    }
+    return code;
 }
 
 static CURL *open_handle(const char *url, int64_t time_ms)
@@ -158,10 +174,7 @@ int web_post_form(const struct web_request *q, struct web_answer *ret, struct er
         curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
         curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
         curl_easy_setopt(c, CURLOPT_WRITEDATA, ret);
-        curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-        curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)(uintptr_t)q->cancel);
-        rc = outcome(curl_easy_perform(c), ret, err);
+        rc = outcome(perform(c, q->cancel), ret, err);
         curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &ret->status);
     }
     curl_slist_free_all(headers);

@@ -40,6 +40,8 @@ class Service:
                 service.keys.append(self.headers.get("Authorization"))
                 service.requests.append(body)
                 how = service.how if len(service.requests) <= service.failures else "good"
+                if how == "silent":
+                    time.sleep(20)
                 if how == "good":
                     said = [{"word": w, "start": 1.0 + i, "end": 1.5 + i} for i, w in enumerate(service.words)]
                     text = " ".join(service.words) + "."
@@ -48,7 +50,7 @@ class Service:
                 elif how == "moved":
                     self.answer(302, b"", f"http://127.0.0.1:{service.port}/elsewhere")
                 else:
-                    self.answer(*{"broken": (500, b"no"), "garbled": (200, b"{\"text\": 7}"), "denied": (401, b"{}"),
+                    self.answer(*{"silent": (500, b""), "broken": (500, b"no"), "garbled": (200, b"{\"text\": 7}"), "denied": (401, b"{}"),
                                   "long": (200, b" " * (3 << 20))}[how])
 
             def answer(self, status, body, location=None):
@@ -164,6 +166,21 @@ def test_a_refusal_of_the_service_is_said_and_not_repeated():
         time.sleep(0.5)
         document = server.wait(document["id"])
         assert codes(document) == ["speech.unread"], document["findings"]
+
+
+def test_reading_stops_at_once_while_a_service_is_waited_for():
+    with Service("silent") as service, Server({"speech_model": service.url}) as server:
+        document = server.upload("fryer.wav", fixture("fryer.wav")).json
+        deadline = time.monotonic() + 20
+        while not service.requests and time.monotonic() < deadline:
+            time.sleep(0.02)
+        start = time.monotonic()
+        assert server.call("POST", f"/v1/documents/{document['id']}/cancel").status == 200
+        while server.call("GET", "/v1/status").json["jobs"]["running"] or server.call("GET", f"/v1/documents/{document['id']}").json["status"] != "failed":
+            assert time.monotonic() - start < 3
+            time.sleep(0.02)
+        other = server.add("note.txt", b"The worker is free again.\n")
+        assert other["status"] == "ready" and time.monotonic() - start < 3, time.monotonic() - start
 
 
 def test_documents_read_without_a_model_are_read_again_with_one():

@@ -252,6 +252,21 @@ static void do_hello_again(void)
     flush();
     sleep_for_ever();
 }
+static void do_unasked_sound(void)
+{
+    frame_add_sound(&out, 0, (const int16_t[]){ 1, 2, 3 }, 3);
+    flush();
+    sleep_for_ever();
+}
+static void do_false_times(void)
+{
+    struct element e = {
+        .kind = ELEMENT_SPEECH, .text = SLICE_LIT("two words"), .times = SLICE_LIT("1+1")
+    };
+    frame_add_element(&out, &e);
+    flush();
+    sleep_for_ever();
+}
 static void do_noise(void)
 {
     for (int i = 0; i < 100000; i++) {
@@ -328,6 +343,8 @@ static const struct {
     { "unknown_type", do_unknown_type },
     { "bad_text", do_bad_text },
     { "hello_again", do_hello_again },
+    { "unasked_sound", do_unasked_sound },
+    { "false_times", do_false_times },
     { "noise", do_noise },
     { "sleep", do_sleep },
     { "write_elsewhere", do_write_elsewhere },

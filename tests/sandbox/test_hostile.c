@@ -129,6 +129,8 @@ static const struct attack {
     { "unknown_type", READER_BREACH, 0, { 0 } },
     { "bad_text", READER_BREACH, 0, { 0 } },
     { "hello_again", READER_BREACH, 0, { 0 } },
+    { "unasked_sound", READER_BREACH, 0, { 0 } },
+    { "false_times", READER_BREACH, 0, { 0 } },
     { "noise", READER_BREACH, 0, { 0 } },
     { "write_elsewhere", READER_DONE, NORMAL_ONLY, { 0 } },
     { "linger", READER_DONE, 0, { 0 } },
