@@ -230,7 +230,6 @@ static int ask_post(struct http_request *req, struct http_response *resp, struct
     if (in.stream || slice_find(http_header_find(req, "accept"), SLICE_LIT("text/event-stream"))) {
         return start_stream(api, &in.ask, resp, err);
     }
-    in.ask.cancelled = &api->stopping;
     rc = assist_ask(api->assist, &in.ask, req->arena, &result, err);
     if (rc == 0) {
         buf_add_slice(&resp->body, result.json);

@@ -36,7 +36,9 @@ int assist_new(const struct assist_options *o, struct assist **ret, struct error
     struct assist *a = xalloc(sizeof(*a));
     const struct settings *s = o->settings;
 
-    *a = (struct assist){ .store = o->store, .settings = s, .host = o->host };
+    *a = (struct assist){
+        .store = o->store, .settings = s, .host = o->host, .stopping = o->stopping
+    };
     a->model = (struct model){ .url = s->assist_model_url, .name = s->assist_model };
     a->limits = (struct usage_limits){ .requests = s->assist_requests,
         .tool_calls = s->assist_tool_calls,
@@ -90,6 +92,7 @@ int assist_tool_context(struct assist *a, struct slice partition, bool status_al
         .access = { .partition = partition, .status = status_allowed },
         .evidence = e,
         .deadline_ms = clock_mono_ms() + a->limits.seconds * 1000,
+        .stopping = a->stopping,
         .host = &a->host };
     return 0;
 }

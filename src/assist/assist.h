@@ -21,6 +21,7 @@ struct assist_options {
     struct store *store;
     const struct settings *settings;
     struct tool_host host; // model is filled in from the settings
+    const atomic_bool *stopping; // all questions end when it is set; may be NULL
 };
 // ERR_INVALID: a specialist's file can't be read, or the key's.
 int assist_new(const struct assist_options *o, struct assist **ret, struct error *err);

@@ -21,13 +21,26 @@ struct unit {
     const struct element_row *row;
     struct slice text;
     double counts[QUESTION_TERMS_MAX]; // in the unit alone
-    double score;
+    double score; // share of the question's weight that it and its heading hold
+    double factor; // for its rank and its kind
     bool said;
 };
 struct units {
     struct unit *items;
     size_t count;
 };
+
+// "6.1 How often to filter ... 8": a line of a table of contents only says where the answer is. The number may have been
+// cut off as a sentence of its own.
+static bool is_contents_line(struct slice text)
+{
+    char last = text.len ? text.data[text.len - 1] : ' ';
+    bool dots = slice_find(text, SLICE_LIT(" ...")) || slice_find(text, SLICE_LIT("....")) ||
+                slice_find(text, SLICE_LIT(". . .")) ||
+                slice_find(text, SLICE_LIT(" \xe2\x80\xa6"));
+
+    return dots && (last == '.' || (last >= '0' && last <= '9'));
+}
 
 static void weigh(const struct question *q, struct unit *u, double rank)
 {
@@ -40,12 +53,15 @@ static void weigh(const struct question *q, struct unit *u, double rank)
     question_count(q, u->row->element.header, 1, around);
     question_count(q, slice_of(u->hit->source.document_name), 1, around);
     u->score = covered + heading_worth * (question_covered(q, around, false) - covered);
-    u->score *= rank;
+    u->factor = rank;
     if (words < 4 && u->row->element.kind != ELEMENT_TABLE) {
-        u->score *= 0.6;
+        u->factor *= 0.6;
     }
     if (u->text.len && u->text.data[u->text.len - 1] == '?') {
-        u->score *= 0.4; // a question in a document is no answer
+        u->factor *= 0.4; // a question in a document is no answer
+    }
+    if (is_contents_line(u->text)) {
+        u->factor *= 0.1;
     }
 }
 
@@ -112,7 +128,8 @@ static double worth(const struct question *q, const struct unit *u, const double
     for (size_t i = 0; i < q->count; i++) {
         gained[i] = said[i] > 0 ? 0 : u->counts[i];
     }
-    return (1 - new_worth) * u->score + new_worth * question_covered(q, gained, false);
+    return u->factor *
+           ((1 - new_worth) * u->score + new_worth * question_covered(q, gained, false));
 }
 
 static bool repeats(const struct units *all, const struct unit *u)

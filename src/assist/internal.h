@@ -24,6 +24,7 @@ struct assist { // immutable after assist_new
     struct model model;
     char *key;
     struct usage_limits limits;
+    const atomic_bool *stopping;
 };
 
 struct run { // one thread

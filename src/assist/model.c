@@ -256,6 +256,7 @@ static int try_once(const struct model *m, const struct model_request *q, bool w
         .deadline_ms = q->deadline_ms,
         .answer_max = MODEL_ANSWER_MAX,
         .cancelled = q->cancelled,
+        .stopping = q->stopping,
         .on_data = on_data,
         .ctx = &s };
     int rc = buf_ok(&body) ? net_call_run(&call, &answer, err)

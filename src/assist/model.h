@@ -22,7 +22,7 @@ struct model_request {
     struct slice messages; // JSON array
     struct slice tools; // JSON array; empty: none are offered
     int64_t deadline_ms;
-    const atomic_bool *cancelled;
+    const atomic_bool *cancelled, *stopping; // may be NULL
     void (*on_text)(void *ctx, struct slice text); // pieces as they come; NULL: none
     void *ctx;
 };

@@ -16,8 +16,9 @@ static const struct {
     double bias, match, sentence, unknown;
 } fitted = { -2.8, 13.6, 1.9, -0.4 };
 
-static const double unknown_most =
-    0.45; // a question about what no document names has no answer here
+// A question about what no document names has no answer here: so much of its weight is in unknown words, or less when the
+// best passage holds little of the rest.
+static const double unknown_most = 0.45, unknown_much = 0.3, passage_little = 0.4;
 static const double mean_words = 120; // of a passage, for BM25's length
 
 // Counts of the terms in one hit: its text fully, its heading and the document's name as well.
@@ -95,7 +96,9 @@ void support_measure(
     double z = fitted.bias + fitted.match * ret->match + fitted.sentence * ret->sentence +
                fitted.unknown * ret->unknown;
     ret->confidence = count > 0 && q->count > 0 ? 1 / (1 + exp(-z)) : 0;
-    if ((ret->other_code || q->unknown >= unknown_most) && ret->confidence >= support_least) {
+    bool unheard =
+        q->unknown >= unknown_most || (q->unknown >= unknown_much && ret->passage < passage_little);
+    if ((ret->other_code || unheard) && ret->confidence >= support_least) {
         ret->confidence = support_least / 2;
     }
 }

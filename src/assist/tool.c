@@ -28,6 +28,9 @@ int tool_context_check(const struct tool_context *c, struct error *err)
     if (c->cancelled && atomic_load(c->cancelled)) {
         return error_set(err, ERR_CANCELLED, "The question was withdrawn.");
     }
+    if (c->stopping && atomic_load(c->stopping)) {
+        return error_set(err, ERR_CANCELLED, "The server stops.");
+    }
     if (c->deadline_ms && clock_mono_ms() >= c->deadline_ms) {
         return error_set(err, ERR_TIMEOUT, "The time for this question is over.");
     }

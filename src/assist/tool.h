@@ -84,6 +84,7 @@ struct tool_context {
     struct usage *usage; // NULL: no budget
     int64_t deadline_ms; // clock_mono_ms(); 0: none
     const atomic_bool *cancelled; // NULL: can't be
+    const atomic_bool *stopping; // the server ends; NULL: not told
     const struct tool_host *host; // NULL: nothing is known of the server
 };
 // 0, ERR_CANCELLED or ERR_TIMEOUT. Tools ask between steps that may take long.

@@ -40,7 +40,8 @@ struct server {
     char *run_file;
 };
 
-static struct http_server *running; // for the signal handler only
+static struct http_server *running; // these two for the signal handler only
+static atomic_bool *running_stops;
 
 char *reader_program_path(const struct settings *s)
 {
@@ -102,6 +103,7 @@ static void on_signal(int number)
 {
     (void)number;
     if (running) {
+        atomic_store(running_stops, true);
         http_server_stop(running);
     }
 }
@@ -197,6 +199,7 @@ static int start_assist(struct server *s, struct error *err)
 {
     struct assist_options o = { .store = s->store,
         .settings = s->settings,
+        .stopping = &s->api.stopping,
         .host = { .ctx = s->ingest,
             .sandbox_level = sandbox_level,
             .data_dir = s->settings->data_dir,
@@ -276,10 +279,10 @@ static void stop_parts(struct server *s)
             1); // a worker still uses the store; leases lapse and the next start goes on from there
     }
     struct http_server *http = __atomic_exchange_n(&s->http, NULL, __ATOMIC_ACQ_REL);
+    pool_free(s->api.asks); // its questions were withdrawn; they use the store
     ingest_free(s->ingest);
     store_close(s->store); // the writer may still hold `http` for a last event until here
     http_server_close(http);
-    pool_free(s->api.asks);
     assist_free(s->api.assist);
     access_close(s->access);
     if (s->run_file) {
@@ -326,6 +329,7 @@ static int serve_run(struct invocation *in, struct error *err)
     }
     if (rc == 0) {
         s.sweeping = pthread_create(&s.sweeper, NULL, sweep_run, &s) == 0;
+        running_stops = &s.api.stopping;
         running = s.http;
         catch_signals();
         log_info("server.start", LS("version", LARDER_VERSION), LS("listen", url));

@@ -80,7 +80,8 @@ static int on_progress(
     (void)down;
     (void)up_total;
     (void)up;
-    if (c->in->cancelled && atomic_load(c->in->cancelled)) {
+    if ((c->in->cancelled && atomic_load(c->in->cancelled)) ||
+        (c->in->stopping && atomic_load(c->in->stopping))) {
         c->rc = error_set(c->err, ERR_CANCELLED, "The request to %s was withdrawn.", c->host);
     } else if (c->in->deadline_ms && now >= c->in->deadline_ms) {
         c->rc = error_set(c->err, ERR_TIMEOUT, "The time for the request to %s is over.", c->host);

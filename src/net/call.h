@@ -31,7 +31,8 @@ struct net_call {
     int connect_ms, idle_ms; // 0: the defaults above
     int64_t deadline_ms; // clock_mono_ms(); 0: none
     size_t answer_max; // bytes of the answer's body; must be set
-    const atomic_bool *cancelled; // seen within half a second; NULL: can't be
+    const atomic_bool *cancelled; // seen within a second; NULL: can't be
+    const atomic_bool *stopping; // the same, for the end of the program
     // Takes the bytes of a successful answer (2xx) as they come; a negative ERR_* ends the call with that. NULL: the body is
     // kept in the reply.
     int (*on_data)(void *ctx, struct slice bytes, struct error *err);
