@@ -96,8 +96,9 @@ class LarderRead(Command):
         return report.source(self.program)
 
     def argv(self, file):
-        model = ["--model", str(self.program.parent / "speech.model")] if file.suffix == "media" else []
-        return [str(self.program), str(file.path), "--read", *model]
+        # documents without OCR, which no peer has here; pictures and recordings as the server reads them
+        more = ["--model", str(self.program.parent / "speech.model")] if file.suffix == "media" else [] if file.suffix == "image" else ["--fast"]
+        return [str(self.program), str(file.path), "--read", *more]
 
     def chars(self):
         total = 0
@@ -384,7 +385,8 @@ class LarderServer(Resident):
         self.ids = getattr(self, "ids", {})
         start = time.perf_counter()
         try:
-            status, reply = self.server.upload(file.path.name, file.path.read_bytes(), timeout)
+            status, reply = self.server.upload(file.path.name, file.path.read_bytes(), timeout,
+                                                mode="hi_res" if file.suffix in ("image", "media") else "fast")
             if status not in (200, 201):
                 return Answer(time.perf_counter() - start, error=plain(reply.get("detail") or reply.get("title") or status))
             document = self.server.until_end(reply["id"], timeout)

@@ -91,8 +91,8 @@ class Server(harness.Server):
                     raise
         return None
 
-    def upload(self, name, content, timeout=60):
-        return self.ask("POST", "/v1/documents?" + urllib.parse.urlencode({"name": name}), content, "application/octet-stream", timeout)
+    def upload(self, name, content, timeout=60, **query):
+        return self.ask("POST", "/v1/documents?" + urllib.parse.urlencode({"name": name, **query}), content, "application/octet-stream", timeout)
 
     def until_end(self, document_id, timeout=60):
         """Polls until the document is ready, failed or held; less often the longer it takes, so that asking costs little."""
