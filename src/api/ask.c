@@ -377,6 +377,27 @@ static int tools_get(struct http_request *req, struct http_response *resp, struc
     return json_finish(&j, err);
 }
 
+static int tool_post(struct http_request *req, struct http_response *resp, struct error *err)
+{
+    struct tool_context context;
+    struct slice result = { 0 };
+    int rc = assist_tool_context(
+        api_of(req)->assist, http_query_find(req, "partition"), true, req->arena, &context, err);
+
+    rc = rc < 0
+             ? rc
+             : tool_call(assist_tools, http_param(req, "name"), req->body, &context, &result, err);
+    if (rc == ERR_UNSUPPORTED) {
+        rc = ERR_NOT_FOUND;
+    }
+    if (rc == 0) {
+        buf_add_slice(&resp->body, result);
+    }
+    return rc;
+}
+
+static const struct param_doc tool_params[] = { { "name", "path", "string", "the tool's name" },
+    { "partition", "query", "string", "what is visible (default)" }, { NULL } };
 static const struct param_doc id_param[] = { { "id", "path", "string", "its id" }, { NULL } };
 static const struct param_doc list_params[] = { { "partition", "query", "string",
                                                     "only of this partition" },
@@ -423,6 +444,16 @@ static const struct route_doc tools_doc = { .id = "listTools",
     .success = 200,
     .errors = "401" };
 
+static const struct route_doc tool_doc = { .id = "callTool",
+    .tag = "assistant",
+    .summary =
+        "Call a tool with an object of arguments; GET /v1/tools has the schemas of both sides",
+    .params = tool_params,
+    .request = "ToolArguments",
+    .response = "ToolResult",
+    .success = 200,
+    .errors = "400 401 404" };
+
 const struct http_route ask_routes[] = {
     { HTTP_POST, "/v1/ask", ask_post, HTTP_LANE_LONG, HTTP_BODY_MEMORY, 1024 * 1024,
         .doc = &ask_doc },
@@ -431,6 +462,8 @@ const struct http_route ask_routes[] = {
     { HTTP_GET, "/v1/conversations/{id}", conversation_get, .doc = &get_doc },
     { HTTP_DELETE, "/v1/conversations/{id}", conversation_delete, .doc = &delete_doc },
     { HTTP_GET, "/v1/tools", tools_get, .doc = &tools_doc },
+    { HTTP_POST, "/v1/tools/{name}", tool_post, HTTP_LANE_QUICK, HTTP_BODY_MEMORY,
+        TOOL_ARGUMENTS_MAX, .doc = &tool_doc },
     { 0 },
 };
 
@@ -466,6 +499,8 @@ const struct schema_doc ask_schemas[] = {
         "{\"type\":\"object\",\"required\":[\"conversations\"],\"properties\":{"
         "\"conversations\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}" },
     { "Conversation", "{\"type\":\"object\",\"required\":[\"id\",\"messages\"]}" },
+    { "ToolArguments", "{\"type\":\"object\"}" },
+    { "ToolResult", "{\"type\":\"object\"}" },
     { "ToolList", "{\"type\":\"object\",\"required\":[\"tools\"]}" },
     { NULL, NULL },
 };

@@ -12,7 +12,8 @@ enum {
     WHOLE_QUOTE = 400, // bytes: an element up to this is quoted whole
     CLOSEST_QUOTE = 240,
 };
-static const double said_least = 0.5; // of the best unit's score
+static const double said_least = 0.5; // of the best unit's worth
+static const double repeated_least = 0.25; // for lists in which sources may say the same
 static const double heading_worth = 0.4, new_worth = 0.5;
 
 // A sentence, or a row of a table.
@@ -217,15 +218,15 @@ static int compare_said(const void *a, const void *b)
 }
 
 static int say_best(struct tool_context *c, const struct question *q, struct units *all,
-    struct answer *ret, struct error *err)
+    size_t most, double least, struct answer *ret, struct error *err)
 {
-    struct unit *said[SAID_MAX];
+    struct unit *said[EXTRACT_SAID_MAX];
     double covered[QUESTION_TERMS_MAX] = { 0 }, first = 0, w = 0;
     size_t n = 0;
 
-    while (n < SAID_MAX) {
+    while (n < most && n < EXTRACT_SAID_MAX) {
         struct unit *u = best_unit(q, all, covered, &w);
-        if (!u || (n > 0 && w < said_least * first)) {
+        if (!u || (n > 0 && w < least * first)) {
             break;
         }
         first = n == 0 ? w : first;
@@ -241,6 +242,15 @@ static int say_best(struct tool_context *c, const struct question *q, struct uni
         rc = say(c, said[i], ret, err);
     }
     return rc;
+}
+
+int extract_sentences(struct tool_context *c, const struct question *q,
+    const struct opened_hit *hits, size_t count, size_t most, struct answer *ret, struct error *err)
+{
+    struct units all;
+    int rc = collect(c, q, hits, count, &all, err);
+
+    return rc < 0 ? rc : say_best(c, q, &all, most, repeated_least, ret, err);
 }
 
 // The refusal names what is closest, so that a person can judge.
@@ -298,5 +308,6 @@ int extract_answer(
     if (q->asks_how) {
         rc = extract_steps(c, q, hits, count, ret, err);
     }
-    return rc < 0 || ret->step_count > 0 ? rc : say_best(c, q, &all, ret, err);
+    return rc < 0 || ret->step_count > 0 ? rc
+                                         : say_best(c, q, &all, SAID_MAX, said_least, ret, err);
 }

@@ -9,7 +9,7 @@
 #include "assist/question.h"
 #include "assist/retrieve.h"
 
-enum { EXTRACT_HITS = 10 };
+enum { EXTRACT_HITS = 10, EXTRACT_SAID_MAX = 12 };
 extern const double support_least; // confidence from which an answer is given
 
 // Searches and decides; fills ret and the context's evidence.
@@ -23,6 +23,10 @@ void support_measure(
 // The list of steps that fits best among the hits: at least two items in order, with their citations. 0 items: none.
 int extract_steps(struct tool_context *c, const struct question *q, const struct opened_hit *hits,
     size_t count, struct answer *ret, struct error *err);
+// The sentences and rows of the hits that say most of what is asked, at most `most`, added to ret in reading order.
+int extract_sentences(struct tool_context *c, const struct question *q,
+    const struct opened_hit *hits, size_t count, size_t most, struct answer *ret,
+    struct error *err);
 // Does a text warn of danger ("Warning: hot oil", "disconnect the power")?
 bool text_warns(struct slice text);
 

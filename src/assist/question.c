@@ -190,6 +190,7 @@ static int weigh(struct tool_context *c, struct collect *words, struct error *er
         t->known = counts[i] > 0;
         t->idf = log(1 + (n - (double)counts[i] + 0.5) / ((double)counts[i] + 0.5));
         q->total += t->weight * t->idf;
+        q->known_total += t->known ? t->weight * t->idf : 0;
         if (t->own) {
             q->own_total += t->weight * t->idf;
             unknown += t->known ? 0 : t->weight * t->idf;

@@ -33,6 +33,7 @@ struct question {
     struct question_term terms[QUESTION_TERMS_MAX];
     size_t count;
     double total, own_total; // sums of weight * idf
+    double known_total; // of those that stand in some chunk
     double unknown; // share of own_total that no chunk holds
     bool follow_up; // leans on what was said before
     bool asks_how; // wants steps

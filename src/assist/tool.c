@@ -5,8 +5,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-const struct tool *const assist_tools[] = { &search_knowledge_tool, &document_read_tool,
-    &list_documents_tool, &file_status_tool, &system_status_tool, NULL };
+const struct tool *const assist_tools[] = { &search_knowledge_tool, &equipment_guidance_tool,
+    &document_read_tool, &compare_sources_tool, &recommend_tool, &list_documents_tool,
+    &file_status_tool, &system_status_tool, NULL };
 
 const struct tool *tool_find(const struct tool *const *list, struct slice name)
 {

@@ -6,6 +6,6 @@
 #include "assist/tool.h"
 
 extern const struct tool search_knowledge_tool, equipment_guidance_tool, document_read_tool,
-    compare_sources_tool, recommend_tool, file_status_tool, system_status_tool, list_documents_tool;
+    compare_sources_tool, recommend_tool, list_documents_tool, file_status_tool, system_status_tool;
 
 #endif
