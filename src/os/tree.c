@@ -90,6 +90,7 @@ int tree_empty(const char *folder, struct error *err)
         return errno == ENOENT ? 0 : error_errno(err, "A folder could not be emptied");
     }
     while (removed) { // once more as long as that helps
+        uint64_t before = serial;
         removed = false;
         left = false;
         rewinddir(top);
@@ -106,8 +107,7 @@ int tree_empty(const char *folder, struct error *err)
             removed = removed || gone;
             left = left || !gone;
         }
-        removed = removed && serial > 0;
-        serial = 0;
+        removed = removed && serial != before; // else nothing new came up
     }
     closedir(top);
     return left ? error_set(err, ERR_IO, "A temporary folder could not be removed.") : 0;

@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int on_element(void *ctx, const struct element *e)
 {
     (void)ctx;
-    if (e->place.kind != PLACE_IMAGE || !e->place.has_box || !utf8_valid(e->text) ||
-        e->image.len == 0) {
+    if ((e->place.kind != PLACE_IMAGE && e->place.kind != PLACE_PAGE) || !e->place.has_box ||
+        !utf8_valid(e->text) || e->image.len == 0) {
         abort();
     }
     return 0;
@@ -41,10 +41,12 @@ static int on_image(
 
 static enum format_id kind_of(const uint8_t *data, size_t size)
 {
-    return size > 0 && data[0] == 0x89  ? FORMAT_PNG
-           : size > 0 && data[0] == 'G' ? FORMAT_GIF
-           : size > 0 && data[0] == 'R' ? FORMAT_WEBP
-                                        : FORMAT_JPG;
+    return size > 0 && data[0] == 0x89                      ? FORMAT_PNG
+           : size > 0 && data[0] == 'G'                     ? FORMAT_GIF
+           : size > 0 && data[0] == 'R'                     ? FORMAT_WEBP
+           : size > 0 && data[0] == 'B'                     ? FORMAT_BMP
+           : size > 0 && (data[0] == 'I' || data[0] == 'M') ? FORMAT_TIFF
+                                                            : FORMAT_JPG;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

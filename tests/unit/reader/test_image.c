@@ -107,7 +107,7 @@ static void every_kind_is_a_figure_with_picture_and_thumbnail(void **state)
 {
     static const char *const names[] = { "photo.jpg", "turned-by-exif.jpeg", "ink.jpg",
         "progressive.jpg", "deep.png", "one-bit.png", "light-ink.png", "palette.gif",
-        "lossless.webp", "wordless.png" };
+        "lossless.webp", "wordless.png", "one-bit.bmp" };
     struct log l;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -147,7 +147,7 @@ static void a_place_is_reported_and_never_told(void **state)
 static void too_many_pixels_are_refused_from_the_header(void **state)
 {
     static const char *const names[] = { "photo.jpg", "deep.png", "palette.gif", "lossless.webp",
-        "steps.webp" };
+        "steps.webp", "pages.tiff", "ink.tiff", "one-bit.bmp" };
     struct log l;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -180,7 +180,7 @@ static void what_is_cut_late_is_read_what_is_cut_early_refused(void **state)
 static void broken_files_are_findings(void **state)
 {
     static const char *const names[] = { "hostile/headless.png", "hostile/no-frame.gif",
-        "hostile/claims.webp", "hostile/text-named.png" };
+        "hostile/claims.webp", "hostile/text-named.png", "hostile/headless.tiff" };
     struct log l;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -207,6 +207,79 @@ static void frames_that_differ_are_figures(void **state)
     }
 }
 
+static void the_pages_of_a_tiff_are_pages(void **state)
+{
+    struct log l;
+    (void)state;
+    run(&l, "pages.tiff", true, 0);
+    assert_says(l, "pages=3\n");
+    assert_says(l, "figure frame 1 needs_ocr image picture\n");
+    assert_says(l, "figure frame 3 needs_ocr image picture-3\n");
+    assert_says_not(l, "finding");
+    buf_done(&l.text);
+    run(&l, "turned.tiff", false, 0);
+    assert_says(l, "width=900\nheight=420\npages=1\n");
+    buf_done(&l.text);
+}
+
+static void tiff_and_bmp_are_judged_before_they_are_decoded(void **state)
+{
+    static const struct {
+        const char *name, *says;
+    } cases[] = { { "hostile/pixels.tiff", "finding bomb.pixels\n" },
+        { "hostile/strip.tiff", "finding bomb.pixels\n" },
+        { "hostile/shared.tiff", "finding bomb.overlap\n" },
+        { "hostile/codec.tiff", "finding structure.undecodable\n" },
+        { "hostile/cut.tiff", "finding structure.truncated\n" },
+        { "hostile/pixels.bmp", "finding bomb.pixels\n" },
+        { "hostile/cut.bmp", "finding structure.truncated\n" },
+        { "hostile/jpeg-inside.bmp", "finding structure.undecodable\n" } };
+    struct log l;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        for (int read = 0; read < 2; read++) {
+            run(&l, cases[i].name, read, 0);
+            assert_says(l, cases[i].says);
+            assert_says_not(l, "figure");
+            buf_done(&l.text);
+        }
+    }
+}
+
+// The pixels of a picture that check has decoded, for looking at corners.
+static int keep_picture(void *ctx, int32_t number, struct picture *p, bool lent)
+{
+    (void)number;
+    (void)lent;
+    *(struct picture *)ctx = *p;
+    *p = (struct picture){ 0 };
+    return 0;
+}
+
+static void runs_of_a_bmp_land_where_they_belong(void **state)
+{
+    struct picture p = { 0 };
+    size_t len = 0;
+    AUTO_FREE char *bytes = load("runs.bmp", &len);
+    struct image_request q = { .bytes = { bytes, len },
+        .pixels_max = 1000,
+        .max_pixels = 1000,
+        .frames_max = 1,
+        .frame = keep_picture,
+        .ctx = &p };
+    struct image_report d;
+    (void)state;
+    image_decode(FORMAT_BMP, &q, &d);
+    assert_int_equal(d.trouble, IMAGE_FINE);
+    assert_int_equal(p.width, 16);
+    assert_int_equal(p.height, 8);
+    assert_int_equal(picture_at(&p, 0, 7)[0], 0); // the last row of the file is the first here
+    assert_int_equal(picture_at(&p, 15, 7)[0], 255);
+    assert_int_equal(picture_at(&p, 2, 0)[0], 255); // behind the jump: two right, one down
+    assert_int_equal(picture_at(&p, 3, 0)[0], 0);
+    picture_done(&p);
+}
+
 static void without_a_model_the_words_wait_and_a_finding_says_so(void **state)
 {
     struct log l = { .picture_bytes = 0 };
@@ -230,7 +303,7 @@ static void without_a_model_the_words_wait_and_a_finding_says_so(void **state)
 static void every_length_of_every_file_is_survived(void **state)
 {
     static const char *const names[] = { "one-bit.png", "steps.gif", "lossless.webp",
-        "progressive.jpg" };
+        "progressive.jpg", "pages.tiff", "photo.tiff", "turned.tiff", "runs.bmp", "one-bit.bmp" };
     struct reader_sink sink = { NULL, NULL, NULL, NULL, NULL, NULL };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -382,6 +455,9 @@ int main(void)
         cmocka_unit_test(what_is_cut_late_is_read_what_is_cut_early_refused),
         cmocka_unit_test(broken_files_are_findings),
         cmocka_unit_test(frames_that_differ_are_figures),
+        cmocka_unit_test(the_pages_of_a_tiff_are_pages),
+        cmocka_unit_test(tiff_and_bmp_are_judged_before_they_are_decoded),
+        cmocka_unit_test(runs_of_a_bmp_land_where_they_belong),
         cmocka_unit_test(without_a_model_the_words_wait_and_a_finding_says_so),
         cmocka_unit_test(every_length_of_every_file_is_survived),
         cmocka_unit_test(a_page_image_is_turned_and_as_wide_as_asked),
