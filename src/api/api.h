@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 struct assist;
+struct mcp;
 struct pool;
 struct api {
     struct store *store;
@@ -21,6 +22,7 @@ struct api {
     const struct settings *settings;
     struct access *access;
     struct assist *assist;
+    struct mcp *mcp; // api/mcp.h
     struct pool *asks; // threads of streamed questions
     atomic_bool stopping; // questions end; set before the server is closed
     struct http_server *http; // set once the server is open
@@ -38,6 +40,7 @@ extern const struct http_route documents_routes[];
 extern const struct http_route pictures_routes[];
 extern const struct http_route search_routes[];
 extern const struct http_route ask_routes[];
+extern const struct http_route mcp_routes[];
 extern const struct http_route events_routes[];
 extern const struct http_route system_routes[];
 extern const struct http_route session_routes[];

@@ -33,6 +33,7 @@ struct schema_doc {
 extern const struct schema_doc documents_schemas[];
 extern const struct schema_doc search_schemas[];
 extern const struct schema_doc ask_schemas[];
+extern const struct schema_doc mcp_schemas[];
 extern const struct schema_doc events_schemas[];
 extern const struct schema_doc system_schemas[];
 

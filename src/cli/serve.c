@@ -2,6 +2,7 @@
 // larder serve: from settings to a running server, as a checklist; and down again in the opposite order.
 #include "cli/serve.h"
 #include "api/api.h"
+#include "api/mcp.h"
 #include "assist/assist.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -210,7 +211,8 @@ static int start_assist(struct server *s, struct error *err)
     if (!s->api.asks) {
         return error_set(err, ERR_MEMORY, "The server's threads could not be started.");
     }
-    return assist_new(&o, &s->api.assist, err);
+    int rc = assist_new(&o, &s->api.assist, err);
+    return rc < 0 ? rc : mcp_new(&s->api, &s->api.mcp, err);
 }
 
 static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct error *err)
@@ -272,6 +274,7 @@ static void stop_parts(struct server *s)
         pthread_join(s->sweeper, NULL);
     }
     atomic_store(&s->api.stopping, true);
+    mcp_stop(s->api.mcp);
     struct error err = { 0 };
     if (s->ingest && ingest_stop(s->ingest, &err) < 0) {
         log_error("server.stop", LS("what", err.text));
@@ -283,6 +286,7 @@ static void stop_parts(struct server *s)
     ingest_free(s->ingest);
     store_close(s->store); // the writer may still hold `http` for a last event until here
     http_server_close(http);
+    mcp_free(s->api.mcp);
     assist_free(s->api.assist);
     access_close(s->access);
     if (s->run_file) {
