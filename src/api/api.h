@@ -16,6 +16,7 @@
 struct assist;
 struct mcp;
 struct pool;
+struct monitor;
 struct api {
     struct store *store;
     struct ingest *ingest;
@@ -26,6 +27,7 @@ struct api {
     struct pool *asks; // threads of streamed questions
     atomic_bool stopping; // questions end; set before the server is closed
     struct http_server *http; // set once the server is open
+    struct monitor *monitor; // monitor.h
     int64_t started_ms; // wall clock
 };
 
@@ -43,6 +45,8 @@ extern const struct http_route ask_routes[];
 extern const struct http_route mcp_routes[];
 extern const struct http_route events_routes[];
 extern const struct http_route system_routes[];
+extern const struct http_route metrics_routes[];
+extern const struct http_route alerts_routes[];
 extern const struct http_route session_routes[];
 extern const struct http_route openapi_routes[];
 extern const struct http_route app_routes[]; // last: takes every other GET

@@ -36,6 +36,8 @@ extern const struct schema_doc ask_schemas[];
 extern const struct schema_doc mcp_schemas[];
 extern const struct schema_doc events_schemas[];
 extern const struct schema_doc system_schemas[];
+extern const struct schema_doc metrics_schemas[];
+extern const struct schema_doc alerts_schemas[];
 
 void openapi_add(struct buf *out); // the whole document
 

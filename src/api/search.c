@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "search/search.h"
+#include "watch/metric.h"
 #include "wire/json.h"
 
 enum { LIST_MAX = 32 };
@@ -165,6 +166,12 @@ static int search_post(struct http_request *req, struct http_response *resp, str
 
     if (rc == 0) {
         rc = search_run(api_of(req)->store, &q, req->arena, &reply, err);
+        metric_add(METRIC_SEARCHES,
+            rc < 0        ? SEARCH_FAILED
+            : reply.count ? SEARCH_FOUND
+                          : SEARCH_NOTHING,
+            0, 1);
+        metric_observe(METRIC_STAGE_SECONDS, STAGE_SEARCH, clock_mono_us() - start);
     }
     if (rc < 0) {
         return rc;

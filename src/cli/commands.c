@@ -2,6 +2,7 @@
 // The table of commands, parsing of arguments, and the end of every run.
 #include "cli/command.h"
 #include "base/utf8.h"
+#include "watch/alert.h"
 #include "wire/finding.h"
 
 #include <stdio.h>
@@ -12,8 +13,8 @@ enum { LEFT_COLUMN = 22 };
 
 const struct command *const commands[] = { &serve_command, &add_command, &list_command,
     &show_command, &search_command, &ask_command, &status_command, &doctor_command,
-    &formats_command, &watch_command, &reread_command, &release_command, &cancel_command,
-    &delete_command, &help_command, &version_command, NULL };
+    &formats_command, &watch_command, &alerts_command, &reread_command, &release_command,
+    &cancel_command, &delete_command, &help_command, &version_command, NULL };
 
 static const struct option_info common_options[] = { { "json", NULL, "print JSON for programs" },
     { "quiet", NULL, "print nothing but errors" },
@@ -246,8 +247,10 @@ static int help_run(struct invocation *in, struct error *err)
             int pad = LEFT_COLUMN - (int)utf8_count(slice_of(left));
             printf("  %s%*s %s\n", left, pad > 0 ? pad : 0, "", commands[i]->summary);
         }
-        printf("\nlarder help COMMAND tells more; larder help settings lists the settings,\nlarder "
-               "help findings the codes of what checks can find.\n");
+        printf(
+            "\nlarder help COMMAND tells more; larder help settings lists the settings,\nlarder "
+            "help findings the codes of what checks can find,\nlarder help metrics and larder help "
+            "alert-rules what is measured and watched.\n");
         return 0;
     }
     if (strcmp(in->arguments[0], "settings") == 0) {
@@ -256,6 +259,16 @@ static int help_run(struct invocation *in, struct error *err)
     }
     if (strcmp(in->arguments[0], "findings") == 0) {
         print_finding_codes();
+        return 0;
+    }
+    if (strcmp(in->arguments[0], "metrics") == 0 || strcmp(in->arguments[0], "alert-rules") == 0) {
+        AUTO_BUF page = BUF_INIT(1024 * 1024);
+        if (strcmp(in->arguments[0], "metrics") == 0) {
+            metrics_describe(&page);
+        } else {
+            alert_rules_describe(&page);
+        }
+        fputs(page.data, stdout);
         return 0;
     }
     const struct command *c = command_find(in->arguments[0]);

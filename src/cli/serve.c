@@ -3,6 +3,7 @@
 #include "cli/serve.h"
 #include "api/api.h"
 #include "api/mcp.h"
+#include "api/monitor.h"
 #include "assist/assist.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -244,6 +245,7 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
         .access = s->access,
         .started_ms = clock_wall_ms() };
     rc = start_assist(s, err);
+    rc = rc < 0 ? rc : monitor_new(&s->api, &s->api.monitor, err);
     if (rc < 0) {
         return rc;
     }
@@ -253,7 +255,8 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
         .app = &s->api,
         .authorize = access_authorize,
         .events_load = api_events_load,
-        .events_last = store_event_last(s->store) };
+        .events_last = store_event_last(s->store),
+        .ended = monitor_request_ended };
     struct http_server *server = NULL;
     rc = http_server_open(&http, &server, err);
     if (rc < 0) {
@@ -261,7 +264,8 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
     }
     s->api.http = server;
     __atomic_store_n(&s->http, server, __ATOMIC_RELEASE);
-    return ingest_start(s->ingest, err);
+    rc = ingest_start(s->ingest, err);
+    return rc < 0 ? rc : monitor_start(s->api.monitor, err);
 }
 
 static void stop_parts(struct server *s)
@@ -276,6 +280,7 @@ static void stop_parts(struct server *s)
     atomic_store(&s->api.stopping, true);
     mcp_stop(s->api.mcp);
     struct error err = { 0 };
+    monitor_stop(s->api.monitor);
     if (s->ingest && ingest_stop(s->ingest, &err) < 0) {
         log_error("server.stop", LS("what", err.text));
         _exit(
@@ -288,6 +293,7 @@ static void stop_parts(struct server *s)
     http_server_close(http);
     mcp_free(s->api.mcp);
     assist_free(s->api.assist);
+    monitor_free(s->api.monitor);
     access_close(s->access);
     if (s->run_file) {
         unlink(s->run_file);

@@ -42,6 +42,16 @@ struct settings {
     int64_t convert_s; // seconds that one conversion may take
     int64_t jobs_workers; // documents read at the same time
     int64_t jobs_queue; // documents waiting at most
+    char *watch_canary; // watch.canary: on | off
+    int64_t watch_canary_s; // between two canary documents
+    char *alerts_rules; // alerts.rules: file of rules; "" is the defaults alone
+    char *alerts_webhook; // alerts.webhook: URL; "" is off
+    char *alerts_webhook_secret_file;
+    char *alerts_alertmanager; // alerts.alertmanager: URL; "" is off
+    char *alerts_smtp; // alerts.smtp: relay's URL; "" is off
+    char *alerts_smtp_user, *alerts_smtp_password_file;
+    char *alerts_mail_from, *alerts_mail_to;
+    char *alerts_link; // alerts.link: the address of this server as people see it
     int64_t cap[FORMAT_IDS]; // limits.TYPE in bytes
 };
 

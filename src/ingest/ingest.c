@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The life of ingest, what its parts share, and page images.
 #include "base/log.h"
+#include "ingest/count.h"
 #include "ingest/internal.h"
 #include "net/web.h"
 #include "wire/frame.h"
@@ -41,6 +42,19 @@ void ingest_free(struct ingest *g)
     }
 }
 
+// What was tried too often is told by its type, which only the store knows by now.
+static void on_buried(void *ctx, const struct job *job)
+{
+    struct ingest *g = ctx;
+    struct document document;
+    AUTO_ARENA arena;
+
+    arena_init(&arena, 4 * 1024 * 1024);
+    if (store_document_load(g->store, slice_of(job->document_id), &arena, &document, NULL) == 0) {
+        ingest_count_processed(&document, PROCESS_DEAD);
+    }
+}
+
 int ingest_start(struct ingest *g, struct error *err)
 {
     const char *scanner = g->settings->clamd_address;
@@ -63,6 +77,7 @@ int ingest_start(struct ingest *g, struct error *err)
     struct jobs_options o = { .store = g->store,
         .workers = (int)g->settings->jobs_workers,
         .run = ingest_run_read,
+        .buried = on_buried,
         .ctx = g };
     return jobs_start(&o, &g->jobs, err);
 }

@@ -11,6 +11,9 @@
 // Is speech heard by a service outside (speech.model is a URL)?
 bool ingest_speech_is_url(const struct settings *s);
 
+// Larder's own tries go here; they are not counted as uploads.
+#define CANARY_PARTITION "larder-canary"
+
 struct ingest;
 struct ingest_options {
     struct store *store;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ingest/chunk.h"
+#include "ingest/count.h"
 #include "ingest/internal.h"
 #include "wire/speech_words.h"
 #include "wire/json.h"
@@ -46,6 +47,8 @@ struct read_run {
     char speech_trouble[ERROR_TEXT_MAX]; // why this attempt ends
     struct transcript *transcript; // of a window; NULL until the first
     struct error *err;
+    bool refused;
+    int64_t chunk_us, index_us; // chunk_us: with the writing that a chunk may bring about
 };
 
 static void reset_batch(struct read_run *r)
@@ -60,6 +63,7 @@ static void reset_batch(struct read_run *r)
 static int flush_batch(struct read_run *r)
 {
     struct store *store = r->ingest->store;
+    int64_t start_us = clock_mono_us();
     int rc = 0;
 
     if (r->element_count) {
@@ -69,6 +73,7 @@ static int flush_batch(struct read_run *r)
         rc = store_job_chunks(store, r->job, r->document->name, r->chunks, r->chunk_count, r->err);
     }
     reset_batch(r);
+    r->index_us += clock_mono_us() - start_us;
     return rc;
 }
 
@@ -138,7 +143,9 @@ static int on_element(void *ctx, const struct element *e)
         struct element numbered =
             *e; // not the copy: the chunker may flush the batch that owns it in the middle
         numbered.index = copy->index;
+        int64_t start_us = clock_mono_us(), index_us = r->index_us;
         rc = chunker_add(r->chunker, &numbered, r->err);
+        r->chunk_us += clock_mono_us() - start_us - (r->index_us - index_us);
     }
     return rc;
 }
@@ -299,6 +306,8 @@ static int refuse(struct read_run *r)
     enum reason reason = findings_reason(&r->findings);
     const char *sentence = "The document could not be read; its findings say why.";
 
+    r->refused = true;
+
     for (size_t i = 0; i < r->findings.count; i++) {
         if (r->findings.items[i].code->severity == SEVERITY_REJECT) {
             sentence = r->findings.items[i].message;
@@ -385,6 +394,19 @@ static bool hears_elsewhere(const struct ingest *g, const struct document *d)
            (strcmp(d->category, "audio") == 0 || strcmp(d->category, "video") == 0);
 }
 
+static void count_reading(const struct read_run *r, int rc, int64_t reader_us)
+{
+    metric_observe(METRIC_STAGE_SECONDS, STAGE_READ, reader_us);
+    metric_observe(METRIC_STAGE_SECONDS, STAGE_CHUNK, r->chunk_us);
+    metric_observe(METRIC_STAGE_SECONDS, STAGE_INDEX, r->index_us);
+    ingest_count_findings(&r->findings, false);
+    if (rc == 0) {
+        ingest_count_processed(r->document, r->refused ? PROCESS_REFUSED : PROCESS_READY);
+    } else if (rc == ERR_CANCELLED || rc == ERR_CONFLICT) {
+        ingest_count_processed(r->document, PROCESS_CANCELLED);
+    }
+}
+
 int ingest_run_read(
     void *ctx, const struct job *job, struct job_control *control, struct error *err)
 {
@@ -392,7 +414,7 @@ int ingest_run_read(
     struct document document;
     struct reader_result result = { 0 };
     AUTO_ARENA arena;
-    int64_t size = 0, start = clock_mono_ms();
+    int64_t size = 0, start = clock_mono_ms(), reader_us = 0;
 
     arena_init(&arena, 4 * 1024 * 1024);
     int rc = store_document_load(g->store, slice_of(job->document_id), &arena, &document, err);
@@ -441,7 +463,9 @@ int ingest_run_read(
     } else if (request.input_fd < 0) {
         rc = converted;
     } else {
+        reader_us = clock_mono_us();
         rc = reader_run(&request, &events, job_control_flag(control), &result, err);
+        reader_us = clock_mono_us() - reader_us - r->chunk_us - r->index_us;
     }
     if (rc < 0 && r->speech_trouble[0]) {
         error_set(err, rc, "%s", r->speech_trouble);
@@ -452,6 +476,7 @@ int ingest_run_read(
     } else if (rc == ERR_REFUSED && converted == ERR_REFUSED) {
         rc = refuse(r);
     }
+    count_reading(r, rc, reader_us);
     log_info("read.end", LS("document", job->document_id), LS("type", document.type),
         LS("ending", rc < 0 ? error_kind(rc)->word : reader_end_word(result.end)),
         LI("elements", r->total_elements), LI("chunks", chunker_count(r->chunker)),

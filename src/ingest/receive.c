@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "check/check.h"
+#include "ingest/count.h"
 #include "ingest/internal.h"
 #include "wire/json.h"
 
@@ -175,9 +176,15 @@ static int check_all(struct ingest *g, const struct receive_input *in, struct fi
     }
     int rc = check_upload(&input, findings, ret_format, err);
     if (rc == 0 && *ret_format && findings_verdict(findings) != VERDICT_REJECTED) {
+        int64_t start_us = clock_mono_us();
         ingest_scan(g, fd, in->size, findings);
         ingest_check_converter(g, *ret_format, findings);
+        int64_t scanned_us = clock_mono_us();
         rc = check_deep(g, fd, *ret_format, findings, media, err);
+        if (g->settings->clamd_address[0]) {
+            metric_observe(METRIC_STAGE_SECONDS, STAGE_SCAN, scanned_us - start_us);
+        }
+        metric_observe(METRIC_STAGE_SECONDS, STAGE_CHECK, clock_mono_us() - scanned_us);
     }
     return rc;
 }
@@ -207,7 +214,7 @@ static int clean_name(struct slice name, struct arena *a, const char **ret, stru
     return *ret ? 0 : error_set(err, ERR_MEMORY, "The name did not fit into memory.");
 }
 
-int ingest_receive(struct ingest *g, const struct receive_input *in, struct arena *a,
+static int receive(struct ingest *g, const struct receive_input *in, struct arena *a,
     struct receive_result *ret, struct error *err)
 {
     struct document *d = &ret->document;
@@ -283,7 +290,18 @@ int ingest_receive(struct ingest *g, const struct receive_input *in, struct aren
             rc = keep(g, in, ret, err);
         }
     }
+    ingest_count_findings(&findings, true);
     findings_done(&findings);
     media_facts_done(&media);
+    return rc;
+}
+
+int ingest_receive(struct ingest *g, const struct receive_input *in, struct arena *a,
+    struct receive_result *ret, struct error *err)
+{
+    int64_t start_us = clock_mono_us();
+    int rc = receive(g, in, a, ret, err);
+
+    ingest_count_upload(in, ret, rc, clock_mono_us() - start_us);
     return rc;
 }

@@ -7,6 +7,7 @@
 #include "os/child.h"
 #include "os/file.h"
 #include "os/resources.h"
+#include "watch/metric.h"
 #include "wire/frame.h"
 
 #include <errno.h>
@@ -486,6 +487,12 @@ int reader_run(const struct reader_request *request, const struct reader_events 
     buf_done(&r.image_name);
     buf_done(&r.image_type);
     *ret = r.result;
+    metric_add(METRIC_READER_ENDS, (unsigned)r.result.end, 0, 1);
+    metric_add(METRIC_READER_CPU, 0, 0, r.result.cpu_ms);
+    metric_set(METRIC_READER_PEAK, 0, 0, (double)r.result.peak_rss_bytes);
+    for (unsigned i = 0; r.result.sandbox_level && i < label_count(LABEL_SANDBOX); i++) {
+        metric_set(METRIC_READER_SANDBOX, i, 0, r.result.sandbox_level >> i & 1);
+    }
     if (r.callback_error) {
         return error_set(err, r.callback_error, "What the reader reported could not be kept.");
     }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "watch/metric.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -118,6 +119,7 @@ static void give_back(struct slot *s, const struct job *j, int64_t start_ms)
     bool gone = store_job_release(p->options.store, j, NULL) != 0;
 
     log_end(j, gone ? "lost" : "released", start_ms, "");
+    metric_add(METRIC_JOB_ENDS, gone ? JOB_END_LOST : JOB_END_RELEASED, 0, 1);
     note_end(s, gone ? &p->stats.lost : &p->stats.released);
 }
 
@@ -128,6 +130,10 @@ static void fail(struct slot *s, const struct job *j, int64_t start_ms, const ch
     int rc = store_job_fail(p->options.store, j, sentence, &dead, NULL);
 
     log_end(j, rc ? "lost" : dead ? "dead" : "failed", start_ms, sentence);
+    metric_add(METRIC_JOB_ENDS, rc ? JOB_END_LOST : dead ? JOB_END_DEAD : JOB_END_RETRIED, 0, 1);
+    if (rc == 0 && dead && p->options.buried) {
+        p->options.buried(p->options.ctx, j);
+    }
     note_end(s, rc ? &p->stats.lost : dead ? &p->stats.dead : &p->stats.failed);
     jobs_wake(p); // someone must know when it is due again
 }
@@ -137,10 +143,14 @@ static void run_job(struct slot *s, const struct job *j)
     struct jobs *p = s->jobs;
     struct error err = { 0 };
     int64_t start_ms = clock_mono_ms();
+
+    metric_add(METRIC_JOB_RETRIES, 0, 0, j->attempt > 1);
     int rc = p->options.run(p->options.ctx, j, &s->control, &err);
+    metric_observe(METRIC_PROCESSING_SECONDS, 0, (clock_mono_ms() - start_ms) * 1000);
 
     if (rc == 0 && store_job_check(p->options.store, j, NULL) != 0) {
         log_end(j, "done", start_ms, "");
+        metric_add(METRIC_JOB_ENDS, JOB_END_DONE, 0, 1);
         note_end(s, &p->stats.done);
     } else if (rc == 0) {
         fail(s, j, start_ms, "The reading ended without a result.");
@@ -151,6 +161,7 @@ static void run_job(struct slot *s, const struct job *j)
             fail(s, j, start_ms, err.text[0] ? err.text : "The reading was broken off.");
         } else {
             log_end(j, "lost", start_ms, err.text);
+            metric_add(METRIC_JOB_ENDS, JOB_END_LOST, 0, 1);
             note_end(s, &p->stats.lost);
         }
     } else {

@@ -37,6 +37,7 @@ struct jobs_options {
     int workers; // threads, at most WORKERS_MAX; 0: 1
     int64_t lease_ms; // 0: LEASE_DEFAULT_MS; extended at a third of it
     job_run_fn run; // called by the worker threads, several at a time
+    void (*buried)(void *ctx, const struct job *job); // it is dead: out of attempts; NULL: none
     void *ctx;
 };
 struct jobs_stats {
