@@ -478,14 +478,14 @@ static void add_selection(struct buf *out, const struct selection *s)
 
     buf_addf(out, "`%s", info->name);
     if (s->label >= 0) {
-        buf_addf(out, "{%s=~\"", label_name(info->label[s->label]));
+        buf_addf(out, "{%s=", label_name(info->label[s->label]));
         for (size_t i = 0; i < label_count(info->label[s->label]) && i < 64; i++) {
             if (s->words & WORD(i)) {
                 buf_addf(out, "%s%s", before, label_word(info->label[s->label], i));
-                before = "|";
+                before = ",";
             }
         }
-        buf_add_str(out, "\"}");
+        buf_add_str(out, "}");
     }
     buf_add_char(out, '`');
 }
