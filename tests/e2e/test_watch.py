@@ -140,7 +140,7 @@ def test_metrics_in_both_formats_tell_of_uploads_and_readings():
         assert opened.endswith("# EOF\n") and "# TYPE larder_uploads counter" in opened
         assert "NaN" not in plain and "NaN" not in opened
         reply = server.call("GET", "/metrics")
-        assert reply.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         assert server.call("GET", "/metrics", key=False).status == 401
 
 
@@ -207,7 +207,7 @@ def test_alert_is_told_by_webhook_alertmanager_and_mail_and_ends():
                      "alerts_smtp": relay.url, "alerts_mail_from": "larder@example.org",
                      "alerts_mail_to": "chef@example.org, owner@example.org",
                      "alerts_link": "http://larder.example"}) as server:
-            socket_ = WebSocket(server, "/v1/events")
+            socket_ = WebSocket(server, "/v1/events?since=0")
             until(lambda: any(a["rule"] == "chunks_there" and a["firing"] and a["state"] == "error"
                               for a in server.call("GET", "/v1/alerts").json["alerts"]), "it fires")
             event = socket_.event()
