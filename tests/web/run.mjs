@@ -9,6 +9,7 @@ import "./live.mjs";
 import "./search.mjs";
 import "./document.mjs";
 import "./access.mjs";
+import "./ask.mjs";
 import "./player.mjs";
 
 const dist = process.argv[process.argv.indexOf("--dist") + 1];

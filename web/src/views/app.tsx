@@ -6,8 +6,10 @@ import { link } from "../api/events";
 import { useCell } from "../base/cell";
 import { go, here } from "../base/router";
 import { Announcer, Dialog, Icon, Message, Trouble, trouble } from "./bits";
+import { AskView } from "./ask";
 import { DocumentView } from "./document";
 import { DropRoom, Library, loadFormats } from "./library";
+import { RunView } from "./run";
 import { SearchView } from "./search";
 import { SignIn, SignOut } from "./signin";
 
@@ -68,6 +70,14 @@ function Page() {
     if (/^\/search\/?$/.test(at.path)) {
         return <SearchView query={at.query} />;
     }
+    const asking = /^\/ask(?:\/([^/]+))?\/?$/.exec(at.path);
+    if (asking) {
+        return <AskView id={asking[1] ?? ""} visit={at.visit} />;
+    }
+    const run = /^\/runs\/([^/]+)\/?$/.exec(at.path);
+    if (run) {
+        return <RunView id={run[1]!} />;
+    }
     if (document) {
         let id = document[1]!;
         try {
@@ -88,7 +98,7 @@ function useArrival(): void {
         trouble.set("");
         const heading = document.querySelector<HTMLElement>("main h1");
         document.title = at.path === "/search" ? `${at.query.get("q") || "Search"} – Larder` :
-            at.path.startsWith("/documents/") ? document.title : "Library – Larder";
+            at.path.startsWith("/documents/") ? document.title : /^\/(ask|runs)/.test(at.path) ? "Ask – Larder" : "Library – Larder";
         if (!first.current && !at.keepFocus) {
             scrollTo(0, 0);
             heading?.focus({ preventScroll: true });
@@ -115,7 +125,7 @@ export function App() {
                 <div class="head-inner">
                     <a class="brand" href="/"><img src="/icon.svg" alt="" width="32" height="32" /> Larder</a>
                     <SearchBox />
-                    <nav aria-label="Main"><a class="nav" href="/" aria-current={here.value.path === "/" ? "page" : undefined}>Library</a></nav>
+                    <nav aria-label="Main"><a class="nav" href="/" aria-current={here.value.path === "/" ? "page" : undefined}>Library</a> <a class="nav" href="/ask" aria-current={here.value.path.startsWith("/ask") ? "page" : undefined}>Ask</a></nav>
                     <Connection />
                 </div>
             </header>
