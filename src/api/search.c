@@ -6,6 +6,8 @@
 #include "watch/metric.h"
 #include "wire/json.h"
 
+#include <math.h>
+
 enum { LIST_MAX = 32 };
 
 static int read_list(const json_t *body, const char *field, struct arena *a,
@@ -35,7 +37,7 @@ static int read_request(
     const json_t *body, struct http_request *req, struct search_request *q, struct error *err)
 {
     static const char *const fields[] = { "query", "limit", "types", "categories", "document_ids",
-        "partition", "filter", "mode", "explain", "max_per_document", NULL };
+        "partition", "filter", "mode", "explain", "max_per_document", "typing", "recency", NULL };
     struct slice mode = SLICE_LIT("hybrid");
     const json_t *filter = NULL;
     int64_t limit = SEARCH_LIMIT_DEFAULT, per_document = 0;
@@ -53,6 +55,8 @@ static int read_request(
              : json_in_string(body, "partition", JSON_OPTIONAL, PARTITION_MAX, &q->partition, err);
     rc = rc < 0 ? rc : json_in_string(body, "mode", JSON_OPTIONAL, 16, &mode, err);
     rc = rc < 0 ? rc : json_in_bool(body, "explain", JSON_OPTIONAL, &q->explain, err);
+    rc = rc < 0 ? rc : json_in_bool(body, "typing", JSON_OPTIONAL, &q->typing, err);
+    rc = rc < 0 ? rc : json_in_double(body, "recency", JSON_OPTIONAL, 0, 1, &q->recency, err);
     rc = rc < 0 ? rc : json_in_object(body, "filter", JSON_OPTIONAL, &filter, err);
     rc = rc < 0 ? rc : read_list(body, "types", req->arena, &q->types, &q->type_count, err);
     rc = rc < 0
@@ -67,13 +71,12 @@ static int read_request(
     if (slice_trim(q->query).len == 0) {
         return error_set(err, ERR_INVALID, "query is empty; say what to look for.");
     }
-    if (slice_is(mode, "meaning")) {
-        return error_set(err, ERR_UNSUPPORTED,
-            "There is no model here that knows meaning; search by words or leave mode out.");
-    }
-    if (!slice_is(mode, "words") && !slice_is(mode, "hybrid")) {
+    if (!slice_is(mode, "words") && !slice_is(mode, "hybrid") && !slice_is(mode, "meaning")) {
         return error_set(err, ERR_INVALID, "mode can be hybrid, words or meaning.");
     }
+    q->mode = slice_is(mode, "words")     ? SEARCH_WORDS
+              : slice_is(mode, "meaning") ? SEARCH_MEANING
+                                          : SEARCH_HYBRID;
     if (filter) {
         AUTO_FREE char *text = json_dumps(filter, JSON_COMPACT);
         q->filter = slice_of(text ? arena_strdup(req->arena, text) : NULL);
@@ -83,15 +86,69 @@ static int read_request(
     return 0;
 }
 
+static void add_share(struct json_out *j, const char *key, double value)
+{
+    if (isnan(value)) {
+        json_key_null(j, key);
+    } else {
+        json_key_double(j, key, round(value * 1e6) / 1e6);
+    }
+}
+
+// How a word was understood: what else was looked for, and why.
+static void add_concepts(struct json_out *j, const struct query *q)
+{
+    static const char *const why[] = { "typed", "synonym", "spelling", "unit", "correction" };
+
+    json_key_array(j, "words");
+    for (size_t i = 0; q && i < q->concept_count; i++) {
+        const struct concept *c = &q->concepts[i];
+        json_begin_object(j);
+        json_key_int(j, "passages", c->chunks);
+        add_share(j, "rarity", c->rarity);
+        json_key_array(j, "alternatives");
+        for (size_t k = 0; k < c->alternative_count; k++) {
+            json_begin_object(j);
+            json_key_text(j, "text", c->alternatives[k].text);
+            json_key_text(j, "because", why[c->alternatives[k].why]);
+            add_share(j, "weight", c->alternatives[k].weight);
+            json_key_int(j, "passages", c->alternatives[k].chunks);
+            json_end(j);
+        }
+        json_end(j);
+        json_end(j);
+    }
+    json_end(j);
+}
+
 static void add_explain(
     struct json_out *j, const struct search_reply *reply, const struct search_result *r)
 {
+    const struct score_parts *p = &r->parts;
+    bool hybrid = strcmp(reply->engine, "hybrid") == 0;
+
     json_key_object(j, "explain");
-    json_key_text(j, "engine", "BM25 over words; no embedding model is configured");
-    json_key_double(j, "bm25", r->hit.score);
+    json_key_text(j, "engine",
+        hybrid ? "BM25 over words and cosine of vectors, fused by weighted shares"
+        : strcmp(reply->engine, "meaning") == 0 ? "cosine of vectors"
+                                                : "BM25 over words; no embedding model was used");
+    json_key_text(j, "note", reply->note);
+    json_key_double(j, "bm25", p->words);
+    add_share(j, "bm25_share", p->words_share);
+    add_share(j, "cosine", p->meaning);
+    add_share(j, "cosine_share", p->meaning_share);
+    add_share(j, "meaning_weight", hybrid ? reply->meaning_weight : 0);
+    json_key_object(j, "features");
+    add_share(j, "part_numbers", p->codes);
+    add_share(j, "near", p->near);
+    add_share(j, "exact", p->exact);
+    add_share(j, "heading", p->heading);
+    json_end(j);
+    add_share(j, "recency", p->recency);
     json_key_text(j, "expression", reply->match);
     json_key_int(j, "terms", (int64_t)reply->term_count);
     json_key_int(j, "terms_matched", (int64_t)r->matched_terms);
+    add_concepts(j, reply->query);
     json_key_object(j, "weights");
     json_key_double(j, "title", reply->weights.title);
     json_key_double(j, "heading", reply->weights.heading);
@@ -185,6 +242,7 @@ static int search_post(struct http_request *req, struct http_response *resp, str
     json_end(&j);
     json_key_double(&j, "took_ms", (double)(clock_mono_us() - start) / 1000.0);
     json_key_text(&j, "engine", reply.engine);
+    json_key_text(&j, "note", reply.note);
     json_end(&j);
     return json_finish(&j, err);
 }
@@ -214,13 +272,15 @@ const struct schema_doc search_schemas[] = {
                        "\"filter\":{\"type\":\"object\"},\"mode\":{"
                        "\"enum\":[\"hybrid\",\"words\",\"meaning\"]},\"max_per_document\":{"
                        "\"type\":\"integer\",\"minimum\":0,\"maximum\":"
-                       "100},\"explain\":{\"type\":\"boolean\"}},\"additionalProperties\":false}" },
+                       "100},\"explain\":{\"type\":\"boolean\"},\"typing\":{\"type\":\"boolean\"},"
+                       "\"recency\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1}},"
+                       "\"additionalProperties\":false}" },
     { "SearchReply", "{\"type\":\"object\",\"required\":[\"results\",\"took_ms\",\"engine\"],"
                      "\"properties\":{\"results\":{\"type\":"
                      "\"array\",\"items\":{\"type\":\"object\",\"required\":[\"document_id\","
                      "\"document_name\",\"chunk_id\",\"text\","
                      "\"snippet\",\"place\",\"places\",\"score\",\"links\"]}},\"took_ms\":{"
                      "\"type\":\"number\"},\"engine\":{\"type\":"
-                     "\"string\"}}}" },
+                     "\"string\"},\"note\":{\"type\":[\"string\",\"null\"]}}}" },
     { NULL, NULL },
 };

@@ -3,8 +3,10 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "os/resources.h"
+#include "search/search.h"
 #include "wire/json.h"
 
+#include <math.h>
 #include <unistd.h>
 
 static int livez(struct http_request *req, struct http_response *resp, struct error *err)
@@ -61,6 +63,7 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     bool disk = disk_read(api->settings->data_dir, &space) == 0;
     int64_t free_bytes = space.free_bytes;
     const char *level = ingest_sandbox_level(api->ingest);
+    char meaning[ERROR_TEXT_MAX];
     bool low = disk && free_bytes < (int64_t)512 << 20;
     struct scanner_state scanner;
     ingest_scanner(api->ingest, &scanner);
@@ -88,8 +91,12 @@ static int health(struct http_request *req, struct http_response *resp, struct e
         add_check(&j, "disk:free", low ? "warn" : "pass", "bytes", (double)free_bytes,
             low ? "Less than 512 MiB are free; make room or move the data folder." : NULL);
     }
-    add_check(&j, "search:meaning", "pass", NULL, 0,
-        "No embedding model is configured: search is by words (BM25).");
+    embedder_describe(search_tools()->embedder, meaning, sizeof(meaning));
+    add_check(&j, "search:meaning",
+        embedder_wanted(search_tools()->embedder) && embedder_failed(search_tools()->embedder)
+            ? "warn"
+            : "pass",
+        NULL, 0, meaning);
     if (scanner.configured) {
         add_check(&j, "scanner:answers", scanner.answers ? "pass" : "warn", NULL, 0, scanner.words);
     }
@@ -130,6 +137,31 @@ static int formats_get(struct http_request *req, struct http_response *resp, str
     json_end(&j);
     json_end(&j);
     return json_finish(&j, err);
+}
+
+// What is embedded, and how far a change of the model has come.
+static void add_meaning(struct json_out *j, struct store *store)
+{
+    struct embedder *e = search_tools()->embedder;
+    struct space_stats stats = { 0 };
+    char words[ERROR_TEXT_MAX];
+
+    embedder_describe(e, words, sizeof(words));
+    json_key_object(j, "meaning");
+    json_key_bool(j, "on", embedder_wanted(e));
+    json_key_bool(j, "loaded", embedder_loaded(e));
+    json_key_text(j, "model", words);
+    if (store_space_stats(store, &stats, NULL) == 0 && stats.used) {
+        int64_t all = stats.vectors + stats.pending_chunks;
+        json_key_int(j, "space", stats.space);
+        json_key_int(j, "passages", all);
+        json_key_int(j, "embedded", stats.vectors);
+        json_key_int(j, "documents_waiting", stats.pending_documents);
+        json_key_double(
+            j, "share", all > 0 ? round(1000.0 * (double)stats.vectors / (double)all) / 1000 : 1);
+        json_key_int(j, "memory_bytes", stats.memory_bytes);
+    }
+    json_end(j);
 }
 
 static int status_get(struct http_request *req, struct http_response *resp, struct error *err)
@@ -177,6 +209,7 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     json_key_int(&j, "commits", stats.commits);
     json_key_int(&j, "last_event", stats.last_seq);
     json_end(&j);
+    add_meaning(&j, api->store);
     json_key_object(&j, "connections");
     json_key_int(&j, "open", http.connections);
     json_key_int(&j, "websockets", http.websockets);

@@ -77,6 +77,18 @@ static const struct setting_info table[] = {
     NUMBER("assist", "seconds", assist_seconds, "120", "longest time for one question"),
     NUMBER("assist", "retries", assist_retries, "3",
         "how often in a row a model may correct a wrong tool call or an unsupported answer"),
+    TEXT("embeddings", "model", embeddings_model, "",
+        "what turns passages into vectors: a model file, the URL of an OpenAI-style "
+        "/v1/embeddings, or off; empty: embedding.onnx beside larder, if it is there"),
+    TEXT("embeddings", "name", embeddings_name, "default",
+        "name of the model that a URL is asked for"),
+    TEXT("embeddings", "key_file", embeddings_key_file, "", "file with the key for the URL"),
+    TEXT("embeddings", "library", embeddings_library, "",
+        "the ONNX Runtime library; empty: libonnxruntime.so.1 beside larder, else the system's"),
+    NUMBER("embeddings", "threads", embeddings_threads, "2", "passages embedded at the same time"),
+    TEXT("search", "synonyms", search_synonyms, "",
+        "file of words that mean the same, a group a line (fryer = fry vat, deep fryer); empty: "
+        "the built-in list; none: no synonyms"),
     CHOICE("watch", "canary", watch_canary, "on", "on off",
         "on takes in, finds and removes a tiny document now and then, to know that all works"),
     NUMBER(

@@ -36,6 +36,12 @@ struct settings {
     char *assist_specialists; // assist.specialists: folder; "": those built in
     int64_t assist_requests, assist_tool_calls, assist_tokens, assist_seconds; // limits of a run
     int64_t assist_retries; // corrections in a row
+    char *embeddings_model; // embeddings.model: path, URL, off; "" is embedding.onnx beside larder
+    char *embeddings_name; // embeddings.name, for a URL
+    char *embeddings_key_file; // embeddings.key_file, for a URL
+    char *embeddings_library; // embeddings.library; "" is libonnxruntime.so.1 beside larder
+    int64_t embeddings_threads; // passages embedded at the same time
+    char *search_synonyms; // search.synonyms: file; "" the built-in list, "none" no synonyms
     char *
         convert_libreoffice; // convert.libreoffice: path of soffice; "" is looked for, "off" is none
     int64_t convert_memory; // bytes that one conversion may take

@@ -13,6 +13,7 @@ struct chunker {
     struct buf heading; // their path
     struct buf text;
     struct buf places; // JSON array, unclosed
+    struct buf starts; // the same, of numbers
     struct arena arena; // copies of the first place's names
     struct place place;
     int64_t first, last;
@@ -32,6 +33,7 @@ struct chunker *chunker_new(chunk_fn fn, void *ctx)
     buf_init(&c->heading, HEADING_LEVELS * (HEADING_PATH_MAX + 4));
     buf_init(&c->text, 4 * CHUNK_MAX_BYTES);
     buf_init(&c->places, 256 * 1024);
+    buf_init(&c->starts, CHUNK_PLACES_MAX * 16);
     arena_init(&c->arena, 64 * 1024);
     return c;
 }
@@ -47,6 +49,7 @@ void chunker_free(struct chunker *c)
     buf_done(&c->heading);
     buf_done(&c->text);
     buf_done(&c->places);
+    buf_done(&c->starts);
     arena_done(&c->arena);
     free(c);
 }
@@ -101,6 +104,7 @@ static int flush(struct chunker *c, struct error *err)
         return 0;
     }
     buf_add_char(&c->places, ']');
+    buf_add_char(&c->starts, ']');
     if (!buf_ok(&c->places) || !buf_ok(&c->text)) {
         return error_set(err, ERR_MEMORY, "A passage of the document did not fit into memory.");
     }
@@ -110,12 +114,14 @@ static int flush(struct chunker *c, struct error *err)
         .heading = buf_slice(&c->heading),
         .text = buf_slice(&c->text),
         .place = c->place,
-        .places = c->places.data };
+        .places = c->places.data,
+        .starts = buf_ok(&c->starts) ? c->starts.data : "" };
     int rc = c->fn(c->ctx, &chunk, err);
     c->count++;
     c->elements = 0;
     buf_reset(&c->text);
     buf_reset(&c->places);
+    buf_reset(&c->starts);
     size_t max = c->arena.max;
     arena_done(&c->arena);
     arena_init(&c->arena, max);
@@ -124,6 +130,10 @@ static int flush(struct chunker *c, struct error *err)
 
 static void add_place(struct chunker *c, const struct element *e)
 {
+    bool heading = e->kind == ELEMENT_HEADING || e->kind == ELEMENT_TITLE;
+    long long at = (long long)c->text.len;
+
+    buf_addf(&c->starts, "%c%lld", c->elements ? ',' : '[', heading ? -1 - at : at);
     if (c->elements == 0) {
         c->place = e->place;
         c->place.name = arena_slice(&c->arena, e->place.name);

@@ -36,10 +36,22 @@ void ingest_free(struct ingest *g)
 {
     if (g) {
         BUG_ON(g->jobs != NULL);
+        meaning_free(g->meaning);
         pthread_mutex_destroy(&g->mutex);
         free(g->reader_program);
         free(g);
     }
+}
+
+// The model lies beside the programs.
+static int start_meaning(struct ingest *g, struct error *err)
+{
+    const char *slash = strrchr(g->reader_program, '/');
+    AUTO_FREE char *folder =
+        slash ? xstrndup(g->reader_program, (size_t)(slash - g->reader_program)) : xstrdup(".");
+    int rc = meaning_new(g->store, g->settings, folder, &g->meaning, err);
+
+    return rc ? rc : meaning_start(g->meaning, err);
 }
 
 // What was tried too often is told by its type, which only the store knows by now.
@@ -71,6 +83,7 @@ int ingest_start(struct ingest *g, struct error *err)
             "name, password or #.");
     }
     int rc = ingest_converter_start(g, err);
+    rc = rc < 0 ? rc : start_meaning(g, err);
     if (rc < 0) {
         return rc;
     }
@@ -87,6 +100,9 @@ int ingest_stop(struct ingest *g, struct error *err)
     int rc = g->jobs ? jobs_stop(g->jobs, STOP_FINISH_MS, err) : 0;
 
     g->jobs = NULL;
+    if (g->meaning) {
+        meaning_stop(g->meaning);
+    }
     return rc;
 }
 

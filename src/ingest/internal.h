@@ -5,6 +5,7 @@
 
 #include "check/clamd.h"
 #include "ingest/ingest.h"
+#include "ingest/meaning.h"
 #include "ingest/mode.h"
 #include "ingest/transcript.h"
 #include "jobs/converter.h"
@@ -21,6 +22,7 @@ struct ingest {
     const struct settings *settings;
     char *reader_program;
     struct jobs *jobs;
+    struct meaning *meaning; // from ingest_start on
     pthread_mutex_t mutex; // guards sandbox and scanner
     char sandbox[SANDBOX_WORDS_MAX];
     struct scanner_state scanner; // as of scanner_asked_ms

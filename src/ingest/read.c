@@ -111,8 +111,9 @@ static int on_chunk(void *ctx, const struct chunk *chunk, struct error *err)
     struct chunk *c = &r->chunks[r->chunk_count];
     *c = *chunk;
     c->places = arena_strdup(&r->arena, chunk->places);
-    if (!c->places || !copy_slice(&r->arena, &c->heading) || !copy_slice(&r->arena, &c->text) ||
-        !copy_place(&r->arena, &c->place)) {
+    c->starts = arena_strdup(&r->arena, chunk->starts);
+    if (!c->places || !c->starts || !copy_slice(&r->arena, &c->heading) ||
+        !copy_slice(&r->arena, &c->text) || !copy_place(&r->arena, &c->place)) {
         return out_of_memory(r);
     }
     r->chunk_count++;
@@ -473,6 +474,9 @@ int ingest_run_read(
     if (rc == 0) {
         ingest_note_sandbox(g, &result);
         rc = conclude(r, &result);
+        if (rc == 0) {
+            meaning_wake(g->meaning);
+        }
     } else if (rc == ERR_REFUSED && converted == ERR_REFUSED) {
         rc = refuse(r);
     }

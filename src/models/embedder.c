@@ -35,6 +35,7 @@ struct embedder {
     struct wordpiece *words;
     struct runtime_session *session;
     char failure[ERROR_TEXT_MAX];
+    atomic_bool cancelled;
 };
 
 static char *beside(const char *model, const char *ending)
@@ -92,6 +93,11 @@ void embedder_free(struct embedder *e)
     }
 }
 
+void embedder_cancel(struct embedder *e)
+{
+    atomic_store(&e->cancelled, true);
+}
+
 bool embedder_wanted(const struct embedder *e)
 {
     return e && e->source != SOURCE_NONE;
@@ -100,6 +106,14 @@ bool embedder_wanted(const struct embedder *e)
 bool embedder_loaded(const struct embedder *e)
 {
     return e && __atomic_load_n(&e->session, __ATOMIC_ACQUIRE) != NULL;
+}
+
+bool embedder_failed(struct embedder *e)
+{
+    pthread_mutex_lock(&e->mutex);
+    bool failed = e->failure[0] != '\0';
+    pthread_mutex_unlock(&e->mutex);
+    return failed;
 }
 
 // ---- identity
@@ -259,7 +273,9 @@ static int identify_file(struct embedder *e, struct embedder_identity *id, struc
 static int identify_url(struct embedder *e, struct embedder_identity *id, struct error *err)
 {
     AUTO_FREE float *vector = xalloc(EMBEDDER_DIMENSION_MAX * sizeof(float));
-    struct remote r = { .url = e->model, .name = e->name, .key_file = e->key_file };
+    struct remote r = {
+        .url = e->model, .name = e->name, .key_file = e->key_file, .cancelled = &e->cancelled
+    };
     struct slice text = SLICE_LIT("a");
 
     snprintf(id->model, sizeof(id->model), "%s", e->name);
@@ -303,7 +319,9 @@ int embedder_embed(struct embedder *e, enum embedder_kind kind, const struct sli
     }
     BUG_ON(count > EMBEDDER_TEXTS_MAX);
     if (e->source == SOURCE_URL) {
-        struct remote r = { .url = e->model, .name = e->name, .key_file = e->key_file };
+        struct remote r = {
+            .url = e->model, .name = e->name, .key_file = e->key_file, .cancelled = &e->cancelled
+        };
         rc = remote_embed(&r, texts, count, kind == EMBED_QUERY ? QUERY_SECONDS : PASSAGE_SECONDS,
             ret, count * (size_t)id.dimension, &id.dimension, &why);
     } else {

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/slice.h"
 
+#include <stdatomic.h>
+
 enum {
     EMBEDDER_TEXTS_MAX = 64, // of one call
     EMBEDDER_DIMENSION_MAX = 4096,
@@ -37,6 +39,7 @@ enum embedder_kind { EMBED_QUERY, EMBED_PASSAGE };
 struct embedder;
 struct embedder *embedder_new(const struct embedder_options *o);
 void embedder_free(struct embedder *e);
+void embedder_cancel(struct embedder *e); // requests to a server end at once, from now on
 // False: there is none by choice, or because the embedded model is not installed.
 bool embedder_wanted(const struct embedder *e);
 // Reads the model's description and hashes its file (or asks the URL once); kept after the first success. Blocks.
@@ -47,10 +50,12 @@ int embedder_embed(struct embedder *e, enum embedder_kind kind, const struct sli
 // In a sentence, for people: what is there, or what is missing.
 void embedder_describe(struct embedder *e, char *ret, size_t size);
 bool embedder_loaded(const struct embedder *e);
+bool embedder_failed(struct embedder *e); // at the last try
 
 // remote.c: one request to a server; ret_dimension is read and checked when it is not 0.
 struct remote {
     const char *url, *name, *key_file;
+    const atomic_bool *cancelled; // NULL: never
 };
 int remote_embed(const struct remote *r, const struct slice *texts, size_t count, int seconds,
     float *ret, size_t ret_size, int *ret_dimension, struct error *err);

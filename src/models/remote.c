@@ -76,6 +76,17 @@ static size_t on_bytes(char *data, size_t size, size_t count, void *ctx)
     return buf_ok(b) ? size * count : 0;
 }
 
+// Called by libcurl about once a second and at each byte; not 0 ends the request.
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const atomic_bool *cancelled = ctx;
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return cancelled && atomic_load(cancelled);
+}
+
 static void make_request(struct buf *b, const char *name, const struct slice *texts, size_t count)
 {
     struct json_out j;
@@ -137,6 +148,9 @@ int remote_embed(const struct remote *r, const struct slice *texts, size_t count
     curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)seconds);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)(uintptr_t)r->cancelled);
     CURLcode rc = curl_easy_perform(c);
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
     curl_slist_free_all(list);

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The query language: words; "a phrase"; word* (prefix); -word (not). Everything else is punctuation.
 // A question becomes an OR of its words without stop words, the rarest first, so that BM25 ranks and no word is a veto;
-// phrases and exclusions are conditions. FTS5 has no stop list and an OR of all words costs tens of milliseconds at 100,000
-// chunks, so in a large store words that stand in more than a fifth of all chunks are dropped when rarer ones are there.
+// phrases and exclusions are conditions. An OR of all words costs tens of milliseconds at 100,000 chunks, so in a large
+// partition the index is asked for the rarest words only, up to a number of rows; the passages that come back are scored by
+// all of them (score.c).
 #include "search/search.h"
 #include "base/utf8.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#define SYNONYM_WEIGHT 0.7 // of what was typed
+
 enum {
-    COMMON_SHARE = 5, // a word in more than 1/5 of the chunks is common
-    COMMON_CHUNKS_MIN = 20000, // in a smaller store every word is cheap
+    WEIGHTS_MAX = 2 * CONCEPTS_MAX * ALTERNATIVES_MAX,
+    ROWS_MOST = 24000, // of the index that one question reads, beyond its two rarest words
 };
 
 struct term {
     struct slice text; // as typed, without quotes and signs
     bool phrase, prefix, no;
     bool stop;
-    int64_t count;
+    double times;
 };
 
 // FTS5 string: quotes doubled. The tokenizer inside splits and folds it just as it did the text.
@@ -102,111 +106,404 @@ static bool is_stop(struct slice text)
     return word_next(text, &at, &w) && word_is_stop(w.folded) && !word_next(text, &at, &w);
 }
 
-static int compare_rare(const void *x, const void *y)
-{
-    const struct term *a = x, *b = y;
-    return (a->count > b->count) - (a->count < b->count);
-}
-
 static bool same_term(const struct term *a, const struct term *b)
 {
     return a->phrase == b->phrase && a->prefix == b->prefix && a->no == b->no &&
            slice_equal_nocase(a->text, b->text);
 }
 
-// Moves the plain words that are worth searching to the front, rarest first; returns how many.
-static size_t choose_words(
-    struct store *store, struct term *words, size_t count, struct error *err, int *ret_rc)
+// ---- concepts
+
+void concept_add(
+    struct arena *a, struct concept *c, const char *text, double weight, enum alternative_why why)
 {
-    struct slice texts[2 * SEARCH_TERMS_MAX];
-    int64_t counts[2 * SEARCH_TERMS_MAX], chunks = 0;
+    struct word w;
+    size_t at = 0;
+    struct alternative alt = { .weight = weight, .why = why };
+
+    while (alt.count < SEQUENCE_MAX && word_next(slice_of(text), &at, &w)) {
+        if (!(c->prefix && c->alternative_count == 0)) {
+            word_stem(w.folded);
+        }
+        alt.stems[alt.count] = arena_strdup(a, w.folded);
+        if (!alt.stems[alt.count]) {
+            return;
+        }
+        alt.count++;
+    }
+    alt.text = arena_strdup(a, text);
+    if (alt.count == 0 || !alt.text || c->alternative_count == ALTERNATIVES_MAX) {
+        return;
+    }
+    for (size_t i = 0; i < c->alternative_count; i++) {
+        const struct alternative *b = &c->alternatives[i];
+        bool same = b->count == alt.count;
+        for (size_t k = 0; same && k < alt.count; k++) {
+            same = strcmp(b->stems[k], alt.stems[k]) == 0;
+        }
+        if (same) {
+            return;
+        }
+    }
+    c->alternatives[c->alternative_count++] = alt;
+}
+
+static void add_concept(struct arena *a, struct query *q, const struct term *t, struct slice next)
+{
+    struct concept *c = &q->concepts[q->concept_count++];
+    struct word w;
+    size_t at = 0;
+    const char *text = arena_strndup(a, t->text.data, t->text.len);
+
+    c->times = t->times;
+    c->prefix = t->prefix;
+    c->phrase = t->phrase;
+    c->stop = t->stop;
+    c->typed = "";
+    if (word_next(t->text, &at, &w)) {
+        size_t end = at;
+        struct word more;
+        if (!word_next(t->text, &end, &more)) {
+            const char *typed = arena_strdup(a, w.folded);
+            c->typed = typed ? typed : "";
+        }
+    }
+    if (text) {
+        concept_add(a, c, text, 1, AS_TYPED);
+        if (!t->phrase && !t->prefix) {
+            units_add(a, c, t->text, next);
+        }
+    }
+}
+
+// The stems of `words` plain words from the i-th term on, with a space between; false if there are not so many.
+static bool join_stems(
+    const struct term *terms, size_t count, size_t i, size_t words, struct buf *ret)
+{
+    buf_reset(ret);
+    for (size_t k = 0; k < words; k++) {
+        struct word w;
+        size_t at = 0;
+        if (i + k >= count || terms[i + k].phrase || terms[i + k].no || terms[i + k].prefix) {
+            return false;
+        }
+        while (word_next(terms[i + k].text, &at, &w)) {
+            word_stem(w.folded);
+            if (ret->len) {
+                buf_add_char(ret, ' ');
+            }
+            buf_add_str(ret, w.folded);
+        }
+    }
+    return ret->len > 0;
+}
+
+// Other words for one or for several neighbours of the question; the longest expression goes first.
+static void add_synonyms(struct arena *a, struct query *q, const struct term *terms, size_t count)
+{
+    const struct synonyms *list = search_tools()->synonyms;
+    AUTO_BUF stems = BUF_INIT(4096);
+
+    for (size_t i = 0; list && i < count;) {
+        const char *const *group = NULL;
+        size_t self = 0, found = 0, words = SYNONYM_WORDS_MAX;
+        for (; words > 0 && !found; words--) {
+            if (join_stems(terms, count, i, words, &stems)) {
+                found = synonyms_find(list, stems.data, &group, &self);
+            }
+        }
+        words += found > 0;
+        struct concept *c = NULL;
+        for (size_t k = 0; words == 1 && found && k < q->concept_count; k++) {
+            const struct alternative *first = &q->concepts[k].alternatives[0];
+            if (q->concepts[k].alternative_count && first->count == 1 && !q->concepts[k].phrase &&
+                strcmp(first->stems[0], stems.data) == 0) {
+                c = &q->concepts[k];
+            }
+        }
+        if (found && !c && q->concept_count < CONCEPTS_MAX) { // an expression of several words
+            c = &q->concepts[q->concept_count++];
+            *c = (struct concept){ .times = 1, .typed = "" };
+        }
+        for (size_t k = 0; c && k < found; k++) {
+            if (k != self) {
+                concept_add(a, c, group[k], SYNONYM_WEIGHT, AS_SYNONYM);
+            }
+        }
+        i += found ? words : 1;
+    }
+}
+
+static int count_alternatives(
+    struct store *store, struct query *q, struct arena *a, bool corrections, struct error *err)
+{
+    size_t most = q->concept_count * ALTERNATIVES_MAX, n = 0;
+    struct slice *texts = arena_array(a, most + 1, sizeof(*texts));
+    int64_t *counts = arena_array(a, most + 1, sizeof(*counts));
+
+    if (!texts || !counts) {
+        return error_set(err, ERR_MEMORY, "The question is too long to be searched.");
+    }
+    for (size_t i = 0; i < q->concept_count; i++) {
+        for (size_t k = 0; k < q->concepts[i].alternative_count; k++) {
+            if (!corrections || q->concepts[i].alternatives[k].why == AS_CORRECTION) {
+                texts[n++] = slice_of(q->concepts[i].alternatives[k].text);
+            }
+        }
+    }
+    int rc = n ? store_partition_counts(store, &q->stats, texts, n, counts, err) : 0;
+    n = 0;
+    for (size_t i = 0; rc == 0 && i < q->concept_count; i++) {
+        struct concept *c = &q->concepts[i];
+        for (size_t k = 0; k < c->alternative_count; k++) {
+            if (!corrections || c->alternatives[k].why == AS_CORRECTION) {
+                c->alternatives[k].chunks = counts[n++];
+            }
+        }
+        // What was typed tells how rare it is; what stands for it only where that occurs nowhere.
+        c->chunks = c->alternative_count ? c->alternatives[0].chunks : 0;
+        for (size_t k = 1; k < c->alternative_count && c->alternatives[0].chunks == 0; k++) {
+            int64_t other = c->alternatives[k].chunks;
+            c->chunks = other > c->chunks ? other : c->chunks;
+        }
+        double all = (double)q->stats.chunks, with = (double)c->chunks;
+        all = all < with ? with : all;
+        c->rarity = log(1 + (all - with + 0.5) / (with + 0.5));
+    }
+    return rc;
+}
+
+static int correct(struct store *store, struct query *q, struct arena *a, struct error *err)
+{
+    bool any = false;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < q->concept_count; i++) {
+        struct concept *c = &q->concepts[i];
+        if (c->chunks == 0 && !c->phrase && !c->prefix && !c->code && c->typed[0] &&
+            q->stats.chunks) {
+            size_t before = c->alternative_count;
+            rc = typos_add(store, a, c, err);
+            any = any || c->alternative_count > before;
+        }
+    }
+    return rc || !any ? rc : count_alternatives(store, q, a, true, err);
+}
+
+// ---- the expression
+
+struct expression {
+    struct query *query;
+    struct arena *arena;
+    struct buf text;
+};
+
+static void add_phrase(struct expression *x, const struct concept *c, size_t k, double weight)
+{
+    const char *q = quoted(x->arena, slice_of(c->alternatives[k].text));
+
+    buf_addf(&x->text, "%s%s", q ? q : "\"\"", c->prefix && k == 0 ? "*" : "");
+    if (x->query->weight_count < WEIGHTS_MAX) {
+        x->query->weights[x->query->weight_count++] = weight;
+    }
+}
+
+static bool worth_asking(const struct concept *c, size_t k)
+{
+    return k == 0 || c->alternatives[k].chunks > 0;
+}
+
+static void add_any(struct expression *x, const struct concept *c)
+{
+    for (size_t k = 0; k < c->alternative_count; k++) {
+        if (worth_asking(c, k)) {
+            buf_add_str(
+                &x->text, x->text.len && x->text.data[x->text.len - 1] != '(' ? " OR " : "");
+            add_phrase(x, c, k, c->times * c->rarity * c->alternatives[k].weight);
+        }
+    }
+}
+
+static int by_rarity(const void *x, const void *y)
+{
+    const struct concept *a = *(const struct concept *const *)x,
+                         *b = *(const struct concept *const *)y;
+    return a->chunks != b->chunks ? (a->chunks > b->chunks) - (a->chunks < b->chunks)
+                                  : (a > b) - (a < b);
+}
+
+static void add_exclusions(
+    struct expression *x, const struct term *terms, size_t count, struct query *ret)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *q = terms[i].no ? quoted(x->arena, terms[i].text) : NULL;
+        if (q) {
+            buf_addf(&x->text, " NOT %s%s", q, terms[i].prefix ? "*" : "");
+            snippet_terms_add(&ret->none, terms[i].text, terms[i].prefix);
+        }
+    }
+}
+
+static void write_expression(
+    struct expression *x, const struct term *terms, size_t count, struct query *q)
+{
+    const struct concept *words[CONCEPTS_MAX];
+    size_t word_count = 0, phrases = 0, asked = 0;
+    int64_t rows = 0;
+
+    for (size_t i = 0; i < q->concept_count; i++) {
+        if (q->concepts[i].phrase) {
+            phrases++;
+        } else if (q->concepts[i].alternative_count) {
+            words[word_count++] = &q->concepts[i];
+        }
+    }
+    if (phrases + word_count == 0) {
+        return;
+    }
+    qsort(words, word_count, sizeof(words[0]), by_rarity);
+    buf_add_char(&x->text, '(');
+    for (size_t i = 0, n = 0; i < q->concept_count; i++) {
+        if (q->concepts[i].phrase) {
+            buf_add_str(&x->text, n++ ? " AND " : "");
+            add_phrase(x, &q->concepts[i], 0, q->concepts[i].times * q->concepts[i].rarity);
+        }
+    }
+    if (phrases && word_count) { // phrases are conditions, words rank among what is left
+        buf_add_str(&x->text, ") AND (");
+        for (size_t i = 0; i < q->concept_count; i++) {
+            if (q->concepts[i].phrase) {
+                buf_add_str(&x->text, x->text.data[x->text.len - 1] == '(' ? "" : " OR ");
+                add_phrase(x, &q->concepts[i], 0, 0);
+            }
+        }
+    }
+    for (size_t i = 0; i < word_count; i++) {
+        if (asked >= 2 && rows + words[i]->chunks > ROWS_MOST) {
+            break;
+        }
+        add_any(x, words[i]);
+        rows += words[i]->chunks;
+        asked += words[i]->chunks > 0;
+    }
+    buf_add_char(&x->text, ')');
+    add_exclusions(x, terms, count, q);
+}
+
+// Plain words without stop words and without repeats, which count; a question of stop words only keeps them all.
+static size_t choose_words(const struct term *all, size_t count, struct term *ret)
+{
     size_t kept = 0, informative = 0;
 
     for (size_t i = 0; i < count; i++) {
-        informative += !words[i].stop;
+        informative += !all[i].phrase && !all[i].no && !all[i].stop;
     }
-    for (size_t i = 0; i < count; i++) { // a question of stop words only keeps them all
+    for (size_t i = 0; i < count; i++) {
         bool twice = false;
-        for (size_t k = 0; k < kept; k++) {
-            twice = twice || same_term(&words[k], &words[i]);
+        if (all[i].no || (all[i].stop && informative > 0)) {
+            continue;
         }
-        if (!twice && (!words[i].stop || informative == 0)) {
-            words[kept++] = words[i];
+        for (size_t k = 0; k < kept && !twice; k++) {
+            twice = same_term(&ret[k], &all[i]);
+            ret[k].times += twice;
+        }
+        if (!twice) {
+            ret[kept] = all[i];
+            ret[kept++].times = 1;
         }
     }
-    for (size_t i = 0; i < kept; i++) {
-        texts[i] = words[i].text;
+    return kept;
+}
+
+static void keep_plain(struct query *q, const struct term *terms, size_t count, struct arena *a)
+{
+    AUTO_BUF plain = BUF_INIT(SEARCH_QUERY_MAX_BYTES * 2);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!terms[i].no) {
+            buf_add_str(&plain, plain.len ? " " : "");
+            buf_add_slice(&plain, terms[i].text);
+        }
     }
-    *ret_rc = kept ? store_term_counts(store, texts, kept, counts, &chunks, err) : 0;
-    if (*ret_rc < 0) {
-        return 0;
+    q->plain = arena_slice(a, buf_slice(&plain));
+}
+
+// What is marked in a passage: the words as typed, then what stands for them, but for "on" and "to" in an expression.
+static void mark_terms(struct query *q)
+{
+    for (size_t i = 0; i < q->concept_count; i++) {
+        if (q->concepts[i].alternative_count) {
+            snippet_terms_add(
+                &q->terms, slice_of(q->concepts[i].alternatives[0].text), q->concepts[i].prefix);
+        }
     }
-    for (size_t i = 0; i < kept; i++) {
-        words[i].count = counts[i];
+    for (size_t i = 0; i < q->concept_count; i++) {
+        for (size_t k = 1; k < q->concepts[i].alternative_count; k++) {
+            const struct alternative *alt = &q->concepts[i].alternatives[k];
+            struct slice rest = slice_of(alt->text);
+            struct word w;
+            size_t at = 0;
+            while (alt->chunks > 0 && word_next(rest, &at, &w)) {
+                if (!word_is_stop(w.folded)) {
+                    snippet_terms_add(&q->terms, slice_of(w.folded), false);
+                }
+            }
+        }
     }
-    qsort(words, kept, sizeof(*words), compare_rare);
-    size_t rare = 0;
-    while (rare < kept && rare < SEARCH_TERMS_MAX &&
-           (rare < 2 || chunks < COMMON_CHUNKS_MIN || words[rare].count * COMMON_SHARE <= chunks)) {
-        rare++;
-    }
-    return rare;
 }
 
 int query_parse(
     struct store *store, struct slice text, struct arena *a, struct query *ret, struct error *err)
 {
+    return query_parse_for(store, text, &(struct query_options){ 0 }, a, ret, err);
+}
+
+int query_parse_for(struct store *store, struct slice text, const struct query_options *o,
+    struct arena *a, struct query *ret, struct error *err)
+{
     struct term all[2 * SEARCH_TERMS_MAX], words[2 * SEARCH_TERMS_MAX];
-    size_t count = 0, word_count = 0;
-    int rc = 0;
+    struct expression x = { .query = ret, .arena = a };
 
     *ret = (struct query){ .match = "" };
     if (text.len > SEARCH_QUERY_MAX_BYTES) {
         return error_set(err, ERR_TOO_LARGE,
             "The question has more than %d bytes; ask it in fewer words.", SEARCH_QUERY_MAX_BYTES);
     }
-    count = cut_terms(text, all, ARRAY_LEN(all));
+    int rc = store_partition_stats(
+        store, o->partition.len ? o->partition : SLICE_LIT("default"), &ret->stats, err);
+    ret->concepts = arena_array(a, CONCEPTS_MAX, sizeof(*ret->concepts));
+    ret->weights = arena_array(a, WEIGHTS_MAX, sizeof(*ret->weights));
+    if (rc < 0 || !ret->concepts || !ret->weights) {
+        return rc ? rc : error_set(err, ERR_MEMORY, "The question is too long to be searched.");
+    }
+    size_t count = cut_terms(text, all, ARRAY_LEN(all));
+    if (o->typing && count > 0 && !all[count - 1].phrase && text.data[text.len - 1] != ' ') {
+        all[count - 1].prefix = true; // the word is being typed
+    }
     for (size_t i = 0; i < count; i++) {
         all[i].stop = !all[i].phrase && !all[i].prefix && is_stop(all[i].text);
-        if (!all[i].phrase && !all[i].no) {
-            words[word_count++] = all[i];
-        }
     }
-    word_count = choose_words(store, words, word_count, err, &rc);
+    size_t kept = choose_words(all, count, words);
+    keep_plain(ret, all, count, a);
+    for (size_t i = 0; i < kept && ret->concept_count < SEARCH_TERMS_MAX; i++) {
+        struct slice next = { NULL, 0 };
+        for (size_t k = 0; k + 1 < count; k++) {
+            next = all[k].text.data == words[i].text.data ? all[k + 1].text : next;
+        }
+        add_concept(a, ret, &words[i], next);
+    }
+    ret->term_count = ret->concept_count;
+    add_synonyms(a, ret, all, count);
+    rc = count_alternatives(store, ret, a, false, err);
+    rc = rc ? rc : correct(store, ret, a, err);
     if (rc < 0) {
         return rc;
     }
-    AUTO_BUF any = BUF_INIT(64 * 1024);
-    AUTO_BUF must = BUF_INIT(64 * 1024);
-    AUTO_BUF none = BUF_INIT(64 * 1024);
-    for (size_t i = 0; i < word_count; i++) {
-        const char *q = quoted(a, words[i].text);
-        buf_addf(&any, "%s%s%s", any.len ? " OR " : "", q ? q : "\"\"", words[i].prefix ? "*" : "");
-        snippet_terms_add(&ret->terms, words[i].text, words[i].prefix);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const char *q = all[i].phrase || all[i].no ? quoted(a, all[i].text) : NULL;
-        if (q && all[i].no) {
-            buf_addf(&none, " NOT %s%s", q, all[i].prefix ? "*" : "");
-        } else if (q) {
-            buf_addf(&must, "%s%s", must.len ? " AND " : "", q);
-            snippet_terms_add(&ret->terms, all[i].text, false);
-            ret->term_count++;
-        }
-    }
-    ret->term_count += word_count;
-    AUTO_BUF match = BUF_INIT(256 * 1024);
-    if (must.len && any.len) { // phrases are conditions, words rank among what is left
-        buf_addf(&match, "(%s) AND (%s OR %s)", must.data, must.data, any.data);
-    } else if (must.len || any.len) {
-        buf_addf(&match, "(%s)", must.len ? must.data : any.data);
-    }
-    if (match.len && none.len) {
-        buf_add_slice(&match, buf_slice(&none));
-    }
-    ret->match = arena_strndup(a, match.data, match.len);
-    if (!ret->match || !buf_ok(&match) || !buf_ok(&any) || !buf_ok(&must) || !buf_ok(&none)) {
-        return error_set(err, ERR_MEMORY, "The question is too long to be searched.");
-    }
-    return 0;
+    buf_init(&x.text, 256 * 1024);
+    write_expression(&x, all, count, ret);
+    mark_terms(ret);
+    ret->match = arena_strndup(a, x.text.data ? x.text.data : "", x.text.len);
+    bool fits = ret->match && buf_ok(&x.text);
+    buf_done(&x.text);
+    return fits ? 0 : error_set(err, ERR_MEMORY, "The question is too long to be searched.");
 }

@@ -165,6 +165,8 @@ int store_open(const struct store_options *o, struct store **ret, struct error *
     pthread_mutex_init(&s->blobs_mutex, NULL);
     read_boot_id(s);
     gate_open(s);
+    term_cache_open(s);
+    vectors_open(s);
     umask(umask(0) | 077); // what is kept is nobody else's to read
     int rc = open_database(s, err);
     if (rc != 0) {
@@ -188,6 +190,8 @@ void store_close(struct store *s)
     readers_close(s);
     db_close(s->write_db); // the last connection folds the log into the database
     gate_close(s);
+    term_cache_close(s);
+    vectors_close(s);
     pthread_mutex_destroy(&s->readers_mutex);
     pthread_cond_destroy(&s->readers_free);
     pthread_mutex_destroy(&s->blobs_mutex);

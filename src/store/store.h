@@ -65,6 +65,8 @@ struct chunk {
     struct slice text; // what is shown and quoted
     struct place place; // of the chunk as a whole
     const char *places; // JSON array of places, one an element, at most 64
+    const char *
+        starts; // JSON array: where the element of each place begins in text, -1 - n for a heading; NULL or ""
 };
 
 struct store;
@@ -230,8 +232,7 @@ int64_t store_event_last(struct store *s);
 // The first event from which on nothing but progress was pruned: who resumes from before it missed something.
 int64_t store_event_first(struct store *s);
 
-// ---- search (words): candidates by BM25 over the shown versions; match is FTS5's language, made by search/: quote each
-// term ("FX-200" is then a phrase); characters of scripts without spaces are set apart here (store/fts_text.h).
+// ---- search: candidates by words (BM25 over the shown versions of one partition) and by meaning
 struct chunk_hit {
     int64_t chunk_id, chunk_index;
     double score; // higher is better
@@ -239,6 +240,8 @@ struct chunk_hit {
     int64_t first_element, last_element, document_created_ms;
     struct slice heading, text;
     const char *place, *places; // JSON
+    const char *
+        starts; // JSON: where each place's element begins in text, -1 - n for a heading; "" not known
 };
 struct chunk_filter {
     struct slice partition; // empty: "default" is the caller's business; empty means any
@@ -257,13 +260,82 @@ struct chunk_filter {
 struct field_weights {
     double title, heading, text;
 };
+struct partition_stats {
+    int64_t key; // 0: there is no such partition
+    int64_t chunks, last_order;
+    double average_words; // of a chunk, at least 1
+};
+int store_partition_stats(
+    struct store *s, struct slice name, struct partition_stats *ret, struct error *err);
+// match is FTS5's language, made by search/: quote each term ("FX-200" is then a phrase); characters of scripts without
+// spaces are set apart here (store/fts_text.h).
+struct word_search {
+    struct slice match;
+    const double *weights; // of each phrase of match in its order (its rarity); NULL: 1 each
+    size_t weight_count;
+    struct field_weights fields;
+};
+int store_rank_words(struct store *s, const struct word_search *w, const struct chunk_filter *f,
+    int limit, struct arena *a, struct chunk_hit **ret, size_t *ret_count, struct error *err);
+// The same with every phrase weighing 1.
 int store_search_words(struct store *s, struct slice match, const struct chunk_filter *f,
     struct field_weights w, int limit, struct arena *a, struct chunk_hit **ret, size_t *ret_count,
     struct error *err);
-// How many chunks hold each term (after the index's own folding), to find the rarest; counts in the order of terms, and
-// not beyond TERM_COUNT_MAX, where a term is common enough. A term of several words is a phrase.
+// Those of the chunks that are shown and pass the filter, in the order of ids; their scores are 0.
+int store_chunks_load(struct store *s, const int64_t *ids, size_t count,
+    const struct chunk_filter *f, struct arena *a, struct chunk_hit **ret, size_t *ret_count,
+    struct error *err);
+// How many of the partition's chunks hold each term (after the index's own folding), in the order of terms; beyond
+// TERM_COUNT_MAX it is estimated. A term of several words is a phrase.
 enum { TERM_COUNT_MAX = 20000 };
+int store_partition_counts(struct store *s, const struct partition_stats *p,
+    const struct slice *terms, size_t count, int64_t *ret_counts, struct error *err);
+// The same over all partitions, at most TERM_COUNT_MAX; ret_chunks may be NULL.
 int store_term_counts(struct store *s, const struct slice *terms, size_t count, int64_t *ret_counts,
     int64_t *ret_chunks, struct error *err);
+// The index's words (stems, of all partitions) from `from` to before `to`, with the number of chunks that hold them.
+typedef void (*store_word_fn)(void *ctx, struct slice word, int64_t chunks);
+int store_words_like(struct store *s, struct slice from, struct slice to, size_t limit,
+    store_word_fn fn, void *ctx, struct error *err);
+
+// ---- meaning: vectors of chunks in one space at a time
+struct vector_space {
+    const char *model, *hash, *pooling, *query_prefix, *passage_prefix;
+    int dimension;
+};
+// From now on vectors are of this space. Another one than before: all shown chunks are to be embedded anew, and the
+// vectors of other spaces go when that is done.
+int store_space_use(struct store *s, const struct vector_space *space, struct error *err);
+// On: documents that are read stay "indexed" until their chunks have vectors. Off (the start): they are "ready" at once.
+// Turning it off makes those that wait ready.
+int store_space_wait(struct store *s, bool on, struct error *err);
+struct unembedded {
+    int64_t chunk, document, index;
+    struct slice name, heading, text;
+};
+// The next chunks without a vector, in the order in which they should be done.
+int store_unembedded_next(struct store *s, int limit, struct arena *a, struct unembedded **ret,
+    size_t *ret_count, struct error *err);
+// vectors: count × dimension. One transaction; documents whose last chunk this was become ready.
+int store_vectors_put(struct store *s, const struct unembedded *chunks, const float *vectors,
+    size_t count, struct error *err);
+struct space_stats {
+    bool used; // a space is in use
+    int64_t space, vectors, pending_documents, pending_chunks;
+    int64_t memory_bytes;
+};
+int store_space_stats(struct store *s, struct space_stats *ret, struct error *err);
+struct chunk_score {
+    int64_t chunk;
+    float score; // cosine
+};
+// The best by meaning, best first, after the filter; the partition's vectors are read into memory at its first search.
+// ret_share: how many of the partition's chunks have vectors (0 to 1).
+int store_search_vectors(struct store *s, const struct partition_stats *p, const float *query,
+    const struct chunk_filter *f, int limit, struct arena *a, struct chunk_score **ret,
+    size_t *ret_count, double *ret_share, struct error *err);
+// The cosine of each of these chunks, NAN where there is no vector.
+int store_vector_scores(struct store *s, const struct partition_stats *p, const float *query,
+    const int64_t *chunks, size_t count, float *ret, struct error *err);
 
 #endif

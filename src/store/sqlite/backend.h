@@ -32,6 +32,8 @@ enum job_state { // as in the table
 
 struct writer;
 struct sweeper;
+struct term_cache;
+struct vectors;
 struct progress_gate; // jobs_progress.c: when each running job last wrote
 
 struct store {
@@ -48,6 +50,8 @@ struct store {
 
     pthread_mutex_t blobs_mutex; // a blob is touched or removed, never both at once
     struct progress_gate *gate;
+    struct term_cache *terms;
+    struct vectors *vectors;
     struct sweeper *sweeper;
 
     atomic_llong last_seq; // last event that is durable
@@ -86,6 +90,29 @@ bool writer_broken(struct store *s); // the disk did not confirm a write
 // ---- readers.c
 int readers_open(struct store *s, int count, struct error *err);
 void readers_close(struct store *s);
+// ---- search.c
+// The filter's conditions over documents d, each beginning with AND, and their values in the same order.
+void filter_sql(struct buf *sql, const struct chunk_filter *f);
+void filter_bind(struct query *q, const struct chunk_filter *f);
+int partition_find(
+    struct db *db, struct slice name, struct partition_stats *ret, struct error *err);
+// ---- term_cache.c: how many chunks hold a word, kept while the partition has hardly changed. Any thread.
+void term_cache_open(struct store *s);
+void term_cache_close(struct store *s);
+bool term_cache_find(
+    struct store *s, const struct partition_stats *p, struct slice term, int64_t *ret);
+void term_cache_put(
+    struct store *s, const struct partition_stats *p, struct slice term, int64_t count);
+// ---- vectors.c
+void vectors_open(struct store *s);
+void vectors_close(struct store *s);
+// A version became the shown one: its chunks are to be embedded; the document waits for it when meaning is on.
+int vectors_enqueue(
+    struct write *w, int64_t document, int64_t version, bool waits, struct error *err);
+bool vectors_wanted(struct store *s); // meaning is on
+// Rows of these chunks are gone.
+int vectors_forget(
+    struct write *w, int64_t document, const int64_t *chunks, size_t count, struct error *err);
 // ---- documents.c
 #define DOCUMENT_COLUMNS                                                                           \
     "d.key, d.id, d.name, d.partition, d.type, d.category, d.media_type, d.mode, d.external_id, "  \

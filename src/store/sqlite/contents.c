@@ -12,7 +12,8 @@ enum { LIST_MAX = 10000 };
     "SELECT t.idx, t.kind, t.level, t.flags, t.place, t.text, t.markdown, t.header, t.image "      \
     "FROM elements" SHOWN
 #define CHUNKS                                                                                     \
-    "SELECT t.id, t.idx, t.first_element, t.last_element, t.heading, t.text, t.place, t.places "   \
+    "SELECT t.id, t.idx, t.first_element, t.last_element, t.heading, t.text, t.place, t.places, "  \
+    "t.starts "                                                                                    \
     "FROM chunks" SHOWN
 
 // A page of the elements or of the chunks, whichever array is there.
@@ -70,6 +71,7 @@ static int read_chunk(struct query *q, struct arena *a, struct chunk *c, struct 
     struct slice place = row_slice(q);
     bool placed = slice_is(place, "null") || place_parse_json(place, a, &c->place) == 0;
     c->places = row_text(q, a);
+    c->starts = row_text(q, a);
     if (!c->places) {
         return error_set(
             err, ERR_MEMORY, "There is not enough memory for these chunks; ask for fewer.");

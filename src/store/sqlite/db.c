@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "store/sqlite/rank.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -96,6 +97,7 @@ int db_open(const char *path, bool writer, struct db **ret, struct error *err)
     int rc = sqlite3_open_v2(path, &db->handle, flags, NULL);
 
     rc = rc == SQLITE_OK ? set_up(db, writer, err) : db_error(db, rc, err);
+    rc = rc ? rc : rank_register(db, err);
     if (rc != 0) {
         db_close(db);
         return rc;
@@ -193,6 +195,13 @@ void query_slice(struct query *q, struct slice text)
     }
 }
 
+void query_bytes(struct query *q, const void *bytes, size_t len)
+{
+    if (q->st) {
+        note(q, sqlite3_bind_blob64(q->st, ++q->bound, bytes, len, SQLITE_STATIC));
+    }
+}
+
 void query_text(struct query *q, const char *text)
 {
     if (text) {
@@ -257,6 +266,13 @@ struct slice row_slice(struct query *q)
     const unsigned char *text = sqlite3_column_text(q->st, q->column);
     int len = sqlite3_column_bytes(q->st, q->column++);
     return slice_make((const char *)text, text ? (size_t)len : 0);
+}
+
+struct slice row_bytes(struct query *q)
+{
+    const void *bytes = sqlite3_column_blob(q->st, q->column);
+    int len = sqlite3_column_bytes(q->st, q->column++);
+    return slice_make(bytes, bytes ? (size_t)len : 0);
 }
 
 const char *row_text(struct query *q, struct arena *a)

@@ -20,6 +20,7 @@ enum {
     DB_WAL_KEEP_BYTES = 64 << 20, // the log's file is cut back to this
 };
 
+struct rank;
 struct db_statement {
     char *sql;
     uint64_t hash;
@@ -33,6 +34,7 @@ struct db {
     size_t statement_count;
     uint64_t uses;
     bool damaged; // SQLite said so once
+    struct rank *rank; // of the search at hand (rank.h); NULL: none
 };
 
 // Opens (a writer makes the file) and sets what each connection needs. path is a file name.
@@ -56,6 +58,9 @@ struct query query_start(struct db *db, const char *sql);
 void query_int(struct query *q, int64_t value);
 void query_real(struct query *q, double value);
 void query_slice(struct query *q, struct slice text); // lends until query_end
+void query_bytes(struct query *q, const void *bytes, size_t len); // a blob; lends until query_end
+void query_pointer(
+    struct query *q, void *pointer, const char *type); // for our own functions (rank.h)
 void query_text(struct query *q, const char *text); // NULL binds NULL
 void query_text_or(
     struct query *q, const char *text, const char *otherwise); // for columns that are never NULL
@@ -66,6 +71,7 @@ int query_run(struct query *q, struct error *err); // step to the end, then quer
 int64_t row_int(struct query *q);
 double row_real(struct query *q);
 struct slice row_slice(struct query *q); // lent until the next step
+struct slice row_bytes(struct query *q); // a blob, lent until the next step
 const char *row_text(
     struct query *q, struct arena *a); // a copy; NULL for NULL or when it does not fit
 struct slice row_copy(struct query *q, struct arena *a);

@@ -458,7 +458,8 @@ static int reread(struct write *w, void *ctx, struct error *err)
     int64_t key = 0;
     int rc = status_of(w, c->id, &key, &status, err);
 
-    if (rc == 0 && status != DOCUMENT_READY && status != DOCUMENT_FAILED) {
+    if (rc == 0 && status != DOCUMENT_READY && status != DOCUMENT_INDEXED &&
+        status != DOCUMENT_FAILED) {
         return error_set(err, ERR_CONFLICT,
             "The document is %s; only one that is ready or failed can be read again.",
             document_status_word(status));

@@ -47,8 +47,20 @@ static int make_stale_shown(struct write *w, int64_t document, struct error *err
     return rc || shown == 0 ? rc : version_stale(w, document, shown, err);
 }
 
+static int has_chunks(
+    struct write *w, int64_t document, int64_t version, bool *ret, struct error *err)
+{
+    struct query q =
+        query_start(w->db, "SELECT 1 FROM chunks WHERE document = ? AND version = ? LIMIT 1");
+    query_int(&q, document);
+    query_int(&q, version);
+    *ret = query_step(&q);
+    return query_end(&q, err);
+}
+
+// A document whose passages are still to be embedded is found by words from here on, and ready when that is done.
 static int show(struct write *w, int64_t document, const struct job *j, const struct job_result *r,
-    struct error *err)
+    bool waits, struct error *err)
 {
     struct query q = query_start(w->db,
         "UPDATE documents SET version = ?1, status = ?2, updated_ms = ?3, reason = NULL, errors = "
@@ -60,7 +72,7 @@ static int show(struct write *w, int64_t document, const struct job *j, const st
         "coalesce(?6, findings), "
         "verdict = coalesce(?7, verdict), page_count = ?8 WHERE key = ?4");
     query_int(&q, j->version);
-    query_int(&q, DOCUMENT_READY);
+    query_int(&q, waits ? DOCUMENT_INDEXED : DOCUMENT_READY);
     query_int(&q, w->now_ms);
     query_int(&q, document);
     query_text(&q, r->media);
@@ -85,20 +97,26 @@ static int finish(struct write *w, void *ctx, struct error *err)
 {
     struct end *e = ctx;
     int64_t document = 0;
+    bool chunks = false;
     int rc = job_fence(w, e->job, &document, err);
 
+    rc = rc ? rc : has_chunks(w, document, e->job->version, &chunks, err);
+    bool waits = chunks && vectors_wanted(w->store);
     if (rc == 0) {
         rc = make_stale_shown(w, document, err);
     }
     if (rc == 0) {
-        rc = show(w, document, e->job, e->result, err);
+        rc = show(w, document, e->job, e->result, waits, err);
+    }
+    if (rc == 0 && chunks) {
+        rc = vectors_enqueue(w, document, e->job->version, waits, err);
     }
     if (rc == 0) {
         rc = set_ended(w, e->job->id, JOB_DONE, NULL, err);
     }
     if (rc == 0) {
         learn_pace(w, e->job->id);
-        rc = write_document_event(w, "document.ready", document, err);
+        rc = write_document_event(w, waits ? "document.updated" : "document.ready", document, err);
     }
     return rc;
 }

@@ -3,7 +3,9 @@
 // job's own version, which nobody sees before store_job_finish, and only while the lease holds.
 #include "store/sqlite/backend.h"
 
+#include "store/chunk_id.h"
 #include "store/fts_text.h"
+#include "text/words.h"
 
 enum {
     ROWS_A_WRITE = 200, // then another caller's turn
@@ -105,13 +107,62 @@ int store_job_elements(struct store *s, const struct job *j, const struct elemen
     return write_all(s, "job_elements", write_elements, &r, count, err);
 }
 
+// Where the document's chunks go in the index, and what this write adds to it.
+struct index_end {
+    int64_t partition, next, chunks, words;
+};
+
+static int find_end(struct write *w, int64_t document, struct index_end *e, struct error *err)
+{
+    struct query q = query_start(w->db, "INSERT INTO partitions (name) SELECT partition FROM "
+                                        "documents WHERE key = ? ON CONFLICT (name) DO NOTHING");
+    query_int(&q, document);
+    int rc = query_run(&q, err);
+    if (rc == 0) {
+        q = query_start(w->db, "SELECT p.key, p.next_chunk FROM documents d JOIN partitions p ON "
+                               "p.name = d.partition WHERE d.key = ?");
+        query_int(&q, document);
+        if (query_step(&q)) {
+            *e = (struct index_end){ .partition = row_int(&q), .next = row_int(&q) };
+        }
+        rc = query_end(&q, err);
+    }
+    return rc;
+}
+
+static int move_end(struct write *w, const struct index_end *e, struct error *err)
+{
+    struct query q = query_start(w->db, "UPDATE partitions SET next_chunk = ?, chunks = chunks + "
+                                        "?, words = words + ? WHERE key = ?");
+    query_int(&q, e->next);
+    query_int(&q, e->chunks);
+    query_int(&q, e->words);
+    query_int(&q, e->partition);
+    return query_run(&q, err);
+}
+
+static int64_t count_words(struct slice text)
+{
+    struct word w;
+    size_t at = 0;
+    int64_t words = 0;
+
+    while (word_next(text, &at, &w)) {
+        words++;
+    }
+    return words;
+}
+
 static int insert_chunk(struct write *w, int64_t document, int64_t version, const struct chunk *c,
-    struct slice place, bool *ret_new, struct error *err)
+    int64_t id, int64_t words, struct slice place, bool *ret_new, struct error *err)
 {
     struct query q =
-        query_start(w->db, "INSERT INTO chunks (document, version, idx, first_element, "
-                           "last_element, heading, text, place, places) "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+        query_start(w->db, "INSERT INTO chunks (id, words, starts, document, version, idx, "
+                           "first_element, last_element, heading, text, place, places) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+    query_int(&q, id);
+    query_int(&q, words);
+    query_text_or(&q, c->starts, "");
     query_int(&q, document);
     query_int(&q, version);
     query_int(&q, c->index);
@@ -153,22 +204,29 @@ static int write_chunks(struct write *w, void *ctx, struct error *err)
 {
     struct rows *r = ctx;
     AUTO_BUF place = BUF_INIT(PLACE_MAX);
-    int64_t document = 0;
+    struct index_end end = { 0 };
+    int64_t document = 0, title_words = count_words(slice_of(r->title));
     int rc = job_fence(w, r->job, &document, err);
 
+    rc = rc ? rc : find_end(w, document, &end, err);
     for (size_t i = r->from; rc == 0 && i < r->from + r->count; i++) {
         const struct chunk *c = &r->chunks[i];
+        int64_t words = title_words + count_words(c->heading) + count_words(c->text);
+        int64_t id = chunk_id_make(end.partition, end.next, words);
         bool is_new = false;
         rc = place_text(&c->place, &place, err);
         if (rc == 0) {
-            rc = insert_chunk(w, document, r->job->version, c, buf_slice(&place), &is_new, err);
+            rc = insert_chunk(
+                w, document, r->job->version, c, id, words, buf_slice(&place), &is_new, err);
         }
         if (rc == 0 && is_new) {
-            rc = index_chunk(
-                w, sqlite3_last_insert_rowid(w->db->handle), slice_of(r->title), c, err);
+            rc = index_chunk(w, id, slice_of(r->title), c, err);
+            end.next++;
+            end.chunks++;
+            end.words += words;
         }
     }
-    return rc;
+    return rc || end.chunks == 0 ? rc : move_end(w, &end, err);
 }
 
 int store_job_chunks(struct store *s, const struct job *j, const char *title,

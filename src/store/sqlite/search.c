@@ -2,28 +2,34 @@
 // Search by words over the shown versions. FTS5 scores (BM25 with weights for title, heading and text); a row of the index
 // is worth something only if its chunk belongs to the version that is shown, of a document that passes the filter.
 //
-// The best rows are taken from the index alone first, then joined and filtered: joining all hits of a common word before
-// sorting would read thousands of rows for ten. When too few pass the filter, more are taken, until the index has no more.
+// The best rows of the partition's range of the index are taken first (rank.h), then joined and filtered: joining all hits
+// of a common word before sorting would read thousands of rows for ten. When too few pass the filter, more are taken, until
+// the index has no more.
 #include "store/sqlite/backend.h"
 
+#include "base/log.h"
 #include "base/utf8.h"
+#include "store/chunk_id.h"
 #include "store/fts_text.h"
+#include "store/sqlite/rank.h"
+
+#include <stdlib.h>
 
 enum {
     LIMIT_MAX = 1000,
     MATCH_MAX = 16 << 10, // bytes of the query as FTS5 reads it
     CONDITIONS_MAX = 64 << 10,
     VALUES_MAX = 512, // of a filter
-    FIRST_FACTOR = 4,
-    FIRST_LEAST = 100,
+    SPARE = 64, // more than wanted: some rows are of versions that go
     GROWTH = 16,
-    CANDIDATES_MAX = 50000000,
+    CANDIDATES_MAX = 4000000,
 };
 
 struct search {
     struct slice match;
     const struct chunk_filter *filter;
-    struct field_weights weights;
+    struct rank rank;
+    int64_t partition; // 0: of no partition, or any
     int limit;
     struct arena *arena;
     struct chunk_hit *hits;
@@ -42,44 +48,37 @@ static void add_list(struct buf *sql, const char *column, size_t count)
     }
 }
 
-static int make_sql(struct search *s, struct error *err)
+// One chunk by its id, if it is shown and passes the filter.
+static int make_sql(struct buf *sql, const struct chunk_filter *f, struct error *err)
 {
-    const struct chunk_filter *f = s->filter;
-
     if (f->type_count + f->category_count + f->document_id_count + f->metadata_value_count >
         VALUES_MAX) {
         return error_set(err, ERR_LIMIT, "The filter names more than %d values.", VALUES_MAX);
     }
-    buf_add_str(&s->sql,
-        "SELECT c.id, c.idx, r.score, d.id, d.name, d.type, d.category, d.partition, "
-        "c.first_element, c.last_element, "
-        "d.created_ms, c.heading, c.text, c.place, c.places "
-        "FROM (SELECT rowid AS id, bm25(chunk_index, ?, ?, ?) AS score FROM chunk_index WHERE "
-        "chunk_index MATCH ? "
-        "ORDER BY score LIMIT ?) r CROSS JOIN chunks c ON c.id = r.id "
-        "CROSS JOIN documents d ON d.key = c.document AND d.version = c.version WHERE 1");
-    if (f->partition.len) {
-        buf_add_str(&s->sql, " AND d.partition = ?");
-    }
-    add_list(&s->sql, "d.type", f->type_count);
-    add_list(&s->sql, "d.category", f->category_count);
-    add_list(&s->sql, "d.id", f->document_id_count);
-    if (f->metadata_sql) {
-        buf_addf(&s->sql, " AND (%s)", f->metadata_sql);
-    }
-    buf_add_str(&s->sql, " ORDER BY r.score, c.id LIMIT ?");
-    return buf_ok(&s->sql) ? 0 : error_set(err, ERR_LIMIT, "The filter is too long.");
+    buf_add_str(sql,
+        "SELECT c.id, c.idx, d.id, d.name, d.type, d.category, d.partition, "
+        "c.first_element, c.last_element, d.created_ms, c.heading, c.text, c.place, c.places, "
+        "c.starts FROM chunks c CROSS JOIN documents d ON d.key = c.document "
+        "AND d.version = c.version WHERE c.id = ?");
+    filter_sql(sql, f);
+    return buf_ok(sql) ? 0 : error_set(err, ERR_LIMIT, "The filter is too long.");
 }
 
-static void bind(struct query *q, const struct search *s, int64_t candidates)
+void filter_sql(struct buf *sql, const struct chunk_filter *f)
 {
-    const struct chunk_filter *f = s->filter;
+    if (f->partition.len) {
+        buf_add_str(sql, " AND d.partition = ?");
+    }
+    add_list(sql, "d.type", f->type_count);
+    add_list(sql, "d.category", f->category_count);
+    add_list(sql, "d.id", f->document_id_count);
+    if (f->metadata_sql) {
+        buf_addf(sql, " AND (%s)", f->metadata_sql);
+    }
+}
 
-    query_real(q, s->weights.title);
-    query_real(q, s->weights.heading);
-    query_real(q, s->weights.text);
-    query_slice(q, s->match);
-    query_int(q, candidates);
+void filter_bind(struct query *q, const struct chunk_filter *f)
+{
     if (f->partition.len) {
         query_slice(q, f->partition);
     }
@@ -95,14 +94,12 @@ static void bind(struct query *q, const struct search *s, int64_t candidates)
     for (size_t i = 0; f->metadata_sql && i < f->metadata_value_count; i++) {
         query_slice(q, f->metadata_values[i]);
     }
-    query_int(q, s->limit);
 }
 
 static int read_hit(struct query *q, struct arena *a, struct chunk_hit *h, struct error *err)
 {
     h->chunk_id = row_int(q);
     h->chunk_index = row_int(q);
-    h->score = -row_real(q); // FTS5's is better when lower
     h->document_id = row_text(q, a);
     h->document_name = row_text(q, a);
     h->type = row_text(q, a);
@@ -115,14 +112,32 @@ static int read_hit(struct query *q, struct arena *a, struct chunk_hit *h, struc
     h->text = row_copy(q, a);
     h->place = row_text(q, a);
     h->places = row_text(q, a);
-    return h->places ? 0
+    h->starts = row_text(q, a);
+    return h->starts ? 0
                      : error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
+}
+
+static int load_hit(struct db *db, const char *sql, const struct chunk_filter *f, int64_t id,
+    struct arena *a, struct chunk_hit *ret, bool *ret_found, struct error *err)
+{
+    struct query q = query_start(db, sql);
+    int rc = 0;
+
+    query_int(&q, id);
+    filter_bind(&q, f);
+    *ret_found = query_step(&q);
+    if (*ret_found) {
+        rc = read_hit(&q, a, ret, err);
+    }
+    int end = query_end(&q, rc ? NULL : err);
+    return rc ? rc : end;
 }
 
 // A query that FTS5 can't read is the caller's, not ours.
 static int match_error(struct db *db, int rc, struct error *err)
 {
     if (rc == SQLITE_ERROR) {
+        log_debug("search.match", LS("said", sqlite3_errmsg(db->handle)));
         return error_set(err, ERR_INVALID, "The search query can't be read.");
     }
     return db_error(db, rc, err);
@@ -141,54 +156,118 @@ static int end_match(struct query *q, struct error *err)
     return rc;
 }
 
-static int count_matches(
-    struct db *db, struct slice match, int64_t limit, int64_t *ret, struct error *err)
+// ---- partitions
+
+int partition_find(struct db *db, struct slice name, struct partition_stats *ret, struct error *err)
 {
-    struct query q = query_start(db,
-        "SELECT count(*) FROM (SELECT rowid FROM chunk_index WHERE chunk_index MATCH ? LIMIT ?)");
-    query_slice(&q, match);
-    query_int(&q, limit);
+    struct query q =
+        query_start(db, "SELECT key, chunks, words, next_chunk FROM partitions WHERE name = ?");
+
+    *ret = (struct partition_stats){ 0 };
+    query_slice(&q, name);
     if (query_step(&q)) {
-        *ret = row_int(&q);
+        ret->key = row_int(&q);
+        ret->chunks = row_int(&q);
+        int64_t words = row_int(&q);
+        ret->last_order = row_int(&q);
+        ret->average_words = ret->chunks > 0 ? (double)words / (double)ret->chunks : 1;
     }
-    return end_match(&q, err);
+    if (ret->average_words < 1) {
+        ret->average_words = 1;
+    }
+    return query_end(&q, err);
 }
 
-static int search_once(struct search *s, struct db *db, int64_t candidates, struct error *err)
+struct partition_read {
+    struct slice name;
+    struct partition_stats stats;
+};
+
+static int read_partition(struct store *s, struct db *db, void *ctx, struct error *err)
 {
-    struct query q = query_start(db, s->sql.data);
+    struct partition_read *r = ctx;
+    (void)s;
+    return partition_find(db, r->name, &r->stats, err);
+}
+
+int store_partition_stats(
+    struct store *s, struct slice name, struct partition_stats *ret, struct error *err)
+{
+    struct partition_read r = { .name = name };
+    int rc = store_read(s, "partition_stats", read_partition, &r, err);
+
+    if (rc == 0) {
+        *ret = r.stats;
+    }
+    return rc;
+}
+
+static void bind_range(struct query *q, int64_t partition)
+{
+    query_int(q, partition ? chunk_id_first(partition) : 0);
+    query_int(q, partition ? chunk_id_first(partition + 1) : INT64_MAX);
+}
+
+// ---- words
+
+static int rank_matches(struct search *s, struct db *db, struct error *err)
+{
+    struct query q = query_start(db,
+        "SELECT larder_rank(chunk_index) FROM chunk_index WHERE chunk_index MATCH ? AND "
+        "rowid >= ? AND rowid < ?");
+
+    s->rank.seen = s->rank.count = 0;
+    query_slice(&q, s->match);
+    bind_range(&q, s->partition);
+    db->rank = &s->rank;
+    while (query_step(&q)) {
+        // each row puts itself into the heap
+    }
+    db->rank = NULL;
+    int rc = end_match(&q, err);
+    rank_sort(&s->rank);
+    return rc;
+}
+
+static int load_ranked(struct search *s, struct db *db, struct error *err)
+{
     int rc = 0;
 
-    bind(&q, s, candidates);
     s->count = 0;
-    while (rc == 0 && s->count < (size_t)s->limit && query_step(&q)) {
-        rc = read_hit(&q, s->arena, &s->hits[s->count], err);
-        s->count += rc == 0;
+    for (size_t i = 0; rc == 0 && i < s->rank.count && s->count < (size_t)s->limit; i++) {
+        bool found = false;
+        struct chunk_hit *h = &s->hits[s->count];
+        rc = load_hit(db, s->sql.data, s->filter, s->rank.hits[i].chunk, s->arena, h, &found, err);
+        h->score = s->rank.hits[i].score;
+        s->count += rc == 0 && found;
     }
-    int end = end_match(&q, rc ? NULL : err);
-    return rc ? rc : end;
+    return rc;
 }
 
 static int search(struct store *store, struct db *db, void *ctx, struct error *err)
 {
     struct search *s = ctx;
-    int64_t candidates = (int64_t)s->limit * FIRST_FACTOR;
+    struct partition_stats stats = { .average_words = 100 };
+    int rc = s->filter->partition.len ? partition_find(db, s->filter->partition, &stats, err) : 0;
     (void)store;
 
-    if (candidates < FIRST_LEAST) {
-        candidates = FIRST_LEAST;
+    if (rc != 0 || (s->filter->partition.len && stats.key == 0)) {
+        return rc;
     }
+    s->partition = stats.key;
+    s->rank.average_words = stats.average_words;
+    s->rank.limit = (size_t)s->limit + SPARE;
     for (;;) {
-        int64_t matches = 0;
-        int rc = search_once(s, db, candidates, err);
-        if (rc != 0 || s->count == (size_t)s->limit || candidates >= CANDIDATES_MAX) {
+        s->rank.hits = xalloc(s->rank.limit * sizeof(*s->rank.hits));
+        rc = rank_matches(s, db, err);
+        rc = rc ? rc : load_ranked(s, db, err);
+        free(s->rank.hits);
+        s->rank.hits = NULL;
+        if (rc != 0 || s->count == (size_t)s->limit || s->rank.seen <= s->rank.limit ||
+            s->rank.limit >= CANDIDATES_MAX) {
             return rc;
         }
-        rc = count_matches(db, s->match, candidates + 1, &matches, err);
-        if (rc != 0 || matches <= candidates) {
-            return rc; // the index had no more
-        }
-        candidates *= GROWTH;
+        s->rank.limit *= GROWTH; // the filter lets few of the best through
     }
 }
 
@@ -196,14 +275,23 @@ int store_search_words(struct store *s, struct slice match, const struct chunk_f
     struct field_weights w, int limit, struct arena *a, struct chunk_hit **ret, size_t *ret_count,
     struct error *err)
 {
+    struct word_search search_for = { .match = match, .fields = w };
+    return store_rank_words(s, &search_for, f, limit, a, ret, ret_count, err);
+}
+
+int store_rank_words(struct store *s, const struct word_search *w, const struct chunk_filter *f,
+    int limit, struct arena *a, struct chunk_hit **ret, size_t *ret_count, struct error *err)
+{
     static const struct chunk_filter any = { 0 };
     AUTO_BUF folded = BUF_INIT(fts_fold_bound(MATCH_MAX));
-    struct search search_for = { .filter = f ? f : &any, .weights = w, .arena = a };
+    struct search search_for = { .filter = f ? f : &any,
+        .rank = { .fields = w->fields, .weights = w->weights, .weight_count = w->weight_count },
+        .arena = a };
 
-    if (match.len == 0 || match.len > MATCH_MAX) {
+    if (w->match.len == 0 || w->match.len > MATCH_MAX) {
         return error_set(err, ERR_INVALID, "The search query must have 1 to %d bytes.", MATCH_MAX);
     }
-    fts_fold(&folded, match);
+    fts_fold(&folded, w->match);
     search_for.match = buf_slice(&folded);
     search_for.limit = limit < 1 ? 1 : limit > LIMIT_MAX ? LIMIT_MAX : limit;
     search_for.hits = arena_array(a, (size_t)search_for.limit, sizeof(*search_for.hits));
@@ -211,7 +299,7 @@ int store_search_words(struct store *s, struct slice match, const struct chunk_f
         return error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
     }
     buf_init(&search_for.sql, CONDITIONS_MAX);
-    int rc = make_sql(&search_for, err);
+    int rc = make_sql(&search_for.sql, search_for.filter, err);
     if (rc == 0) {
         rc = store_read(s, "search_words", search, &search_for, err);
     }
@@ -223,12 +311,60 @@ int store_search_words(struct store *s, struct slice match, const struct chunk_f
     return rc;
 }
 
-// ---- counts of terms
+// ---- chunks by their ids
+
+struct load_chunks {
+    const int64_t *ids;
+    size_t id_count, count;
+    const struct chunk_filter *filter;
+    struct arena *arena;
+    struct chunk_hit *hits;
+    struct buf sql;
+};
+
+static int load_chunks(struct store *s, struct db *db, void *ctx, struct error *err)
+{
+    struct load_chunks *l = ctx;
+    int rc = 0;
+    (void)s;
+
+    for (size_t i = 0; rc == 0 && i < l->id_count; i++) {
+        bool found = false;
+        rc = load_hit(
+            db, l->sql.data, l->filter, l->ids[i], l->arena, &l->hits[l->count], &found, err);
+        l->count += rc == 0 && found;
+    }
+    return rc;
+}
+
+int store_chunks_load(struct store *s, const int64_t *ids, size_t count,
+    const struct chunk_filter *f, struct arena *a, struct chunk_hit **ret, size_t *ret_count,
+    struct error *err)
+{
+    struct load_chunks l = { .ids = ids, .id_count = count, .filter = f, .arena = a };
+
+    l.hits = arena_array(a, count ? count : 1, sizeof(*l.hits));
+    if (!l.hits) {
+        return error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
+    }
+    buf_init(&l.sql, CONDITIONS_MAX);
+    int rc = make_sql(&l.sql, f, err);
+    rc = rc ? rc : store_read(s, "chunks_load", load_chunks, &l, err);
+    buf_done(&l.sql);
+    if (rc == 0) {
+        *ret = l.hits;
+        *ret_count = l.count;
+    }
+    return rc;
+}
+
+// ---- words of the index
 
 struct counts {
     const struct slice *terms;
     size_t count;
-    int64_t *ret, *ret_chunks;
+    int64_t *ret;
+    struct partition_stats stats;
 };
 
 // "term" as FTS5 quotes it, folded.
@@ -249,36 +385,102 @@ static void quote(struct buf *b, struct slice term)
     buf_add_char(b, '"');
 }
 
+// Rows are read in the order of their numbers, so from where the counting stopped the rest can be told.
+static int count_term(struct db *db, struct slice match, const struct partition_stats *p,
+    int64_t *ret, struct error *err)
+{
+    struct query q = query_start(db,
+        "SELECT count(*), max(id) FROM (SELECT rowid AS id FROM chunk_index WHERE chunk_index "
+        "MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?)");
+    query_slice(&q, match);
+    bind_range(&q, p->key);
+    query_int(&q, TERM_COUNT_MAX);
+    if (query_step(&q)) {
+        *ret = row_int(&q);
+        int64_t order = chunk_id_order(row_int(&q));
+        if (*ret >= TERM_COUNT_MAX && order > 0 && p->key && p->last_order > order) {
+            *ret = (int64_t)((double)*ret * (double)p->last_order / (double)order);
+        }
+    }
+    return end_match(&q, err);
+}
+
 static int count_terms(struct store *s, struct db *db, void *ctx, struct error *err)
 {
     struct counts *c = ctx;
     AUTO_BUF term = BUF_INIT(fts_fold_bound(MATCH_MAX));
     int rc = 0;
-    (void)s;
 
     for (size_t i = 0; rc == 0 && i < c->count; i++) {
         buf_reset(&term);
         quote(&term, utf8_prefix(c->terms[i], MATCH_MAX / 2));
         c->ret[i] = 0;
-        rc = count_matches(db, buf_slice(&term), TERM_COUNT_MAX, &c->ret[i], err);
-    }
-    if (rc == 0 && c->ret_chunks) {
-        struct query q = query_start(db, "SELECT sum(chunks) FROM document_counts");
-        *c->ret_chunks = query_step(&q) ? row_int(&q) : 0;
-        rc = query_end(&q, err);
+        if (term_cache_find(s, &c->stats, buf_slice(&term), &c->ret[i])) {
+            continue;
+        }
+        rc = count_term(db, buf_slice(&term), &c->stats, &c->ret[i], err);
+        if (rc == 0) {
+            term_cache_put(s, &c->stats, buf_slice(&term), c->ret[i]);
+        }
     }
     return rc;
 }
 
-int store_term_counts(struct store *s, const struct slice *terms, size_t count, int64_t *ret_counts,
-    int64_t *ret_chunks, struct error *err)
+int store_partition_counts(struct store *s, const struct partition_stats *p,
+    const struct slice *terms, size_t count, int64_t *ret_counts, struct error *err)
 {
-    struct counts c = {
-        .terms = terms, .count = count, .ret = ret_counts, .ret_chunks = ret_chunks
-    };
+    struct counts c = { .terms = terms, .count = count, .ret = ret_counts, .stats = *p };
 
     if (count > VALUES_MAX) {
         return error_set(err, ERR_LIMIT, "The query has more than %d words.", VALUES_MAX);
     }
     return store_read(s, "term_counts", count_terms, &c, err);
+}
+
+static int read_all_chunks(struct store *s, struct db *db, void *ctx, struct error *err)
+{
+    struct query q = query_start(db, "SELECT coalesce(sum(chunks), 0) FROM document_counts");
+    (void)s;
+    *(int64_t *)ctx = query_step(&q) ? row_int(&q) : 0;
+    return query_end(&q, err);
+}
+
+int store_term_counts(struct store *s, const struct slice *terms, size_t count, int64_t *ret_counts,
+    int64_t *ret_chunks, struct error *err)
+{
+    struct partition_stats any = { 0 };
+    int rc = store_partition_counts(s, &any, terms, count, ret_counts, err);
+
+    return rc || !ret_chunks ? rc : store_read(s, "chunk_count", read_all_chunks, ret_chunks, err);
+}
+
+struct word_list {
+    struct slice from, to;
+    size_t limit;
+    store_word_fn fn;
+    void *ctx;
+};
+
+static int list_words(struct store *s, struct db *db, void *ctx, struct error *err)
+{
+    struct word_list *l = ctx;
+    struct query q =
+        query_start(db, "SELECT term, doc FROM chunk_words WHERE term >= ? AND term < ? LIMIT ?");
+    (void)s;
+
+    query_slice(&q, l->from);
+    query_slice(&q, l->to);
+    query_int(&q, (int64_t)l->limit);
+    while (query_step(&q)) {
+        struct slice term = row_slice(&q);
+        l->fn(l->ctx, term, row_int(&q));
+    }
+    return query_end(&q, err);
+}
+
+int store_words_like(struct store *s, struct slice from, struct slice to, size_t limit,
+    store_word_fn fn, void *ctx, struct error *err)
+{
+    struct word_list l = { .from = from, .to = to, .limit = limit, .fn = fn, .ctx = ctx };
+    return store_read(s, "words_like", list_words, &l, err);
 }

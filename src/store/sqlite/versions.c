@@ -5,6 +5,7 @@
 #include "store/sqlite/backend.h"
 
 #include "base/log.h"
+#include "store/chunk_id.h"
 
 enum {
     CHUNKS_A_STEP = 256,
@@ -43,12 +44,48 @@ static int remove_rows(struct write *w, const struct step *s, const char *sql, i
     "SELECT rowid FROM " table                                                                     \
     " WHERE document = ? AND (version = ? OR ? = 0) ORDER BY version, idx LIMIT ?"
 
+static int leave_partition(
+    struct write *w, int64_t partition, int64_t chunks, int64_t words, struct error *err)
+{
+    struct query q = query_start(
+        w->db, "UPDATE partitions SET chunks = chunks - ?, words = words - ? WHERE key = ?");
+    query_int(&q, chunks);
+    query_int(&q, words);
+    query_int(&q, partition);
+    return query_run(&q, err);
+}
+
+// The chunks of this step: out of the partition's figures, and their vectors.
+static int forget_chunks(struct write *w, const struct step *s, struct error *err)
+{
+    int64_t ids[CHUNKS_A_STEP], words = 0;
+    size_t count = 0;
+    struct query q = query_start(
+        w->db, "SELECT id, words FROM chunks WHERE rowid IN (" ROWS_OF("chunks") ") ORDER BY id");
+    query_int(&q, s->document);
+    query_int(&q, s->version);
+    query_int(&q, s->version);
+    query_int(&q, CHUNKS_A_STEP);
+    while (count < CHUNKS_A_STEP && query_step(&q)) {
+        ids[count++] = row_int(&q);
+        words += row_int(&q);
+    }
+    int rc = query_end(&q, err);
+    if (rc == 0 && count) {
+        rc = leave_partition(w, chunk_id_partition(ids[0]), (int64_t)count, words, err);
+        rc = rc ? rc : vectors_forget(w, s->document, ids, count, err);
+    }
+    return rc;
+}
+
 static int purge_one(struct write *w, struct step *s, struct error *err)
 {
     int64_t removed = 0;
-    int rc = remove_rows(w, s, "DELETE FROM chunk_index WHERE rowid IN (" ROWS_OF("chunks") ")",
-        CHUNKS_A_STEP, &removed, err);
+    int rc = forget_chunks(w, s, err);
 
+    rc = rc ? rc
+            : remove_rows(w, s, "DELETE FROM chunk_index WHERE rowid IN (" ROWS_OF("chunks") ")",
+                  CHUNKS_A_STEP, &removed, err);
     if (rc == 0) {
         rc = remove_rows(w, s, "DELETE FROM chunks WHERE rowid IN (" ROWS_OF("chunks") ")",
             CHUNKS_A_STEP, &removed, err);
