@@ -43,6 +43,7 @@ extern const struct http_route pictures_routes[];
 extern const struct http_route search_routes[];
 extern const struct http_route ask_routes[];
 extern const struct http_route mcp_routes[];
+extern const struct http_route openai_routes[];
 extern const struct http_route events_routes[];
 extern const struct http_route system_routes[];
 extern const struct http_route metrics_routes[];

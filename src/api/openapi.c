@@ -7,8 +7,8 @@
 static const char *const method_words[HTTP_METHODS] = { "get", "head", "post", "put", "patch",
     "delete", "options" };
 static const struct schema_doc *const schema_lists[] = { documents_schemas, search_schemas,
-    ask_schemas, mcp_schemas, events_schemas, system_schemas, metrics_schemas, alerts_schemas,
-    NULL };
+    ask_schemas, mcp_schemas, openai_schemas, events_schemas, system_schemas, metrics_schemas,
+    alerts_schemas, NULL };
 static const struct schema_doc session_schema = { "SessionRequest",
     "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":\"string\"}}}" };
 
@@ -248,5 +248,5 @@ const struct http_route openapi_routes[] = {
 };
 
 const struct http_route *const api_routes[] = { documents_routes, pictures_routes, search_routes,
-    ask_routes, mcp_routes, events_routes, system_routes, metrics_routes, alerts_routes,
-    session_routes, openapi_routes, app_routes, NULL };
+    ask_routes, mcp_routes, openai_routes, events_routes, system_routes, metrics_routes,
+    alerts_routes, session_routes, openapi_routes, app_routes, NULL };

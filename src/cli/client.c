@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { REPLY_MAX = 256 * 1024 * 1024, KEY_LINE_MAX = 256 };
+enum { REPLY_MAX = 256 * 1024 * 1024 };
 
 struct target {
-    char url[256];
-    char key[KEY_LINE_MAX];
+    char url[CLIENT_URL_MAX];
+    char key[CLIENT_KEY_MAX];
 };
 
 void client_reply_done(struct reply *r)
@@ -79,6 +79,16 @@ static void find_target(const struct invocation *in, struct target *t)
     for (size_t n = strlen(t->url); n > 0 && t->url[n - 1] == '/'; n--) {
         t->url[n - 1] = '\0';
     }
+}
+
+void client_target(
+    const struct invocation *in, char ret_url[CLIENT_URL_MAX], char ret_key[CLIENT_KEY_MAX])
+{
+    struct target t;
+
+    find_target(in, &t);
+    memcpy(ret_url, t.url, CLIENT_URL_MAX);
+    memcpy(ret_key, t.key, CLIENT_KEY_MAX);
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)

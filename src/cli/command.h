@@ -53,6 +53,10 @@ int option_number(const struct invocation *in, const char *name, int64_t fallbac
 int command_line_main(int argc, char **argv);
 
 // ---- the client of a running server (client.c)
+enum { CLIENT_URL_MAX = 256, CLIENT_KEY_MAX = 256 };
+// Where the server is and with which key; neither ends in a slash or a line break.
+void client_target(
+    const struct invocation *in, char ret_url[CLIENT_URL_MAX], char ret_key[CLIENT_KEY_MAX]);
 struct reply {
     long status;
     struct buf body;
@@ -82,8 +86,9 @@ void print_safe(
     const char *text); // control characters left out, so that a name can't drive the terminal
 bool is_terminal(void);
 
-extern const struct command ask_command, serve_command, add_command, list_command, show_command,
-    search_command, status_command, doctor_command, formats_command, delete_command, reread_command,
-    release_command, cancel_command, watch_command, alerts_command, help_command, version_command;
+extern const struct command ask_command, mcp_command, serve_command, add_command, list_command,
+    show_command, search_command, status_command, doctor_command, formats_command, delete_command,
+    reread_command, release_command, cancel_command, watch_command, alerts_command, help_command,
+    version_command;
 
 #endif

@@ -12,7 +12,7 @@
 enum { LEFT_COLUMN = 22 };
 
 const struct command *const commands[] = { &serve_command, &add_command, &list_command,
-    &show_command, &search_command, &ask_command, &status_command, &doctor_command,
+    &show_command, &search_command, &ask_command, &mcp_command, &status_command, &doctor_command,
     &formats_command, &watch_command, &alerts_command, &reread_command, &release_command,
     &cancel_command, &delete_command, &help_command, &version_command, NULL };
 
