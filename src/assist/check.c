@@ -18,8 +18,9 @@ static bool read_marker(struct slice text, size_t at, size_t *ret_end, int *ret,
     *ret_count = 0;
     while (i < text.len && i - at < 40) {
         char c = text.data[i++];
-        if (isdigit((unsigned char)c) && number < 100000) {
-            number = number * 10 + (c - '0');
+        if (isdigit((unsigned char)c)) {
+            number =
+                number < 100000 ? number * 10 + (c - '0') : number; // no passage has such a number
             digits = true;
         } else if (c == ',' || c == ' ' || c == ']') {
             if (digits && n < SENTENCE_CITATIONS_MAX) {

@@ -234,6 +234,45 @@ static int finish(struct stream *s, struct model_reply *ret, struct error *err)
     return 0;
 }
 
+static void stream_init(struct stream *s)
+{
+    *s->reply = (struct model_reply){ .finish_reason = "", .model = "" };
+    buf_init(&s->line, MODEL_ANSWER_MAX);
+    buf_init(&s->text, MODEL_TEXT_MAX);
+    for (size_t i = 0; i < MODEL_CALLS_MAX; i++) {
+        buf_init(&s->calls[i].arguments, TOOL_ARGUMENTS_MAX);
+    }
+}
+
+static void stream_done(struct stream *s)
+{
+    for (size_t i = 0; i < MODEL_CALLS_MAX; i++) {
+        free(s->calls[i].id);
+        free(s->calls[i].name);
+        buf_done(&s->calls[i].arguments);
+    }
+    buf_done(&s->line);
+    buf_done(&s->text);
+}
+
+int model_read(
+    struct slice bytes, size_t piece, struct arena *a, struct model_reply *ret, struct error *err)
+{
+    static const struct model_request none = { 0 };
+    struct stream s = { .q = &none, .arena = a, .reply = ret, .err = err };
+    int rc = 0;
+
+    stream_init(&s);
+    while (rc == 0 && bytes.len > 0) {
+        size_t n = bytes.len < piece ? bytes.len : piece;
+        rc = on_data(&s, slice_make(bytes.data, n), err);
+        bytes = slice_from(bytes, n);
+    }
+    rc = rc < 0 ? rc : finish(&s, ret, err);
+    stream_done(&s);
+    return rc;
+}
+
 static int try_once(const struct model *m, const struct model_request *q, bool with_options,
     struct arena *a, struct model_reply *ret, long *ret_status, struct error *err)
 {
@@ -241,12 +280,7 @@ static int try_once(const struct model *m, const struct model_request *q, bool w
     AUTO_BUF body = BUF_INIT(q->messages.len + q->tools.len + 64 * 1024);
     AUTO_NET_ANSWER answer = { 0 };
 
-    *ret = (struct model_reply){ .finish_reason = "", .model = "" };
-    buf_init(&s.line, MODEL_ANSWER_MAX);
-    buf_init(&s.text, MODEL_TEXT_MAX);
-    for (size_t i = 0; i < MODEL_CALLS_MAX; i++) {
-        buf_init(&s.calls[i].arguments, TOOL_ARGUMENTS_MAX);
-    }
+    stream_init(&s);
     make_body(m, q, with_options, &body);
     struct net_call call = { .url = m->url,
         .body = buf_slice(&body),
@@ -267,13 +301,7 @@ static int try_once(const struct model *m, const struct model_request *q, bool w
         rc = refusal(&answer, err);
     }
     rc = rc < 0 ? rc : finish(&s, ret, err);
-    for (size_t i = 0; i < MODEL_CALLS_MAX; i++) {
-        free(s.calls[i].id);
-        free(s.calls[i].name);
-        buf_done(&s.calls[i].arguments);
-    }
-    buf_done(&s.line);
-    buf_done(&s.text);
+    stream_done(&s);
     return rc;
 }
 

@@ -39,6 +39,9 @@ struct model_reply {
 // answers; ERR_REFUSED: another refusal (key, model's name).
 int model_chat(const struct model *m, const struct model_request *q, struct arena *a,
     struct model_reply *ret, struct error *err);
+// What a server's answer says, from all its bytes, taken in pieces of a size: the part of model_chat that reads. For tests.
+int model_read(
+    struct slice bytes, size_t piece, struct arena *a, struct model_reply *ret, struct error *err);
 // Is another try worth it?
 bool model_error_passes(int code);
 
