@@ -52,7 +52,9 @@ static const char *state_word(const struct alert *one, const struct alert_rule *
 static void alert_json(struct monitor *m, struct json_out *j, const struct alert *one, int from)
 {
     const struct alert_rule *r = rule_of(m, one);
-    const char *held = alert_held(&m->alerts, m->rules, one, m->now_ms);
+    int64_t now = clock_wall_ms(); // a silence of this moment shows at once
+    const char *held =
+        alert_held(&m->alerts, m->rules, one, now > m->now_ms ? now : m->now_ms);
 
     json_begin_object(j);
     json_key_text(j, "rule", r->name);

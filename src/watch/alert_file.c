@@ -265,7 +265,7 @@ static int read_rule(struct alert_rules *r, const json_t *rule, struct arena *a,
     rc = rc < 0 ? rc : name.len ? 0 : error_set(err, ERR_INVALID, "name is empty.");
     rc = rc < 0 ? rc : begin_rule(r, rule, name, &one, err);
     if (rc < 0) {
-        return rc;
+        return name.len ? error_prefix(err, rc, "Rule " SLICE_FMT, SLICE_ARG(name)) : rc;
     }
     double raise_before = one->raise;
     rc = read_words_of_rule(rule, one, a, err);

@@ -36,7 +36,7 @@ static const struct alert_rule defaults[] = {
         .repeat_s = 12 * HOUR,
         .group = "uploads",
         .unit = "ratio",
-        .plot = "uploads",
+        .plot = "upload_rate",
         .advice = "Look at the refused uploads and their findings: a damaged batch, a wrong "
                   "export, or a type that is not taken in." },
     { .name = "processing_success_rate",
@@ -127,7 +127,7 @@ static const struct alert_rule defaults[] = {
         .repeat_s = 12 * HOUR,
         .group = "uploads",
         .unit = "",
-        .plot = "uploads",
+        .plot = "active_uploads",
         .advice = "Many files come in at once; they are taken in all the same, only slower." },
     { .name = "websocket_connections",
         .title = "WebSocket connections",
@@ -315,7 +315,7 @@ static const struct alert_rule defaults[] = {
         .repeat_s = 4 * HOUR,
         .group = "safety",
         .unit = "",
-        .plot = "uploads",
+        .plot = "scanner",
         .advice = "Uploads are held in quarantine until it answers; start clamd, or see "
                   "clamd.address." },
 };

@@ -11,6 +11,7 @@ import "./document.mjs";
 import "./access.mjs";
 import "./ask.mjs";
 import "./player.mjs";
+import "./dashboard.mjs";
 
 const dist = process.argv[process.argv.indexOf("--dist") + 1];
 const real = process.env.LARDER_URL;

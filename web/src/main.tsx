@@ -3,8 +3,10 @@
 import { render } from "preact";
 import { startLibrary } from "./api/library";
 import { startRouter } from "./base/router";
+import * as shared from "./base/shared";
 import { App } from "./views/app";
 
+(globalThis as any).larder = shared;
 startRouter();
 void startLibrary();
 render(<App />, document.getElementById("app")!);

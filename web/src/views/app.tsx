@@ -8,6 +8,7 @@ import { go, here } from "../base/router";
 import { Announcer, Dialog, Icon, Message, Trouble, trouble } from "./bits";
 import { AskView } from "./ask";
 import { DocumentView } from "./document";
+import { Lazy } from "./lazy";
 import { DropRoom, Library, loadFormats } from "./library";
 import { RunView } from "./run";
 import { SearchView } from "./search";
@@ -78,6 +79,9 @@ function Page() {
     if (run) {
         return <RunView id={run[1]!} />;
     }
+    if (/^\/dashboard\/?$/.test(at.path)) {
+        return <Lazy name="dashboard" />;
+    }
     if (document) {
         let id = document[1]!;
         try {
@@ -125,7 +129,8 @@ export function App() {
                 <div class="head-inner">
                     <a class="brand" href="/"><img src="/icon.svg" alt="" width="32" height="32" /> Larder</a>
                     <SearchBox />
-                    <nav aria-label="Main"><a class="nav" href="/" aria-current={here.value.path === "/" ? "page" : undefined}>Library</a> <a class="nav" href="/ask" aria-current={here.value.path.startsWith("/ask") ? "page" : undefined}>Ask</a></nav>
+                    <nav aria-label="Main"><a class="nav" href="/" aria-current={here.value.path === "/" ? "page" : undefined}>Library</a> <a class="nav" href="/ask" aria-current={here.value.path.startsWith("/ask") ? "page" : undefined}>Ask</a>
+                        <a class="nav" href="/dashboard" aria-current={here.value.path === "/dashboard" ? "page" : undefined}>Dashboard</a></nav>
                     <Connection />
                 </div>
             </header>
