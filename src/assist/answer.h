@@ -43,7 +43,8 @@ struct answer {
     struct answer_step steps[ANSWER_STEPS_MAX];
     size_t step_count;
     struct support support; // all 0 where a model answered
-    bool from_tool; // of the server's state, not of documents: nothing to cite
+    const char
+        *from_tool; // of the server's state, by this tool: nothing to cite; NULL: of documents
 };
 
 // Adds a sentence; ones over the limit are left out. number 0: none.

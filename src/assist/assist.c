@@ -183,20 +183,30 @@ static void trace_decision(struct run *r, const struct support *s)
     trace_end(&step);
 }
 
-static int answer_extractive(struct run *r, struct error *err)
+static int answer_from_passages(struct run *r, struct error *err)
 {
     struct trace_step step;
 
-    r->mode = "extractive";
     trace_step_start(&r->trace, &step, "retrieve");
     trace_text(&step, "larder.retrieval.query", slice_of(r->question.search));
     int rc = extract_answer(&r->context, &r->question, r->answer, err);
     json_key_int(&step.json, "larder.retrieval.passages", (int64_t)r->context.evidence->count);
     trace_end(&step);
+    if (rc == 0) {
+        trace_decision(r, &r->answer->support);
+    }
+    return rc;
+}
+
+static int answer_extractive(struct run *r, struct error *err)
+{
+    const char *tool = r->context.access.status ? status_tool_for(r->question.text) : NULL;
+
+    r->mode = "extractive";
+    int rc = tool ? status_answer(r, tool, err) : answer_from_passages(r, err);
     if (rc < 0) {
         return rc;
     }
-    trace_decision(r, &r->answer->support);
     AUTO_BUF text = BUF_INIT(ANSWER_TEXT_MAX);
     answer_add_text(r->answer, &text);
     run_delta(r, buf_slice(&text));
@@ -229,7 +239,9 @@ static int make_json(struct run *r, struct slice *ret, struct error *err)
     json_key_text(&j, "conversation_id", r->conversation_id);
     json_key_text(&j, "mode", r->mode);
     json_key_text(&j, "specialist", r->specialist ? r->specialist->name : "general");
-    if (strcmp(r->mode, "extractive") == 0) {
+    if (r->answer->from_tool) {
+        json_key_text(&j, "tool", r->answer->from_tool);
+    } else if (strcmp(r->mode, "extractive") == 0) {
         json_key_double(&j, "confidence", r->answer->support.confidence);
     }
     if (r->notice) {

@@ -48,6 +48,10 @@ struct run { // one thread
 void run_event(struct run *r, const char *kind, struct slice json);
 void run_delta(struct run *r, struct slice text); // a piece of the answer for streams
 
+// status.c: the tool that answers a question about the server itself, or NULL; and the answer from it.
+const char *status_tool_for(struct slice question);
+int status_answer(struct run *r, const char *tool, struct error *err);
+
 // loop.c: the answer of the model with its tools. An error leaves the answer to extract.c, unless cancelled.
 int loop_answer(struct run *r, struct error *err);
 

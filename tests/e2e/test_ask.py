@@ -157,3 +157,13 @@ def test_tools_are_listed_with_their_schemas():
             for schema in (tool["arguments"], tool["result"]):
                 assert schema["type"] == "object" and schema["additionalProperties"] is False and "2020-12" in schema["$schema"]
         assert tools["search_knowledge"]["arguments"]["required"] == ["query"]
+
+
+def test_questions_about_the_server_itself_are_answered_from_its_state():
+    with Server() as server:
+        server.add("fryer-manual.pdf", sample("fryer-manual.pdf"))
+        a = ask(server, "Is my upload done?")
+        assert a["tool"] == "file_status" and "fryer-manual.pdf: It is read and can be searched." in a["answer"], a
+        a = ask(server, "Is anything broken?")
+        assert a["tool"] == "system_status" and a["answer"].startswith("Nothing is broken.") and not a["refused"], a
+        assert "tool" not in ask(server, "What do I do when the oil is done?")
