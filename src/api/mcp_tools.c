@@ -50,62 +50,12 @@ static void put_failure(struct json_out *j, const char *sentence)
     json_key_bool(j, "isError", true);
 }
 
-// The documents that the result names, so that a client can open them as resources.
-enum { LINKS_MAX = 20 };
-struct links {
-    const char *ids[LINKS_MAX];
-    size_t count;
-};
-
-static void add_links(const json_t *value, struct links *l, struct json_out *j, int depth)
+// The text says the same as the structured content, for clients that know text only. Nothing else stands beside it: clients
+// such as PydanticAI take the structured content only then.
+static void put_success(struct slice result, struct json_out *j)
 {
-    const char *id = json_string_value(json_object_get(value, "document_id"));
-    const char *name = json_string_value(json_object_get(value, "document_name"));
-    const json_t *member;
-    const char *key;
-    size_t i;
-
-    if (id && name && id_valid(slice_of(id)) && l->count < LINKS_MAX) {
-        for (i = 0; i < l->count && strcmp(l->ids[i], id) != 0; i++) {
-        }
-        if (i == l->count) {
-            char uri[MCP_URI_MAX];
-            l->ids[l->count++] = id;
-            snprintf(uri, sizeof(uri), "larder://documents/%s", id);
-            json_begin_object(j);
-            json_key_text(j, "type", "resource_link");
-            json_key_text(j, "uri", uri);
-            json_key_text(j, "name", name);
-            json_key_text(j, "mimeType", "text/markdown");
-            json_end(j);
-        }
-    }
-    if (depth >= TOOL_DEPTH_MAX * 2) {
-        return;
-    }
-    json_t *walked = (json_t *)(uintptr_t)
-        value; // jansson's walk takes a plain pointer though it changes nothing
-    json_t *inner;
-    json_object_foreach(walked, key, inner)
-    {
-        add_links(inner, l, j, depth + 1);
-    }
-    json_array_foreach(value, i, member)
-    {
-        add_links(member, l, j, depth + 1);
-    }
-}
-
-static void put_success(struct mcp_call *c, struct slice result, struct json_out *j)
-{
-    AUTO_JSON *value = json_in_parse(result, JSON_IN_DEPTH, NULL);
-    struct links links = { .count = 0 };
-
     json_key_array(j, "content");
     mcp_put_text(j, result);
-    if (c->version >= MCP_2025_06_18) {
-        add_links(value, &links, j, 0);
-    }
     json_end(j);
     json_key_raw(j, "structuredContent", result);
     json_key_bool(j, "isError", false);
@@ -145,7 +95,7 @@ static int call_own(struct mcp_call *c, struct slice name, const json_t *argumen
         snprintf(said, sizeof(said), "%.*s took %lld ms", (int)name.len, name.data,
             (long long)(clock_mono_ms() - start));
         mcp_log(c, MCP_DEBUG, said);
-        put_success(c, result, j);
+        put_success(result, j);
     }
     return RPC_OK;
 }
