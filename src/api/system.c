@@ -4,10 +4,15 @@
 #include "base/clock.h"
 #include "os/resources.h"
 #include "search/search.h"
+#include "watch/metric.h"
 #include "wire/json.h"
 
 #include <math.h>
+#include <math.h>
 #include <unistd.h>
+
+enum { READY_BYTES = 16 << 20 }; // with less nothing can be promised
+#define MEMORY_HIGH 0.85
 
 static int livez(struct http_request *req, struct http_response *resp, struct error *err)
 {
@@ -31,6 +36,10 @@ static int readyz(struct http_request *req, struct http_response *resp, struct e
             "The disk failed while writing; nothing is taken in until the server is started "
             "again.");
     }
+    struct disk_reading space;
+    if (disk_read(api_of(req)->settings->data_dir, &space) == 0 && space.free_bytes < READY_BYTES) {
+        return error_set(err, ERR_BUSY, "The disk is full; nothing can be taken in.");
+    }
     return livez(req, resp, err);
 }
 
@@ -51,6 +60,44 @@ static void add_check(struct json_out *j, const char *name, const char *status, 
     json_end(j);
 }
 
+static bool alarmed(void)
+{
+    return metric_value(METRIC_ALERTS, 0, 0) > 0 || metric_value(METRIC_ALERTS, 1, 0) > 0 ||
+           metric_value(METRIC_ALERTS, 2, 0) > 0;
+}
+
+// What the monitor measured; readings that are not there are left out.
+static void add_measured(struct json_out *j)
+{
+    double firing = 0, worst = metric_value(METRIC_ALERTS, 2, 0);
+    double memory = metric_value(METRIC_MEMORY_RATIO, 0, 0);
+    double canary = metric_value(METRIC_CANARY_FAILURES, 0, 0);
+
+    for (unsigned i = 0; i < label_count(LABEL_SEVERITY); i++) {
+        double n = metric_value(METRIC_ALERTS, i, 0);
+        firing += isnan(n) ? 0 : n;
+    }
+    add_check(j, "alerts:firing",
+        worst > 0    ? "fail"
+        : firing > 0 ? "warn"
+                     : "pass",
+        "alerts", firing,
+        firing > 0 ? "See /v1/alerts, the dashboard, or larder alerts list." : NULL);
+    if (!isnan(memory)) {
+        add_check(j, "memory:used", memory > MEMORY_HIGH ? "warn" : "pass", "ratio", memory,
+            memory > MEMORY_HIGH ? "The memory limit is near." : NULL);
+    }
+    if (!isnan(canary)) {
+        add_check(j, "canary:failures",
+            canary >= 2  ? "fail"
+            : canary > 0 ? "warn"
+                         : "pass",
+            "times", canary, canary > 0 ? "A tiny document was not taken in and found." : NULL);
+    }
+    add_check(
+        j, "websockets:open", "pass", "connections", metric_value(METRIC_WEBSOCKETS, 0, 0), NULL);
+}
+
 // application/health+json, the shape of draft-inadarei-api-health-check.
 static int health(struct http_request *req, struct http_response *resp, struct error *err)
 {
@@ -68,9 +115,9 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     struct scanner_state scanner;
     ingest_scanner(api->ingest, &scanner);
     bool unscanned = scanner.configured && !scanner.answers;
-    const char *status = rc < 0 || stats.writes_stopped        ? "fail"
-                         : low || stats.jobs_dead || unscanned ? "warn"
-                                                               : "pass";
+    const char *status = rc < 0 || stats.writes_stopped                     ? "fail"
+                         : low || stats.jobs_dead || unscanned || alarmed() ? "warn"
+                                                                            : "pass";
 
     resp->content_type = "application/health+json";
     resp->status = rc < 0 ? 503 : 200;
@@ -83,6 +130,7 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     add_check(
         &j, "store:answers", rc < 0 ? "fail" : "pass", NULL, 0, rc < 0 ? store_err.text : NULL);
     add_check(&j, "jobs:waiting", "pass", "documents", (double)stats.jobs_queued, NULL);
+    add_check(&j, "jobs:oldest", "pass", "seconds", (double)stats.oldest_queued_ms / 1000, NULL);
     add_check(&j, "jobs:dead", stats.jobs_dead ? "warn" : "pass", "documents",
         (double)stats.jobs_dead,
         stats.jobs_dead ? "Some documents could not be read after several tries; see larder status."
@@ -101,6 +149,7 @@ static int health(struct http_request *req, struct http_response *resp, struct e
         add_check(&j, "scanner:answers", scanner.answers ? "pass" : "warn", NULL, 0, scanner.words);
     }
     add_check(&j, "reader:sandbox", "pass", NULL, 0, level[0] ? level : "not used yet");
+    add_measured(&j);
     json_end(&j);
     json_end(&j);
     return json_finish(&j, err);
