@@ -70,21 +70,25 @@ static void minute_add(struct monitor *m, int64_t second, const float *values)
 
 // ---- the ticking thread
 
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static void tick(struct monitor *m, float *values)
 {
-    struct timespec before, after;
-    int64_t mono_ms = clock_mono_ms();
+    int64_t mono_ms = clock_mono_ms(), before = cpu_us();
 
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
     collect_readings(m, mono_ms);
     collector_take(m->collector, values);
     pthread_mutex_lock(&m->mutex);
     minute_add(m, clock_wall_ms() / 1000, values);
     pthread_mutex_unlock(&m->mutex);
     alerts_tick(m, mono_ms);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
-    metric_add(METRIC_COLLECT_CPU, 0, 0,
-        (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000);
+    metric_add(METRIC_COLLECT_CPU, 0, 0, cpu_us() - before);
 }
 
 static bool wait_until(struct monitor *m, int64_t mono_ms)
@@ -210,6 +214,7 @@ static void *slow_main(void *arg)
         struct timespec until;
         pthread_mutex_unlock(&m->mutex);
         struct error err = { 0 };
+        int64_t before_us = cpu_us();
         write_minutes(m);
         if (alerts_flush(m, &err) < 0) {
             log_warn("watch.alerts", LS("error", err.text));
@@ -223,6 +228,7 @@ static void *slow_main(void *arg)
             compact(m);
             compacted = now + COMPACT_EVERY_S * 1000;
         }
+        metric_add(METRIC_COLLECT_CPU, 0, 0, cpu_us() - before_us);
         pthread_mutex_lock(&m->mutex);
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += 1;
