@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Runs Larder's suites and counts their tests. Called by ./test, which installs what they need.
 
-  ./test                 everything
+  ./test                 everything but interop
   ./test unit e2e        only these suites
+  ./test interop         unmodified clients of other projects; brings 450 MB of them at its first run
   ./test --list          names the suites
 
 A suite is a function below. It yields (name, outcome, detail) with outcome passed, failed or skipped; a suite that is a
@@ -135,20 +136,27 @@ def suite_sanitize():
     yield from lines_of("asan e2e", code, out)
 
 
+def suite_interop():
+    """Other people's clients and the protocol's conformance suite; not part of a plain run."""
+    code, out = command("python3", "tests/interop/run.py", seconds=2400)
+    yield from lines_of("interop", code, out)
+
+
 SUITES = {"build": suite_build, "unit": suite_unit, "form": suite_form, "e2e": suite_e2e, "web": suite_web,
-          "fault": suite_fault, "sanitize": suite_sanitize}
+          "fault": suite_fault, "sanitize": suite_sanitize, "interop": suite_interop}
+BY_NAME_ONLY = {"interop"}
 
 
 def main(args):
     if "--help" in args or "--list" in args:
         print(__doc__ if "--help" in args else "", "suites: " + " ".join(SUITES), sep="\n")
         return 0
-    wanted = [a for a in args if not a.startswith("-")] or list(SUITES)
+    wanted = [a for a in args if not a.startswith("-")] or [s for s in SUITES if s not in BY_NAME_ONLY]
     unknown = [w for w in wanted if w not in SUITES]
     if unknown:
         print(f"test: no suite {unknown[0]}; there are: {' '.join(SUITES)}", file=sys.stderr)
         return 64
-    if "build" not in wanted and {"unit", "e2e", "web", "fault"} & set(wanted):
+    if "build" not in wanted and {"unit", "e2e", "web", "fault", "interop"} & set(wanted):
         wanted.insert(0, "build")
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for suite in wanted:
