@@ -5,11 +5,14 @@ import contextlib
 import http.client
 import json
 import os
+import pathlib
+import shutil
 import subprocess
+import tempfile
 import threading
 import time
 
-from harness import Server, sample
+from harness import Server, Skip, sample
 
 BOTH = {"Accept": "application/json, text/event-stream"}
 CLIENT = {"capabilities": {}, "clientInfo": {"name": "e2e", "version": "1"}}
@@ -391,3 +394,82 @@ def test_mcp_over_standard_input_and_output():
         pass
     done, messages = stdio(gone, [hello, ready], LARDER_URL=f"http://127.0.0.1:{gone.port}")
     assert messages[0]["id"] == 0 and "larder serve" in messages[0]["error"]["message"], messages
+
+
+class Examples(Server):
+    """The server with the example tools of the protocol's conformance suite, which ask the client and take their time."""
+
+    def start(self, wait=True):
+        program = self.build / "tests/interop/larder-conformance"
+        if not program.exists():
+            raise Skip("this build has no test programs")
+        self.settings["reader_program"] = self.build / "larder-reader"
+        self.folder = tempfile.mkdtemp(prefix="larder-e2e-")
+        os.symlink(program.resolve(), os.path.join(self.folder, "larder"))
+        self.build = pathlib.Path(self.folder)
+        return super().start(wait)
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Call(Stream):
+    """A POST whose stream stays open."""
+
+    def __init__(self, session, message, **headers):
+        self.connection = http.client.HTTPConnection("127.0.0.1", session.server.port, timeout=30)
+        headers = {**session.headers, "Authorization": f"Bearer {session.server.key}", "Content-Type": "application/json", **headers}
+        self.connection.request("POST", session.path, json.dumps(message), headers)
+        self.reply = self.connection.getresponse()
+        self.text = ""
+        self.ended = False
+        threading.Thread(target=self._read, daemon=True).start()
+
+
+def test_mcp_a_tool_asks_the_client_and_a_withdrawn_call_ends_without_an_answer():
+    with Examples() as server:
+        able = {"protocolVersion": NEWEST, "capabilities": {"elicitation": {}, "sampling": {}}, "clientInfo": {"name": "e2e", "version": "1"}}
+        session = Session(server)
+        reply = server.call("POST", "/mcp", {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": able}, BOTH)
+        session.headers["Mcp-Session-Id"] = reply.headers["mcp-session-id"]
+        message = {"jsonrpc": "2.0", "id": "one", "method": "tools/call", "params": {"name": "test_elicitation", "arguments": {"message": "who?"}}}
+        asked = lambda s: any(m.get("method") == "elicitation/create" for m in s.messages())  # noqa: E731
+        call = Call(session, message)
+        call.wait(asked)
+        number = call.messages()[0]["id"]
+        assert session.post({"jsonrpc": "2.0", "id": number, "result": {"action": "accept", "content": {"username": "u"}}}).status == 202
+        call.wait(lambda s: s.ended)
+        assert "\"username\":\"u\"" in call.messages()[-1]["result"]["content"][0]["text"]
+        refused = Call(session, {**message, "id": "two"})
+        refused.wait(asked)
+        session.post({"jsonrpc": "2.0", "id": refused.messages()[0]["id"], "error": {"code": -1, "message": "no"}})
+        refused.wait(lambda s: s.ended)
+        assert refused.messages()[-1]["result"]["isError"] is True
+        withdrawn = Call(session, {**message, "id": "three"})
+        withdrawn.wait(asked)
+        start = time.monotonic()
+        assert session.post({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "three"}}).status == 202
+        withdrawn.wait(lambda s: s.ended)
+        assert time.monotonic() - start < 1 and len(withdrawn.messages()) == 1, withdrawn.messages()
+        deleted = Call(session, {**message, "id": "four"})
+        deleted.wait(asked)
+        assert server.call("DELETE", "/mcp", headers=session.headers).status == 204
+        deleted.wait(lambda s: s.ended)
+        assert len(deleted.messages()) == 1
+        stateless = Session(server)
+        stateless.headers.pop("Mcp-Session-Id")
+        answer = stateless.ask("tools/call", {"name": "test_elicitation", "arguments": {"message": "who?"}})[0]
+        assert answer["result"]["isError"] is True
+
+
+def test_mcp_a_stream_that_the_server_ends_early_is_resumed():
+    with Examples() as server:
+        session = Session(server)
+        call = Call(session, {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "test_reconnection"}})
+        call.wait(lambda s: s.ended)
+        events = events_of(call.text)
+        assert events and not call.messages() and "retry: " in call.text
+        rest = Stream(session, **{"Last-Event-ID": events[-1][0]})
+        rest.wait(lambda s: s.ended)
+        assert rest.messages()[-1]["id"] == 1 and rest.messages()[-1]["result"]["content"]
