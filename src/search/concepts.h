@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 enum {
-    CONCEPTS_MAX = 40,
+    CONCEPTS_MAX = 48, // SEARCH_TERMS_MAX and what expressions of several words add
     ALTERNATIVES_MAX = 10, // of one concept
     SEQUENCE_MAX = 6, // words of an alternative
 };

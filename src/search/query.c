@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The query language: words; "a phrase"; word* (prefix); -word (not). Everything else is punctuation.
+// The query language: words; "a phrase"; word* (prefix); -word (not). Everything else is punctuation; in a sentence of more
+// than ten words so are quotes.
 // A question becomes an OR of its words without stop words, the rarest first, so that BM25 ranks and no word is a veto;
 // phrases and exclusions are conditions. An OR of all words costs tens of milliseconds at 100,000 chunks, so in a large
 // partition the index is asked for the rarest words only, up to a number of rows; the passages that come back are scored by
@@ -14,6 +15,7 @@
 
 enum {
     WEIGHTS_MAX = 2 * CONCEPTS_MAX * ALTERNATIVES_MAX,
+    SENTENCE_WORDS = 10, // a question of more is a sentence
     ROWS_MOST = 24000, // of the index that one question reads, beyond its two rarest words
 };
 
@@ -110,6 +112,25 @@ static bool same_term(const struct term *a, const struct term *b)
 {
     return a->phrase == b->phrase && a->prefix == b->prefix && a->no == b->no &&
            slice_equal_nocase(a->text, b->text);
+}
+
+// In a sentence quotes are emphasis or a title, in a few words they are a condition.
+static struct slice without_emphasis(struct slice text, struct arena *a)
+{
+    struct word w;
+    size_t at = 0, words = 0;
+
+    while (words <= SENTENCE_WORDS && word_next(text, &at, &w)) {
+        words++;
+    }
+    if (words <= SENTENCE_WORDS || !memchr(text.data, '"', text.len)) {
+        return text;
+    }
+    char *plain = arena_strndup(a, text.data, text.len);
+    for (size_t i = 0; plain && i < text.len; i++) {
+        plain[i] = plain[i] == '"' ? ' ' : plain[i];
+    }
+    return plain ? slice_make(plain, text.len) : text;
 }
 
 // ---- concepts
@@ -415,17 +436,24 @@ static size_t choose_words(const struct term *all, size_t count, struct term *re
     return kept;
 }
 
-static void keep_plain(struct query *q, const struct term *terms, size_t count, struct arena *a)
+// The question as its meaning is looked for: without the words that exclude.
+static void keep_plain(
+    struct query *q, struct slice text, const struct term *terms, size_t count, struct arena *a)
 {
     AUTO_BUF plain = BUF_INIT(SEARCH_QUERY_MAX_BYTES * 2);
+    size_t at = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (!terms[i].no) {
-            buf_add_str(&plain, plain.len ? " " : "");
-            buf_add_slice(&plain, terms[i].text);
+        if (terms[i].no) {
+            size_t start = (size_t)(terms[i].text.data - text.data), sign = terms[i].phrase ? 2 : 1;
+            size_t from = start > sign ? start - sign : 0;
+            buf_add(&plain, text.data + at, from > at ? from - at : 0);
+            at = start + terms[i].text.len + (terms[i].prefix || terms[i].phrase);
+            at = at > text.len ? text.len : at;
         }
     }
-    q->plain = arena_slice(a, buf_slice(&plain));
+    buf_add_slice(&plain, slice_from(text, at));
+    q->plain = slice_trim(arena_slice(a, buf_slice(&plain)));
 }
 
 // What is marked in a passage: the words as typed, then what stands for them, but for "on" and "to" in an expression.
@@ -476,6 +504,7 @@ int query_parse_for(struct store *store, struct slice text, const struct query_o
     if (rc < 0 || !ret->concepts || !ret->weights) {
         return rc ? rc : error_set(err, ERR_MEMORY, "The question is too long to be searched.");
     }
+    text = without_emphasis(text, a);
     size_t count = cut_terms(text, all, ARRAY_LEN(all));
     if (o->typing && count > 0 && !all[count - 1].phrase && text.data[text.len - 1] != ' ') {
         all[count - 1].prefix = true; // the word is being typed
@@ -484,7 +513,7 @@ int query_parse_for(struct store *store, struct slice text, const struct query_o
         all[i].stop = !all[i].phrase && !all[i].prefix && is_stop(all[i].text);
     }
     size_t kept = choose_words(all, count, words);
-    keep_plain(ret, all, count, a);
+    keep_plain(ret, text, all, count, a);
     for (size_t i = 0; i < kept && ret->concept_count < SEARCH_TERMS_MAX; i++) {
         struct slice next = { NULL, 0 };
         for (size_t k = 0; k + 1 < count; k++) {

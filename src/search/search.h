@@ -14,7 +14,7 @@ enum {
     SEARCH_LIMIT_DEFAULT = 10,
     SEARCH_LIMIT_MAX = 100,
     SEARCH_QUERY_MAX_BYTES = 2000,
-    SEARCH_TERMS_MAX = 24, // the rarest are kept
+    SEARCH_TERMS_MAX = 40, // different words; further ones are left out
     SEARCH_PHRASES_MAX = 8,
     SEARCH_FILTER_DEPTH = 8, // nested and/or
     SEARCH_FILTER_CONDITIONS = 64,

@@ -13,6 +13,8 @@ enum {
     NEAR_MAX = 4, // corrections that are tried
     LOOKED_AT_MAX = 20000, // words of the index
     LENGTH_MAX = 40,
+    ENDING_AFTER = 5, // letters of a stem behind which any short ending may stand
+    ENDING_MAX = 3,
 };
 
 int typo_distance(struct slice a, struct slice b, int most)
@@ -55,7 +57,7 @@ struct near {
     int64_t chunks;
 };
 struct look {
-    struct slice stem;
+    struct slice stem, typed;
     int most;
     struct near found[NEAR_MAX];
     size_t count;
@@ -75,6 +77,10 @@ static void on_word(void *ctx, struct slice word, int64_t chunks)
         return;
     }
     n.distance = typo_distance(l->stem, word, l->most);
+    if (word.len >= ENDING_AFTER && l->typed.len > word.len &&
+        l->typed.len - word.len <= ENDING_MAX && memcmp(l->typed.data, word.data, word.len) == 0) {
+        n.distance = n.distance < 1 ? n.distance : 1; // an ending that is wrong: calibraet, calibr
+    }
     if (n.distance > l->most) {
         return;
     }
@@ -105,17 +111,25 @@ static bool letters_only(struct slice s)
 int typos_add(struct store *store, struct arena *a, struct concept *c, struct error *err)
 {
     const struct alternative *first = &c->alternatives[0];
-    struct look l = { .stem = slice_of(first->count == 1 ? first->stems[0] : "") };
-    char from[2] = { 0 }, to[2] = { 0 };
+    struct look l = { .stem = slice_of(first->count == 1 ? first->stems[0] : ""),
+        .typed = slice_of(c->typed) };
+    char from[3] = { 0 }, to[3] = { 0 };
     int nearest = 3;
 
     if (l.stem.len < SHORTEST - 1 || strlen(c->typed) < SHORTEST || !letters_only(l.stem)) {
         return 0;
     }
     l.most = strlen(c->typed) >= LONG ? 2 : 1;
-    from[0] = l.stem.data[0];
-    to[0] = (char)(from[0] + 1);
+    // Those that begin with the same two letters first: fewer are read.
+    from[0] = to[0] = l.stem.data[0];
+    from[1] = l.stem.data[1];
+    to[1] = (char)(from[1] + 1);
     int rc = store_words_like(store, slice_of(from), slice_of(to), LOOKED_AT_MAX, on_word, &l, err);
+    if (rc == 0 && l.count == 0) {
+        from[1] = to[1] = '\0';
+        to[0] = (char)(from[0] + 1);
+        rc = store_words_like(store, slice_of(from), slice_of(to), LOOKED_AT_MAX, on_word, &l, err);
+    }
     for (size_t i = 0; i < l.count; i++) {
         nearest = l.found[i].distance < nearest ? l.found[i].distance : nearest;
     }

@@ -25,6 +25,12 @@ static void add_spellings(struct arena *a, struct concept *c, struct slice typed
     char joined[CODE_MAX + 1], apart[2 * CODE_MAX + 1];
     size_t j = 0, p = 0, letters = 0, digits = 0;
 
+    while (typed.len && strchr("([{\"'", typed.data[0])) {
+        typed = slice_from(typed, 1);
+    }
+    while (typed.len && strchr(")]}\"'.,;:?!", typed.data[typed.len - 1])) {
+        typed.len--;
+    }
     if (typed.len > CODE_MAX) {
         return;
     }
@@ -33,9 +39,6 @@ static void add_spellings(struct arena *a, struct concept *c, struct slice typed
         if (!letter(ch) && !digit(ch)) {
             if (i > 0 && i + 1 < typed.len && strchr("-_/.", ch)) {
                 continue;
-            }
-            if (i == 0 || i + 1 == typed.len) {
-                continue; // a bracket or a full stop
             }
             return;
         }
@@ -110,10 +113,14 @@ static void add_temperature(struct arena *a, struct concept *c, double value, ch
     concept_add(a, c, text, 1, AS_UNIT);
     snprintf(text, sizeof(text), "%.0f degrees", value);
     concept_add(a, c, text, 0.9, AS_UNIT);
-    snprintf(text, sizeof(text), "%.0f %c", other, sign);
-    concept_add(a, c, text, 0.9, AS_UNIT);
-    snprintf(text, sizeof(text), "%.0f%c", other, sign);
-    concept_add(a, c, text, 0.9, AS_UNIT);
+    // Exactly, and as tables for kitchens round it.
+    for (int step = 1; step <= 5; step += 4) {
+        double rounded = round(other / step) * step, weight = step == 1 ? 0.9 : 0.8;
+        snprintf(text, sizeof(text), "%.0f %c", rounded, sign);
+        concept_add(a, c, text, weight, AS_UNIT);
+        snprintf(text, sizeof(text), "%.0f%c", rounded, sign);
+        concept_add(a, c, text, weight, AS_UNIT);
+    }
 }
 
 void units_add(struct arena *a, struct concept *c, struct slice typed, struct slice next)

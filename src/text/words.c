@@ -19,7 +19,8 @@ bool code_point_is_word(uint32_t c)
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     }
     if (c < 0xC0) {
-        return c == 0xAA || c == 0xB5 || c == 0xBA;
+        return c == 0xAA || c == 0xB2 || c == 0xB3 || c == 0xB5 ||
+               (c >= 0xB9 && c <= 0xBE && c != 0xBB);
     }
     // Punctuation and symbols of the common blocks; the rest of Unicode counts as letters.
     return !(c == 0xD7 || c == 0xF7 || (c >= 0x2000 && c <= 0x206F) ||

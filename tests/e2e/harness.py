@@ -45,6 +45,7 @@ class Server:
         self.owned = data is None
         self.key = "e2e-" + secrets.token_hex(16) if key else None
         self.settings = dict(settings or {})
+        self.settings.setdefault("embeddings_model", "off")  # tests of meaning turn it on
         if "asan" in str(self.build):  # the sanitizer's shadow counts as the reader's memory
             self.settings.setdefault("reader_memory", "1536MiB")
         self.process = None
