@@ -70,7 +70,6 @@ struct tool_host {
     const char *(*sandbox_level)(void *ctx);
     const char *data_dir; // for free disk space; never shown
     int64_t started_ms; // wall clock; 0: not known
-    const char *search_engine; // "words", "hybrid"
     const char *model; // name of the configured language model; NULL: answers are extractive
 };
 

@@ -205,8 +205,7 @@ static int start_assist(struct server *s, struct error *err)
         .host = { .ctx = s->ingest,
             .sandbox_level = sandbox_level,
             .data_dir = s->settings->data_dir,
-            .started_ms = s->api.started_ms,
-            .search_engine = "words" } };
+            .started_ms = s->api.started_ms } };
 
     s->api.asks = pool_new("asks", ASK_THREADS, ASK_QUEUE);
     if (!s->api.asks) {

@@ -3,6 +3,7 @@
 #include "assist/tools/tools.h"
 #include "base/clock.h"
 #include "os/resources.h"
+#include "search/search.h"
 
 #include <unistd.h>
 
@@ -118,7 +119,8 @@ static int run(struct tool_context *c, const json_t *args, struct json_out *ret,
     if (host->started_ms) {
         json_key_int(ret, "up_seconds", (clock_wall_ms() - host->started_ms) / 1000);
     }
-    json_key_text(ret, "search_engine", host->search_engine ? host->search_engine : "words");
+    json_key_text(ret, "search_engine",
+        embedder_loaded(search_tools()->embedder) ? "words and meaning" : "words");
     if (host->model) {
         json_key_text(ret, "model", host->model);
     }
