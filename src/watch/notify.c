@@ -135,7 +135,9 @@ static void deliver(struct channel *c, struct message *m)
     int rc = ERR_IO;
     int64_t pause = n->first_pause_ms;
 
-    for (int i = 0; i < NOTIFY_TRIES && rc != 0 && !n->stopping; i++) {
+    // Alertmanager is told all that fires every minute anyway: what is late is old.
+    int tries = c->kind == NOTIFY_ALERTMANAGER ? 2 : NOTIFY_TRIES;
+    for (int i = 0; i < tries && rc != 0 && !n->stopping; i++) {
         if (i > 0) {
             pthread_mutex_lock(&n->mutex);
             pause_ms(n, pause);
