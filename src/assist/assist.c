@@ -5,6 +5,7 @@
 #include "assist/internal.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/web.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,13 @@ int assist_new(const struct assist_options *o, struct assist **ret, struct error
         .tool_calls = s->assist_tool_calls,
         .tokens = s->assist_tokens,
         .seconds = s->assist_seconds };
-    int rc = specialists_load(s->assist_specialists, &a->specialists, err);
+    int rc = 0;
+    if (s->assist_model_url[0] && !web_url_valid(s->assist_model_url)) {
+        rc = error_set(err, ERR_INVALID,
+            "The setting assist.model_url must be http:// or https:// with a host, without a name "
+            "and password.");
+    }
+    rc = rc < 0 ? rc : specialists_load(s->assist_specialists, &a->specialists, err);
     rc = rc < 0 ? rc : read_key(s->assist_key_file, &a->key, err);
     if (rc < 0) {
         assist_free(a);

@@ -310,3 +310,13 @@ def test_a_server_that_stops_ends_its_questions():
         assert time.monotonic() - start < 25
         waiting.join(5)
         server.start()
+
+
+def test_wrong_settings_of_the_assistant_stop_the_start_with_a_sentence():
+    for settings, words in (({"assist_model_url": "ftp://x/v1"}, "assist.model_url must be"),
+                            ({"assist_key_file": "/nowhere/key"}, "assist.key_file"),
+                            ({"assist_specialists": "/nowhere"}, "assist.specialists")):
+        server = Server(settings).start(wait=False)
+        assert server.process.wait(20) not in (0, -6, -11), settings
+        assert words in server.log_text() and "nowhere" not in server.log_text().split("larder serve:")[1], server.log_text()[-400:]
+        server.stop()
