@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Implements access.h. Keys are compared as SHA-256 digests in constant time; a cookie is "EXPIRY.HMAC" under a secret of
-// the data folder, so sessions outlive a restart.
+// Implements access.h. Keys are compared as SHA-256 digests in constant time. A cookie is "EXPIRY.WHO.HMAC" under a secret of
+// the data folder, so sessions outlive a restart; the HMAC is also over a mark of the key that signed in, so that they end
+// when it is revoked or rotated.
 #include "api/access.h"
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "wire/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -17,26 +18,24 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DIGEST = 32, SECRET = 32, KEY_RANDOM = 20, KEY_MIN_LEN = 16 };
+enum { DIGEST = KEY_DIGEST, SECRET = 32, KEY_RANDOM = 20, KEY_MIN_LEN = 16, MARK = 8 };
+enum { KEY_STRONG_LEN = 32 }; // from this length on a key can't be found by guessing
+enum { AUDIENCE_ARENA = 64 * 1024, STREAM_KEY_MAX = 4096 };
 
 struct access {
     uint8_t admin[DIGEST]; // of the admin key
     uint8_t local[DIGEST];
+    bool admin_strong;
     char local_key[ACCESS_KEY_SIZE];
     uint8_t secret[SECRET]; // signs cookies
     bool loopback_open;
+    char *origins; // spaces between
+    struct keyring *keyring;
+    struct limits *limits;
     pthread_mutex_t mutex; // guards token
     uint8_t token[DIGEST];
     bool has_token;
 };
-
-static void digest_of(struct slice text, uint8_t ret[DIGEST])
-{
-    unsigned int n = DIGEST;
-    if (EVP_Digest(text.data ? text.data : "", text.len, ret, &n, EVP_sha256(), NULL) != 1) {
-        BUG("SHA-256 is not there");
-    }
-}
 
 static void new_key(const char *prefix, char ret_key[ACCESS_KEY_SIZE])
 {
@@ -73,7 +72,7 @@ static int load_or_make(const char *dir, const char *name, uint8_t *bytes, size_
     return 0;
 }
 
-static int read_key_file(const char *path, uint8_t ret[DIGEST], struct error *err)
+static int read_key_file(const char *path, uint8_t ret[DIGEST], bool *ret_strong, struct error *err)
 {
     char text[512];
     AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -88,7 +87,8 @@ static int read_key_file(const char *path, uint8_t ret[DIGEST], struct error *er
         return error_set(
             err, ERR_INVALID, "The admin key must have at least %d characters.", KEY_MIN_LEN);
     }
-    digest_of(key, ret);
+    key_digest(key, ret);
+    *ret_strong = key.len >= KEY_STRONG_LEN;
     OPENSSL_cleanse(text, sizeof(text));
     return 0;
 }
@@ -102,14 +102,18 @@ int access_open(const struct access_options *o, struct access **ret,
     ret_new_key[0] = '\0';
     pthread_mutex_init(&a->mutex, NULL);
     a->loopback_open = o->loopback_open;
+    a->admin_strong = true;
+    a->origins = xstrdup(o->origins);
+    a->keyring = keyring_new();
+    a->limits = limits_new(&o->rates, o->quota_bytes, o->quota_documents);
     random_bytes(a->secret, sizeof(a->secret));
     int rc = load_or_make(o->data_dir, "session.secret", a->secret, sizeof(a->secret), &made, err);
     if (rc == 0 && o->admin_key_file[0]) {
-        rc = read_key_file(o->admin_key_file, a->admin, err);
+        rc = read_key_file(o->admin_key_file, a->admin, &a->admin_strong, err);
     } else if (rc == 0) {
         char key[ACCESS_KEY_SIZE];
         new_key("larder", key);
-        digest_of(slice_of(key), a->admin);
+        key_digest(slice_of(key), a->admin);
         rc = load_or_make(o->data_dir, "admin.sha256", a->admin, sizeof(a->admin), &made, err);
         if (rc == 0 && made) {
             memcpy(ret_new_key, key, sizeof(key));
@@ -121,18 +125,45 @@ int access_open(const struct access_options *o, struct access **ret,
         return rc;
     }
     new_key("local", a->local_key);
-    digest_of(slice_of(a->local_key), a->local);
+    key_digest(slice_of(a->local_key), a->local);
     *ret = a;
     return 0;
+}
+
+static void note_usage(void *ctx, const char *who, int64_t documents, int64_t bytes)
+{
+    struct access *a = ctx;
+
+    limits_quota_take(a->limits, slice_of(who), documents, bytes, clock_wall_ms());
+}
+
+int access_load(struct access *a, struct store *s, struct error *err)
+{
+    int rc = keyring_load(a->keyring, s, err);
+
+    return rc < 0 ? rc : store_quota_load(s, clock_wall_ms() / 86400000, note_usage, a, err);
 }
 
 void access_close(struct access *a)
 {
     if (a) {
+        keyring_free(a->keyring);
+        limits_free(a->limits);
+        free(a->origins);
         pthread_mutex_destroy(&a->mutex);
         OPENSSL_cleanse(a, sizeof(*a));
         free(a);
     }
+}
+
+struct keyring *access_keyring(struct access *a)
+{
+    return a->keyring;
+}
+
+struct limits *access_limits(struct access *a)
+{
+    return a->limits;
 }
 
 const char *access_local_key(const struct access *a)
@@ -144,7 +175,7 @@ void access_new_token(struct access *a, char ret_token[ACCESS_KEY_SIZE])
 {
     new_key("once", ret_token);
     pthread_mutex_lock(&a->mutex);
-    digest_of(slice_of(ret_token), a->token);
+    key_digest(slice_of(ret_token), a->token);
     a->has_token = true;
     pthread_mutex_unlock(&a->mutex);
 }
@@ -153,7 +184,7 @@ bool access_use_token(struct access *a, struct slice token)
 {
     uint8_t digest[DIGEST];
 
-    digest_of(token, digest);
+    key_digest(token, digest);
     pthread_mutex_lock(&a->mutex);
     bool right = a->has_token && CRYPTO_memcmp(digest, a->token, DIGEST) == 0;
     a->has_token = a->has_token && !right;
@@ -161,50 +192,160 @@ bool access_use_token(struct access *a, struct slice token)
     return right;
 }
 
-bool access_key_matches(const struct access *a, struct slice key)
-{
-    uint8_t digest[DIGEST];
+// ---- principals
 
-    digest_of(key, digest);
-    int admin = CRYPTO_memcmp(digest, a->admin, DIGEST);
-    int local = CRYPTO_memcmp(digest, a->local, DIGEST);
-    return admin == 0 || local == 0;
+const struct principal *principal_of(const struct http_request *req)
+{
+    return req->principal;
 }
 
-static void sign(const struct access *a, struct slice text, char ret_hex[2 * DIGEST + 1])
+bool principal_may(const struct principal *p, enum right r)
 {
+    return p && (p->rights >> (r == RIGHT_UNDECLARED ? RIGHT_ADMIN : r) & 1);
+}
+
+bool principal_sees(const struct principal *p, struct slice partition)
+{
+    partition = partition.len ? partition : SLICE_LIT("default");
+    for (size_t i = 0; p && i < p->partition_count; i++) {
+        if (slice_equal(p->partitions[i], partition)) {
+            return true;
+        }
+    }
+    return p && p->partition_count == 0;
+}
+
+int principal_partition(const struct principal *p, struct slice *partition, struct error *err)
+{
+    if (partition->len == 0 && p && p->partition_count == 1) {
+        *partition = p->partitions[0];
+    }
+    if (principal_sees(p, *partition)) {
+        return 0;
+    }
+    if (partition->len == 0) {
+        return error_set(err, ERR_INVALID, "Your key opens several partitions; name the one.");
+    }
+    return error_set(err, ERR_DENIED, "Your key does not open this partition.");
+}
+
+static void fixed(struct principal *ret, const char *who, const uint8_t *digest)
+{
+    *ret = (struct principal){ .name = "", .role = ROLE_ADMIN, .rights = role_rights(ROLE_ADMIN) };
+    snprintf(ret->who, sizeof(ret->who), "%s", who);
+    if (digest) {
+        memcpy(ret->mark, digest, MARK);
+    }
+}
+
+static void held(struct principal *ret, const struct key_holder *h)
+{
+    *ret = (struct principal){ .name = h->name,
+        .role = h->role,
+        .rights = h->rights,
+        .partitions = h->partitions,
+        .partition_count = h->partition_count,
+        .quota = { h->quota_bytes, h->quota_documents },
+        .expires_ms = h->expires_ms };
+    snprintf(ret->who, sizeof(ret->who), "key:%s", h->id);
+    memcpy(ret->mark, h->mark, MARK);
+}
+
+void access_admin(struct access *a, struct principal *ret)
+{
+    fixed(ret, "admin", a->admin);
+}
+
+bool access_key_holder(struct access *a, struct slice key, struct arena *arena,
+    struct principal *ret, bool *ret_guessable)
+{
+    uint8_t digest[DIGEST];
+    struct key_holder holder;
+
+    key_digest(key, digest);
+    int admin = CRYPTO_memcmp(digest, a->admin, DIGEST);
+    int local = CRYPTO_memcmp(digest, a->local, DIGEST);
+    *ret_guessable = admin == 0 && !a->admin_strong;
+    if (admin == 0 || local == 0) {
+        fixed(ret, admin == 0 ? "admin" : "local", admin == 0 ? a->admin : a->local);
+        return true;
+    }
+    if (keyring_find(a->keyring, key, arena, &holder)) {
+        held(ret, &holder);
+        return true;
+    }
+    return false;
+}
+
+// ---- cookies
+
+static void sign(const struct access *a, struct slice text, const uint8_t mark[MARK],
+    char ret_hex[2 * DIGEST + 1])
+{
+    AUTO_BUF all = BUF_INIT(ACCESS_COOKIE_SIZE + 2 * MARK);
+    char hex[2 * MARK + 1];
     uint8_t mac[DIGEST];
     unsigned int n = DIGEST;
 
-    if (!HMAC(
-            EVP_sha256(), a->secret, SECRET, (const unsigned char *)text.data, text.len, mac, &n)) {
+    hex_format(mark, MARK, hex);
+    buf_add_slice(&all, text);
+    buf_add_str(&all, hex);
+    if (!buf_ok(&all) ||
+        !HMAC(EVP_sha256(), a->secret, SECRET, (const unsigned char *)all.data, all.len, mac, &n)) {
         BUG("HMAC is not there");
     }
     hex_format(mac, DIGEST, ret_hex);
 }
 
-void access_new_cookie(const struct access *a, char ret_value[ACCESS_COOKIE_SIZE])
+void access_new_cookie(
+    const struct access *a, const struct principal *p, char ret_value[ACCESS_COOKIE_SIZE])
 {
-    char expiry[24], mac[2 * DIGEST + 1];
+    char text[64], mac[2 * DIGEST + 1];
+    int64_t until = clock_wall_ms() / 1000 + ACCESS_SESSION_S;
 
-    snprintf(
-        expiry, sizeof(expiry), "%lld", (long long)(clock_wall_ms() / 1000 + ACCESS_SESSION_S));
-    sign(a, slice_of(expiry), mac);
-    snprintf(ret_value, ACCESS_COOKIE_SIZE, "%s.%s", expiry, mac);
+    if (p->expires_ms && p->expires_ms / 1000 < until) {
+        until = p->expires_ms / 1000;
+    }
+    snprintf(text, sizeof(text), "%lld.%s", (long long)until, p->who);
+    sign(a, slice_of(text), p->mark, mac);
+    snprintf(ret_value, ACCESS_COOKIE_SIZE, "%s.%s", text, mac);
 }
 
-static bool cookie_valid(const struct access *a, struct slice value)
+static bool session_holder(
+    struct access *a, struct slice who, struct arena *arena, struct principal *ret)
 {
-    struct slice expiry;
+    struct key_holder holder;
+
+    if (slice_is(who, "admin")) {
+        fixed(ret, "admin", a->admin);
+        return true;
+    }
+    if (slice_is(who, "local")) {
+        fixed(ret, "local", a->local);
+        return true;
+    }
+    if (slice_starts(who, "key:") &&
+        keyring_find_id(a->keyring, slice_from(who, 4), arena, &holder)) {
+        held(ret, &holder);
+        return true;
+    }
+    return false;
+}
+
+static bool cookie_valid(
+    struct access *a, struct slice value, struct arena *arena, struct principal *ret)
+{
+    struct slice rest = value, expiry, who;
     char mac[2 * DIGEST + 1];
     int64_t until = 0;
 
-    if (!slice_cut(&value, '.', &expiry) || !slice_to_i64(expiry, &until) ||
-        value.len != 2 * DIGEST) {
+    if (value.len >= ACCESS_COOKIE_SIZE || !slice_cut(&rest, '.', &expiry) ||
+        !slice_cut(&rest, '.', &who) || !slice_to_i64(expiry, &until) || rest.len != 2 * DIGEST ||
+        !session_holder(a, who, arena, ret)) {
         return false;
     }
-    sign(a, expiry, mac);
-    return CRYPTO_memcmp(mac, value.data, 2 * DIGEST) == 0 && until > clock_wall_ms() / 1000;
+    sign(a, slice_make(value.data, expiry.len + 1 + who.len), ret->mark, mac);
+    return CRYPTO_memcmp(mac, rest.data, 2 * DIGEST) == 0 && until > clock_wall_ms() / 1000;
 }
 
 static struct slice cookie_find(const struct http_request *req, const char *name)
@@ -220,21 +361,50 @@ static struct slice cookie_find(const struct http_request *req, const char *name
     return slice_make(NULL, 0);
 }
 
-// A browser sends cookies along on requests that other pages start. Writes and sockets by cookie must come from our own page.
-static bool same_origin(const struct http_request *req)
+// ---- where a request comes from
+
+// The page that sent it: ours, none that we know of, or another.
+enum page { PAGE_OWN, PAGE_UNKNOWN, PAGE_OTHER };
+
+static enum page page_of(const struct http_request *req)
 {
     struct slice origin = http_header_find(req, "origin");
     struct slice site = http_header_find(req, "sec-fetch-site");
     struct slice host = http_header_find(req, "host");
 
     if (site.len && !slice_is(site, "same-origin") && !slice_is(site, "none")) {
-        return false;
+        return PAGE_OTHER;
     }
     if (!origin.data) {
-        return true;
+        return site.len ? PAGE_OWN : PAGE_UNKNOWN;
     }
     const char *at = slice_find(origin, SLICE_LIT("://"));
-    return at && slice_equal(slice_from(origin, (size_t)(at - origin.data) + 3), host);
+    return at && slice_equal(slice_from(origin, (size_t)(at - origin.data) + 3), host) ? PAGE_OWN
+                                                                                       : PAGE_OTHER;
+}
+
+static bool origin_listed(const struct access *a, const struct http_request *req)
+{
+    struct slice origin = http_header_find(req, "origin"), rest = slice_of(a->origins), one;
+
+    while (origin.len && words_next(&rest, &one)) {
+        if (slice_equal(one, origin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A browser sends cookies along on requests that other pages start. Writes and sockets by cookie must come from our own page,
+// or bear a header that another page could not send without being asked by us first (cors.c).
+static bool cookie_may(const struct http_request *req, const struct http_route *route)
+{
+    bool writes = (req->method != HTTP_GET && req->method != HTTP_HEAD) || route->stream;
+    enum page page = page_of(req);
+
+    return !writes || page == PAGE_OWN ||
+           (page == PAGE_UNKNOWN &&
+               (http_header_find(req, "x-larder-client").len > 0 || req->method == HTTP_GET));
 }
 
 // Pages elsewhere may name our address by a host of theirs (DNS rebinding); without a key only loopback names are trusted.
@@ -251,36 +421,210 @@ static bool host_is_loopback(struct slice host)
     return false;
 }
 
-int access_authorize(struct http_request *req, const struct http_route *route, struct error *err)
+// ---- the one place that decides
+
+static int wait_first(struct http_request *req, int seconds, struct error *err)
 {
-    struct access *a = api_of(req)->access;
+    req->retry_after_s = seconds;
+    return error_set(err, ERR_LIMIT, "Too many requests. Try again in %d second%s.", seconds,
+        seconds == 1 ? "" : "s");
+}
+
+static int by_key(struct access *a, struct http_request *req, struct slice key,
+    struct principal *ret, struct error *err)
+{
+    char text[64];
+    struct slice address = limits_address(req->peer, text);
+    bool guessable = false, known = access_key_holder(a, key, req->arena, ret, &guessable);
+    int64_t now = clock_mono_us();
+
+    if (known && !guessable) {
+        return 0;
+    }
+    int wait = known ? limits_ask(a->limits, LIMIT_WRONG_KEY, address, now)
+                     : limits_take(a->limits, LIMIT_WRONG_KEY, address, now);
+    if (wait) {
+        return wait_first(req, wait, err);
+    }
+    return known ? 0
+                 : error_set(err, ERR_AUTH,
+                       "The key is not known here. Check it, or ask who runs this Larder for one.");
+}
+
+static int find_principal(struct access *a, struct http_request *req,
+    const struct http_route *route, struct principal *ret, struct error *err)
+{
     struct slice bearer = http_header_find(req, "authorization");
     struct slice cookie = cookie_find(req, ACCESS_COOKIE);
+    bool socket = route->stream && http_header_find(req, "upgrade").data;
 
-    if (route->open) {
-        return 0;
+    if (socket && page_of(req) == PAGE_OTHER && !origin_listed(a, req)) {
+        return error_set(err, ERR_DENIED, "WebSockets are not for other pages than Larder's own.");
     }
     if (slice_starts(bearer, "Bearer ")) {
-        if (access_key_matches(a, slice_trim(slice_from(bearer, 7)))) {
-            return 0;
-        }
-        return error_set(err, ERR_AUTH,
-            "The key is not known here. Check it, or ask who runs this Larder for one.");
+        return by_key(a, req, slice_trim(slice_from(bearer, 7)), ret, err);
     }
-    if (cookie.data && cookie_valid(a, cookie)) {
-        if ((req->method != HTTP_GET && req->method != HTTP_HEAD) || route->stream) {
-            if (!same_origin(req)) {
-                return error_set(
-                    err, ERR_DENIED, "This request came from another page than Larder's own.");
-            }
-        }
-        return 0;
+    if (cookie.data && cookie_valid(a, cookie, req->arena, ret)) {
+        return cookie_may(req, route) ? 0
+                                      : error_set(err, ERR_DENIED,
+                                            "This request came from another page than Larder's "
+                                            "own. Programs send X-Larder-Client, or a key.");
     }
     if (a->loopback_open && req->peer_is_loopback &&
-        host_is_loopback(http_header_find(req, "host")) && same_origin(req)) {
+        host_is_loopback(http_header_find(req, "host")) && page_of(req) != PAGE_OTHER) {
+        fixed(ret, "loopback", NULL);
+        return 0;
+    }
+    if (socket &&
+        slice_find(http_header_find(req, "sec-websocket-protocol"), SLICE_LIT("larder.key"))) {
+        req->auth_later = true;
         return 0;
     }
     return error_set(err, ERR_AUTH,
         "A key is needed: send it as \"Authorization: Bearer KEY\". The first start of the server "
         "shows one.");
+}
+
+static int check_upload(
+    struct access *a, struct http_request *req, const struct principal *p, struct error *err)
+{
+    struct slice announced = http_header_find(req, "content-length");
+    int64_t bytes = 0;
+
+    slice_to_i64(announced, &bytes);
+    req->retry_after_s =
+        limits_quota_ask(a->limits, slice_of(p->who), p->quota, bytes, clock_wall_ms());
+    return req->retry_after_s
+               ? error_set(err, ERR_LIMIT, "What this key may upload in a day is used up.")
+               : 0;
+}
+
+int access_authorize(struct http_request *req, const struct http_route *route, struct error *err)
+{
+    struct access *a = api_of(req)->access;
+    char text[64];
+    struct slice address = limits_address(req->peer, text);
+    struct principal *p = arena_alloc(req->arena, sizeof(*p));
+    enum right right = (enum right)route->right;
+
+    if (!p) {
+        return error_set(err, ERR_MEMORY, "There is no memory for this request.");
+    }
+    int wait = limits_take(a->limits, LIMIT_ADDRESS, address, clock_mono_us());
+    if (wait) {
+        return wait_first(req, wait, err);
+    }
+    int rc = find_principal(a, req, route, p, err);
+    if (rc < 0 || req->auth_later) {
+        return rc;
+    }
+    req->principal = p;
+    wait = limits_take(a->limits, LIMIT_KEY, slice_of(p->who), clock_mono_us());
+    if (wait) {
+        return wait_first(req, wait, err);
+    }
+    if (!principal_may(p, right)) {
+        return error_set(err, ERR_DENIED,
+            "Your key does not have the right \"%s\" that this needs.", right_word(right));
+    }
+    return route->body == HTTP_BODY_SPOOL ? check_upload(a, req, p, err) : 0;
+}
+
+// ---- streams
+
+struct audience {
+    struct access *access;
+    struct arena arena;
+    struct principal principal;
+    uint64_t changes; // of the keyring when it was looked up; loop thread
+    bool alive;
+};
+
+void *access_audience(struct access *a, const struct principal *p)
+{
+    if (!p || !slice_starts(slice_of(p->who), "key:")) {
+        return NULL; // the admin sees everything, for as long as the server runs
+    }
+    struct audience *au = xalloc(sizeof(*au));
+    au->access = a;
+    arena_init(&au->arena, AUDIENCE_ARENA);
+    au->principal = *p;
+    au->principal.name = "";
+    struct slice *partitions = arena_array(&au->arena, p->partition_count + 1, sizeof(*partitions));
+    for (size_t i = 0; partitions && i < p->partition_count; i++) {
+        partitions[i] = arena_slice(&au->arena, p->partitions[i]);
+    }
+    au->principal.partitions = partitions;
+    au->alive = partitions != NULL;
+    au->changes = keyring_changes(a->keyring);
+    return au;
+}
+
+bool access_audience_alive(void *audience)
+{
+    struct audience *au = audience;
+    struct principal *p = &au->principal;
+    uint64_t changes = keyring_changes(au->access->keyring);
+
+    if (au->alive && changes != au->changes) {
+        AUTO_ARENA arena;
+        struct key_holder holder;
+        arena_init(&arena, AUDIENCE_ARENA);
+        au->alive = keyring_find_id(au->access->keyring, slice_of(p->who + 4), &arena, &holder) &&
+                    memcmp(holder.mark, p->mark, MARK) == 0;
+        au->changes = changes;
+    }
+    return au->alive && (!p->expires_ms || clock_wall_ms() < p->expires_ms);
+}
+
+// Events of documents name their partition in data, before anything that users write; others are the monitor's.
+bool access_event_visible(void *audience, struct slice kind, struct slice json)
+{
+    const struct audience *au = audience;
+    static const char key[] = "\"partition\":\"";
+
+    if (!access_audience_alive(audience)) {
+        return false;
+    }
+    if (!slice_starts(kind, "document.")) {
+        return principal_may(&au->principal, RIGHT_MONITOR);
+    }
+    const char *at = slice_find(json, slice_of(key));
+    if (!at) {
+        return au->principal.partition_count == 0;
+    }
+    struct slice rest = slice_from(json, (size_t)(at - json.data) + sizeof(key) - 1), partition;
+    return slice_cut(&rest, '"', &partition) && principal_sees(&au->principal, partition);
+}
+
+void access_audience_free(void *audience)
+{
+    struct audience *au = audience;
+
+    arena_done(&au->arena);
+    free(au);
+}
+
+int access_stream_auth(
+    void *app, const char *peer, struct slice message, void **ret_audience, struct error *err)
+{
+    struct access *a = ((struct api *)app)->access;
+    AUTO_ARENA arena;
+    struct principal p;
+    struct slice key = { NULL, 0 };
+    struct http_request req = { .arena = &arena };
+
+    arena_init(&arena, AUDIENCE_ARENA);
+    snprintf(req.peer, sizeof(req.peer), "%s", peer);
+    AUTO_JSON *body = json_in_parse_object(message, err);
+    int rc =
+        body ? json_in_string(body, "key", JSON_REQUIRED, STREAM_KEY_MAX, &key, err) : ERR_INVALID;
+    rc = rc < 0 ? rc : by_key(a, &req, slice_trim(key), &p, err);
+    if (rc == 0 && !principal_may(&p, RIGHT_READ)) {
+        rc = error_set(err, ERR_DENIED, "Your key does not have the right \"read\".");
+    }
+    if (rc == 0) {
+        *ret_audience = access_audience(a, &p);
+    }
+    return rc;
 }

@@ -172,57 +172,58 @@ static const struct route_doc alerts_doc = { .id = "alerts",
     .summary = "All alerts with their states, the worst first; silences; channels",
     .response = "AlertList",
     .success = 200,
-    .errors = "401" };
+    .errors = "401 403" };
 static const struct route_doc rules_doc = { .id = "alertRules",
     .tag = "system",
     .summary = "The alert rules, in the form that the rules file takes",
     .response = "AlertRules",
     .success = 200,
-    .errors = "401" };
+    .errors = "401 403" };
 static const struct route_doc history_doc = { .id = "alertHistory",
     .tag = "system",
     .summary = "What happened to alerts, newest first",
     .params = history_params,
     .response = "AlertHistory",
     .success = 200,
-    .errors = "400 401" };
+    .errors = "400 401 403" };
 static const struct route_doc acknowledge_doc = { .id = "acknowledgeAlert",
     .tag = "system",
     .summary = "Say that somebody looks after a firing alert: it is not repeated any more",
     .request = "AlertAcknowledge",
     .response = "AlertList",
     .success = 200,
-    .errors = "400 401 404 409" };
+    .errors = "400 401 403 404 409" };
 static const struct route_doc silence_doc = { .id = "silenceAlert",
     .tag = "system",
     .summary = "Hold back messages of one rule, or of all during maintenance",
     .request = "AlertSilence",
     .response = "AlertSilenced",
     .success = 201,
-    .errors = "400 401 404 429" };
+    .errors = "400 401 403 404 429" };
 static const struct route_doc silence_end_doc = { .id = "endSilence",
     .tag = "system",
     .summary = "End a silence",
     .params = silence_params,
     .success = 204,
-    .errors = "401 404" };
+    .errors = "401 403 404" };
 static const struct route_doc test_doc = { .id = "testAlerts",
     .tag = "system",
     .summary = "Send a message that says it is a test through all channels",
     .response = "AlertTest",
     .success = 200,
-    .errors = "401" };
+    .errors = "401 403" };
 
 const struct http_route alerts_routes[] = {
-    { HTTP_GET, "/v1/alerts", alerts_get, .doc = &alerts_doc },
-    { HTTP_GET, "/v1/alerts/rules", rules_get, .doc = &rules_doc },
-    { HTTP_GET, "/v1/alerts/history", history_get, .doc = &history_doc },
+    { HTTP_GET, "/v1/alerts", alerts_get, .right = RIGHT_MONITOR, .doc = &alerts_doc },
+    { HTTP_GET, "/v1/alerts/rules", rules_get, .right = RIGHT_MONITOR, .doc = &rules_doc },
+    { HTTP_GET, "/v1/alerts/history", history_get, .right = RIGHT_MONITOR, .doc = &history_doc },
     { HTTP_POST, "/v1/alerts/acknowledge", acknowledge, HTTP_LANE_QUICK, HTTP_BODY_MEMORY,
-        64 * 1024, .doc = &acknowledge_doc },
+        64 * 1024, .right = RIGHT_MANAGE, .doc = &acknowledge_doc },
     { HTTP_POST, "/v1/alerts/silences", silence, HTTP_LANE_QUICK, HTTP_BODY_MEMORY, 64 * 1024,
-        .doc = &silence_doc },
-    { HTTP_DELETE, "/v1/alerts/silences/{id}", silence_end, .doc = &silence_end_doc },
-    { HTTP_POST, "/v1/alerts/test", test, .doc = &test_doc },
+        .right = RIGHT_MANAGE, .doc = &silence_doc },
+    { HTTP_DELETE, "/v1/alerts/silences/{id}", silence_end, .right = RIGHT_MANAGE,
+        .doc = &silence_end_doc },
+    { HTTP_POST, "/v1/alerts/test", test, .right = RIGHT_MANAGE, .doc = &test_doc },
     { 0 },
 };
 

@@ -29,6 +29,8 @@ struct api {
     struct http_server *http; // set once the server is open
     struct monitor *monitor; // monitor.h
     int64_t started_ms; // wall clock
+    atomic_llong anchored_ms; // when the audit log's head was last written to the log
+    atomic_llong untold_refusals; // that got no audit row
 };
 
 static inline struct api *api_of(const struct http_request *req)
@@ -50,7 +52,19 @@ extern const struct http_route metrics_routes[];
 extern const struct http_route alerts_routes[];
 extern const struct http_route session_routes[];
 extern const struct http_route openapi_routes[];
+extern const struct http_route keys_routes[];
+extern const struct http_route audit_routes[];
 extern const struct http_route app_routes[]; // last: takes every other GET
+
+// audit.c: for http_options.
+void api_begun(struct http_request *req, const struct http_route *route);
+void api_ended(struct http_request *req, const struct http_route *route, int status, int64_t ms);
+// What the row of this request is to say; texts live in its arena. No effect when it is no act.
+void audit_who(const struct http_request *req, const char *who);
+void audit_detail(const struct http_request *req, const char *detail);
+void audit_quota(const struct http_request *req,
+    int64_t bytes); // a document of so many bytes counts for its caller
+void audit_anchor(struct api *api);
 
 // events.c: for http_options.
 int api_events_load(

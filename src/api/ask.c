@@ -85,8 +85,8 @@ static int read_ask(
     if (rc == 0 && slice_trim(ask->question).len == 0) {
         rc = error_set(err, ERR_INVALID, "question is empty; say what you want to know.");
     }
-    ask->status_allowed = true; // there is one key, and it may see everything
-    return rc;
+    ask->status_allowed = principal_may(principal_of(req), RIGHT_MONITOR);
+    return rc < 0 ? rc : principal_partition(principal_of(req), &ask->partition, err);
 }
 
 // ---- streamed
@@ -239,10 +239,30 @@ static int ask_post(struct http_request *req, struct http_response *resp, struct
 
 // ---- runs and conversations
 
+// A conversation of a partition that the key does not open is as if it were not there.
+static int load_conversation(
+    struct http_request *req, struct slice id, struct conversation *ret, struct error *err)
+{
+    int rc = store_conversation_load(api_of(req)->store, id, req->arena, ret, err);
+
+    if (rc == 0 && !principal_sees(principal_of(req), slice_of(ret->partition))) {
+        rc = error_set(err, ERR_NOT_FOUND, "There is no conversation with this id.");
+    }
+    return rc;
+}
+
 static int run_get(struct http_request *req, struct http_response *resp, struct error *err)
 {
-    return assist_run_json(
-        api_of(req)->assist, http_param(req, "id"), req->arena, &resp->body, err);
+    struct run_record run;
+    struct conversation c;
+    int rc = store_run_load(api_of(req)->store, http_param(req, "id"), req->arena, &run, err);
+
+    if (rc == 0 && load_conversation(req, slice_of(run.conversation_id), &c, NULL) < 0) {
+        rc = error_set(err, ERR_NOT_FOUND, "There is no run with this id.");
+    }
+    return rc < 0 ? rc
+                  : assist_run_json(
+                        api_of(req)->assist, http_param(req, "id"), req->arena, &resp->body, err);
 }
 
 static void put_conversation(struct json_out *j, const struct conversation *c)
@@ -266,11 +286,15 @@ static int conversations_get(
     size_t count = 0;
     int64_t limit = 0;
     struct json_out j;
+    struct slice partition = http_query_find(req, "partition");
     int rc = api_query_int(req, "limit", LIST_LIMIT, 1, LIST_LIMIT_MAX, &limit, err);
 
+    if (rc == 0 && (partition.len || principal_of(req)->partition_count)) {
+        rc = principal_partition(principal_of(req), &partition, err);
+    }
     rc = rc < 0 ? rc
-                : store_conversation_list(api_of(req)->store, http_query_find(req, "partition"),
-                      (int)limit, req->arena, &list, &count, err);
+                : store_conversation_list(
+                      api_of(req)->store, partition, (int)limit, req->arena, &list, &count, err);
     if (rc < 0) {
         return rc;
     }
@@ -321,7 +345,7 @@ static int conversation_get(struct http_request *req, struct http_response *resp
     size_t count = 0;
     struct json_out j;
     struct slice id = http_param(req, "id");
-    int rc = store_conversation_load(api_of(req)->store, id, req->arena, &c, err);
+    int rc = load_conversation(req, id, &c, err);
 
     rc = rc < 0 ? rc
                 : store_message_list(
@@ -347,8 +371,10 @@ static int conversation_get(struct http_request *req, struct http_response *resp
 static int conversation_delete(
     struct http_request *req, struct http_response *resp, struct error *err)
 {
-    int rc = store_conversation_delete(api_of(req)->store, http_param(req, "id"), err);
+    struct conversation c;
+    int rc = load_conversation(req, http_param(req, "id"), &c, err);
 
+    rc = rc < 0 ? rc : store_conversation_delete(api_of(req)->store, http_param(req, "id"), err);
     resp->status = 204;
     return rc;
 }
@@ -381,8 +407,13 @@ static int tool_post(struct http_request *req, struct http_response *resp, struc
 {
     struct tool_context context;
     struct slice result = { 0 };
-    int rc = assist_tool_context(
-        api_of(req)->assist, http_query_find(req, "partition"), true, req->arena, &context, err);
+    struct slice partition = http_query_find(req, "partition");
+    const struct principal *p = principal_of(req);
+    int rc = principal_partition(p, &partition, err);
+
+    rc = rc < 0 ? rc
+                : assist_tool_context(api_of(req)->assist, partition,
+                      principal_may(p, RIGHT_MONITOR), req->arena, &context, err);
 
     rc = rc < 0
              ? rc
@@ -409,40 +440,40 @@ static const struct route_doc ask_doc = { .id = "ask",
     .request = "Ask",
     .response = "Answer",
     .success = 200,
-    .errors = "400 401 404 415 503 504" };
+    .errors = "400 401 403 404 415 503 504" };
 static const struct route_doc run_doc = { .id = "getRun",
     .tag = "assistant",
     .summary = "A run with its trace: prompts, tool calls, results, retries, usage, times",
     .params = id_param,
     .response = "Run",
     .success = 200,
-    .errors = "401 404" };
+    .errors = "401 403 404" };
 static const struct route_doc list_doc = { .id = "listConversations",
     .tag = "assistant",
     .summary = "Conversations, the last used first",
     .params = list_params,
     .response = "ConversationList",
     .success = 200,
-    .errors = "400 401" };
+    .errors = "400 401 403" };
 static const struct route_doc get_doc = { .id = "getConversation",
     .tag = "assistant",
     .summary = "A conversation with its messages",
     .params = id_param,
     .response = "Conversation",
     .success = 200,
-    .errors = "401 404" };
+    .errors = "401 403 404" };
 static const struct route_doc delete_doc = { .id = "deleteConversation",
     .tag = "assistant",
     .summary = "Remove a conversation with its runs",
     .params = id_param,
     .success = 204,
-    .errors = "401 404" };
+    .errors = "401 403 404" };
 static const struct route_doc tools_doc = { .id = "listTools",
     .tag = "assistant",
     .summary = "The assistant's tools with their JSON Schemas",
     .response = "ToolList",
     .success = 200,
-    .errors = "401" };
+    .errors = "401 403" };
 
 static const struct route_doc tool_doc = { .id = "callTool",
     .tag = "assistant",
@@ -452,18 +483,19 @@ static const struct route_doc tool_doc = { .id = "callTool",
     .request = "ToolArguments",
     .response = "ToolResult",
     .success = 200,
-    .errors = "400 401 404" };
+    .errors = "400 401 403 404" };
 
 const struct http_route ask_routes[] = {
     { HTTP_POST, "/v1/ask", ask_post, HTTP_LANE_LONG, HTTP_BODY_MEMORY, 1024 * 1024,
-        .doc = &ask_doc },
-    { HTTP_GET, "/v1/runs/{id}", run_get, .doc = &run_doc },
-    { HTTP_GET, "/v1/conversations", conversations_get, .doc = &list_doc },
-    { HTTP_GET, "/v1/conversations/{id}", conversation_get, .doc = &get_doc },
-    { HTTP_DELETE, "/v1/conversations/{id}", conversation_delete, .doc = &delete_doc },
-    { HTTP_GET, "/v1/tools", tools_get, .doc = &tools_doc },
+        .right = RIGHT_ASK, .doc = &ask_doc },
+    { HTTP_GET, "/v1/runs/{id}", run_get, .right = RIGHT_ASK, .doc = &run_doc },
+    { HTTP_GET, "/v1/conversations", conversations_get, .right = RIGHT_ASK, .doc = &list_doc },
+    { HTTP_GET, "/v1/conversations/{id}", conversation_get, .right = RIGHT_ASK, .doc = &get_doc },
+    { HTTP_DELETE, "/v1/conversations/{id}", conversation_delete, .right = RIGHT_ASK,
+        .doc = &delete_doc },
+    { HTTP_GET, "/v1/tools", tools_get, .right = RIGHT_ASK, .doc = &tools_doc },
     { HTTP_POST, "/v1/tools/{name}", tool_post, HTTP_LANE_QUICK, HTTP_BODY_MEMORY,
-        TOOL_ARGUMENTS_MAX, .doc = &tool_doc },
+        TOOL_ARGUMENTS_MAX, .right = RIGHT_ASK, .doc = &tool_doc },
     { 0 },
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // /v1/documents: upload, list, one document, its elements and chunks, the original, and what a person can do with it.
 #include "api/api.h"
+#include "base/clock.h"
 #include "ingest/mode.h"
 #include "wire/json.h"
 #include "wire/problem.h"
@@ -20,7 +21,11 @@ static int load(struct http_request *req, struct document *ret, struct error *er
     if (!id_valid(id)) {
         return error_set(err, ERR_NOT_FOUND, "There is no document with this id.");
     }
-    return store_document_load(api_of(req)->store, id, req->arena, ret, err);
+    int rc = store_document_load(api_of(req)->store, id, req->arena, ret, err);
+    if (rc == 0 && !principal_sees(principal_of(req), slice_of(ret->partition))) {
+        rc = error_set(err, ERR_NOT_FOUND, "There is no such document."); // as if it were not there
+    }
+    return rc;
 }
 
 static int answer_document(
@@ -85,12 +90,24 @@ static int refuse(struct http_request *req, struct http_response *resp, const st
     return 0;
 }
 
+// The announced length was looked at before the body came; now the true one is known.
+static int check_quota(
+    struct http_request *req, const struct principal *p, int64_t bytes, struct error *err)
+{
+    req->retry_after_s = limits_quota_ask(
+        access_limits(api_of(req)->access), slice_of(p->who), p->quota, bytes, clock_wall_ms());
+    return req->retry_after_s
+               ? error_set(err, ERR_LIMIT, "What this key may upload in a day is used up.")
+               : 0;
+}
+
 static int documents_create(struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct http_spool *spool = req->spool;
     struct slice name = upload_field(req, "name");
     struct receive_result result;
     struct api *api = api_of(req);
+    const struct principal *p = principal_of(req);
 
     if (spool->is_multipart && !spool->has_file) {
         return error_set(err, ERR_INVALID,
@@ -110,9 +127,19 @@ static int documents_create(struct http_request *req, struct http_response *resp
         return error_set(err, ERR_INVALID,
             "The document needs a name: send it as ?name= or in the form's file part.");
     }
-    int rc = ingest_receive(api->ingest, &in, req->arena, &result, err);
+    int rc = principal_partition(p, &in.partition, err);
+    rc = rc < 0 ? rc : check_quota(req, p, spool->size, err);
     if (rc < 0) {
         return rc;
+    }
+    audit_quota(req, spool->size);
+    rc = ingest_receive(api->ingest, &in, req->arena, &result, err);
+    if (rc < 0) {
+        return rc;
+    }
+    if (!result.refused && !result.duplicate) {
+        limits_quota_take(
+            access_limits(api->access), slice_of(p->who), 1, spool->size, clock_wall_ms());
     }
     spool->taken = result.taken;
     if (result.refused) {
@@ -152,6 +179,12 @@ static int documents_list(struct http_request *req, struct http_response *resp, 
         return error_set(err, ERR_INVALID,
             "status is not one of the words that documents have, such as ready or failed.");
     }
+    const struct principal *p = principal_of(req);
+    if (filter.partition.len && !principal_sees(p, filter.partition)) {
+        return error_set(err, ERR_DENIED, "Your key does not open this partition.");
+    }
+    filter.partitions = p->partitions;
+    filter.partition_count = p->partition_count;
     filter.order = order.len ? arena_strndup(req->arena, order.data, order.len) : NULL;
     rc = store_document_list(api->store, &filter, http_query_find(req, "after"), (int)limit,
         req->arena, &documents, &count, &next, &total, err);
@@ -461,27 +494,27 @@ DOC(create_doc) = { .id = "createDocument",
     .upload = "multipart/form-data application/octet-stream",
     .response = "Document",
     .success = 201,
-    .errors = "400 401 413 422 503 507" };
+    .errors = "400 401 403 413 422 429 503 507" };
 DOC(list_doc) = { .id = "listDocuments",
     .tag = "documents",
     .summary = "List documents, newest first",
     .params = list_params,
     .response = "DocumentList",
     .success = 200,
-    .errors = "400 401" };
+    .errors = "400 401 403" };
 DOC(get_doc) = { .id = "getDocument",
     .tag = "documents",
     .summary = "One document with its progress and findings",
     .params = id_params,
     .response = "Document",
     .success = 200,
-    .errors = "401 404" };
+    .errors = "401 403 404" };
 DOC(delete_doc) = { .id = "deleteDocument",
     .tag = "documents",
     .summary = "Remove a document and all that was derived",
     .params = id_params,
     .success = 204,
-    .errors = "401 404" };
+    .errors = "401 403 404" };
 DOC(metadata_doc) = { .id = "patchMetadata",
     .tag = "documents",
     .summary = "Change metadata; null removes a value",
@@ -489,67 +522,74 @@ DOC(metadata_doc) = { .id = "patchMetadata",
     .request = "MetadataPatch",
     .response = "Document",
     .success = 200,
-    .errors = "400 401 404 413" };
+    .errors = "400 401 403 404 413" };
 DOC(release_doc) = { .id = "releaseDocument",
     .tag = "documents",
     .summary = "Let a quarantined document be read",
     .params = id_params,
     .response = "Document",
     .success = 200,
-    .errors = "401 404 409" };
+    .errors = "401 403 404 409" };
 DOC(reread_doc) = { .id = "rereadDocument",
     .tag = "documents",
     .summary = "Read a document again; the old reading stays until the new one is ready",
     .params = reread_params,
     .response = "Document",
     .success = 200,
-    .errors = "400 401 404 409" };
+    .errors = "400 401 403 404 409" };
 DOC(cancel_doc) = { .id = "cancelDocument",
     .tag = "documents",
     .summary = "Stop reading a document",
     .params = id_params,
     .response = "Document",
     .success = 200,
-    .errors = "401 404 409" };
+    .errors = "401 403 404 409" };
 DOC(elements_doc) = { .id = "listElements",
     .tag = "documents",
     .summary = "What was read, in reading order",
     .params = page_params,
     .response = "ElementList",
     .success = 200,
-    .errors = "400 401 404" };
+    .errors = "400 401 403 404" };
 DOC(chunks_doc) = { .id = "listChunks",
     .tag = "documents",
     .summary = "The passages that search works on",
     .params = page_params,
     .response = "ChunkList",
     .success = 200,
-    .errors = "400 401 404" };
+    .errors = "400 401 403 404" };
 DOC(original_doc) = { .id = "getOriginal",
     .tag = "documents",
     .summary = "The bytes as they were uploaded",
     .params = id_params,
     .response_media = "application/octet-stream",
     .success = 200,
-    .errors = "401 404 409" };
+    .errors = "401 403 404 409" };
 
 enum { JSON_BODY_MAX = 1024 * 1024 };
 static const int64_t upload_max = (int64_t)4 << 30;
 
 const struct http_route documents_routes[] = {
     { HTTP_POST, "/v1/documents", documents_create, HTTP_LANE_HEAVY, HTTP_BODY_SPOOL, upload_max,
-        upload_cap, .doc = &create_doc },
-    { HTTP_GET, "/v1/documents", documents_list, .doc = &list_doc },
-    { HTTP_GET, "/v1/documents/{id}", documents_get, .doc = &get_doc },
-    { HTTP_DELETE, "/v1/documents/{id}", documents_delete, .doc = &delete_doc },
+        upload_cap, .right = RIGHT_WRITE, .doc = &create_doc },
+    { HTTP_GET, "/v1/documents", documents_list, .right = RIGHT_READ, .doc = &list_doc },
+    { HTTP_GET, "/v1/documents/{id}", documents_get, .right = RIGHT_READ, .doc = &get_doc },
+    { HTTP_DELETE, "/v1/documents/{id}", documents_delete, .right = RIGHT_MANAGE,
+        .doc = &delete_doc },
     { HTTP_PATCH, "/v1/documents/{id}/metadata", documents_metadata, HTTP_LANE_QUICK,
-        HTTP_BODY_MEMORY, JSON_BODY_MAX, .doc = &metadata_doc },
-    { HTTP_POST, "/v1/documents/{id}/release", documents_release, .doc = &release_doc },
-    { HTTP_POST, "/v1/documents/{id}/reread", documents_reread, .doc = &reread_doc },
-    { HTTP_POST, "/v1/documents/{id}/cancel", documents_cancel, .doc = &cancel_doc },
-    { HTTP_GET, "/v1/documents/{id}/elements", documents_elements, .doc = &elements_doc },
-    { HTTP_GET, "/v1/documents/{id}/chunks", documents_chunks, .doc = &chunks_doc },
-    { HTTP_GET, "/v1/documents/{id}/original", documents_original, .doc = &original_doc },
+        HTTP_BODY_MEMORY, JSON_BODY_MAX, .right = RIGHT_WRITE, .doc = &metadata_doc },
+    { HTTP_POST, "/v1/documents/{id}/release", documents_release, .right = RIGHT_MANAGE,
+        .doc = &release_doc },
+    { HTTP_POST, "/v1/documents/{id}/reread", documents_reread, .right = RIGHT_WRITE,
+        .doc = &reread_doc },
+    { HTTP_POST, "/v1/documents/{id}/cancel", documents_cancel, .right = RIGHT_WRITE,
+        .doc = &cancel_doc },
+    { HTTP_GET, "/v1/documents/{id}/elements", documents_elements, .right = RIGHT_READ,
+        .doc = &elements_doc },
+    { HTTP_GET, "/v1/documents/{id}/chunks", documents_chunks, .right = RIGHT_READ,
+        .doc = &chunks_doc },
+    { HTTP_GET, "/v1/documents/{id}/original", documents_original, .right = RIGHT_READ,
+        .doc = &original_doc },
     { 0 },
 };
 

@@ -29,15 +29,27 @@ int api_events_load(
 // Without since: from now on.
 static int since_of(struct http_request *req, int64_t *ret, struct error *err)
 {
+    req->audience = access_audience(api_of(req)->access, principal_of(req));
     return api_query_int(
         req, "since", store_event_last(api_of(req)->store), 0, INT64_MAX, ret, err);
 }
 
+struct page {
+    struct json_out *out;
+    void *audience;
+    int64_t last; // the newest event looked at
+    size_t count; // shown
+};
+
 static int add_one(void *ctx, int64_t seq, struct slice kind, struct slice json)
 {
-    (void)seq;
-    (void)kind;
-    json_raw(ctx, json);
+    struct page *p = ctx;
+
+    p->last = seq;
+    if (!p->audience || access_event_visible(p->audience, kind, json)) {
+        json_raw(p->out, json);
+        p->count++;
+    }
     return 0;
 }
 
@@ -54,7 +66,14 @@ static int events_poll(struct http_request *req, struct http_response *resp, str
     json_begin(&j, &resp->body);
     json_begin_object(&j);
     json_key_array(&j, "events");
-    rc = store_event_list(api_of(req)->store, since, (size_t)limit, add_one, &j, err);
+    struct page page = { &j, access_audience(api_of(req)->access, principal_of(req)), since, 0 };
+    do { // a page of events that are all for others would look like the end
+        since = page.last;
+        rc = store_event_list(api_of(req)->store, since, (size_t)limit, add_one, &page, err);
+    } while (rc == 0 && page.count == 0 && page.last > since);
+    if (page.audience) {
+        access_audience_free(page.audience);
+    }
     if (rc < 0) {
         return rc;
     }
@@ -76,10 +95,11 @@ static const struct route_doc events_doc = { .id = "events",
     .params = params,
     .response = "EventPage",
     .success = 200,
-    .errors = "400 401" };
+    .errors = "400 401 403" };
 
 const struct http_route events_routes[] = {
-    { HTTP_GET, "/v1/events", events_poll, .stream = since_of, .doc = &events_doc },
+    { HTTP_GET, "/v1/events", events_poll, .stream = since_of, .right = RIGHT_READ,
+        .doc = &events_doc },
     { 0 },
 };
 

@@ -186,6 +186,7 @@ struct mcp_call { // one request; its thread only, but for cancelled
     struct mcp_stream *stream; // NULL: the answer is one JSON document
     enum mcp_version version;
     struct slice partition;
+    bool status_allowed; // the caller may see how the server is
     const json_t *id;
     const json_t *progress_token; // NULL: progress is not wanted
     struct arena *arena;

@@ -116,6 +116,7 @@ struct mcp_post {
     struct arena arena;
     enum mcp_version version;
     char partition[PARTITION_MAX + 1];
+    bool status_allowed;
     atomic_bool gone;
     pthread_mutex_t mutex; // call
     struct mcp_call *call;
@@ -185,6 +186,7 @@ static void job_run(void *ctx)
             .stream = job->stream,
             .version = job->version,
             .partition = slice_of(job->partition),
+            .status_allowed = job->status_allowed,
             .arena = &job->arena };
         if (!wants_answer(&job->input.items[i])) {
             take_in(job->session, &job->input.items[i], job->input.json);
@@ -202,13 +204,15 @@ static void job_run(void *ctx)
 }
 
 static int start_job(struct mcp *m, struct mcp_session *s, enum mcp_version version,
-    struct slice partition, struct rpc_input *input, struct http_response *resp, struct error *err)
+    struct slice partition, bool status_allowed, struct rpc_input *input,
+    struct http_response *resp, struct error *err)
 {
     struct mcp_post *job = xalloc(sizeof(*job));
     int reading = -1, writing = -1, rc = 0;
 
     job->mcp = m;
     job->version = version;
+    job->status_allowed = status_allowed;
     memcpy(job->partition, partition.data, partition.len);
     pthread_mutex_init(&job->mutex, NULL);
     arena_init(&job->arena, MCP_CALL_ARENA);
@@ -246,7 +250,8 @@ static int start_job(struct mcp *m, struct mcp_session *s, enum mcp_version vers
 }
 
 static void answer_json(struct mcp *m, struct mcp_session *s, enum mcp_version version,
-    struct slice partition, struct arena *arena, struct rpc_input *in, struct http_response *resp)
+    struct slice partition, bool status_allowed, struct arena *arena, struct rpc_input *in,
+    struct http_response *resp)
 {
     bool first = true;
 
@@ -254,9 +259,12 @@ static void answer_json(struct mcp *m, struct mcp_session *s, enum mcp_version v
         buf_add_char(&resp->body, '[');
     }
     for (size_t i = 0; i < in->count; i++) {
-        struct mcp_call call = {
-            .mcp = m, .session = s, .version = version, .partition = partition, .arena = arena
-        };
+        struct mcp_call call = { .mcp = m,
+            .session = s,
+            .version = version,
+            .partition = partition,
+            .status_allowed = status_allowed,
+            .arena = arena };
         if (!wants_answer(&in->items[i])) {
             take_in(s, &in->items[i], in->json);
             continue;
@@ -338,10 +346,14 @@ static int answer(struct http_request *req, struct http_response *resp,
     struct mcp_session **session, struct rpc_input *in, struct error *err)
 {
     struct slice partition = http_query_find(req, "partition");
+    bool status = principal_may(principal_of(req), RIGHT_MONITOR);
     struct mcp *m = mcp_of(api_of(req));
     enum mcp_version version = MCP_2025_03_26;
     struct wishes w = wishes_of(in);
 
+    if (principal_partition(principal_of(req), &partition, err) < 0) {
+        return refuse(resp, 403, RPC_INVALID_REQUEST, err->text);
+    }
     if (!is_initialize(&in->items[0]) && !take_version(req, resp, *session, &version)) {
         return 0;
     }
@@ -360,15 +372,15 @@ static int answer(struct http_request *req, struct http_response *resp,
     }
     bool events = http_header_find(req, "accept").data && accepts(req, "text/event-stream");
     if (!w.answer) {
-        answer_json(m, *session, version, partition, req->arena, in, resp);
+        answer_json(m, *session, version, partition, status, req->arena, in, resp);
         buf_reset(&resp->body);
         resp->status = 202;
         return 0;
     }
     if (events && (w.tool || !accepts(req, "application/json"))) {
-        return start_job(m, *session, version, partition, in, resp, err);
+        return start_job(m, *session, version, partition, status, in, resp, err);
     }
-    answer_json(m, *session, version, partition, req->arena, in, resp);
+    answer_json(m, *session, version, partition, status, req->arena, in, resp);
     return 0;
 }
 
@@ -550,9 +562,9 @@ static const struct route_doc delete_doc = { .id = "mcpEnd",
 
 const struct http_route mcp_routes[] = {
     { HTTP_POST, "/mcp", mcp_post, HTTP_LANE_LONG, HTTP_BODY_MEMORY, RPC_MESSAGE_MAX,
-        .doc = &post_doc },
-    { HTTP_GET, "/mcp", mcp_get, .doc = &get_doc },
-    { HTTP_DELETE, "/mcp", mcp_delete, .doc = &delete_doc },
+        .right = RIGHT_ASK, .doc = &post_doc },
+    { HTTP_GET, "/mcp", mcp_get, .right = RIGHT_ASK, .doc = &get_doc },
+    { HTTP_DELETE, "/mcp", mcp_delete, .right = RIGHT_ASK, .doc = &delete_doc },
     { 0 },
 };
 

@@ -72,7 +72,8 @@ static int call_own(struct mcp_call *c, struct slice name, const json_t *argumen
     struct tool_context context;
     struct slice result = { 0 };
     AUTO_FREE char *text = arguments ? json_dumps(arguments, JSON_COMPACT) : NULL;
-    int rc = assist_tool_context(c->mcp->api->assist, c->partition, true, c->arena, &context, err);
+    int rc = assist_tool_context(
+        c->mcp->api->assist, c->partition, c->status_allowed, c->arena, &context, err);
 
     if (rc < 0) {
         return mcp_code(rc);

@@ -261,25 +261,25 @@ static const struct route_doc metrics_doc = { .id = "prometheusMetrics",
     .summary = "All metrics as Prometheus text, or OpenMetrics by Accept",
     .response_media = "text/plain",
     .success = 200,
-    .errors = "401" };
+    .errors = "401 403" };
 static const struct route_doc list_doc = { .id = "listMetrics",
     .tag = "system",
     .summary = "The metrics with kind, unit, meaning and labels",
     .response = "MetricList",
     .success = 200,
-    .errors = "401" };
+    .errors = "401 403" };
 static const struct route_doc query_doc = { .id = "queryMetrics",
     .tag = "system",
     .summary = "Histories of metrics: increases of counters, averages and maxima of readings",
     .params = query_params,
     .response = "MetricHistory",
     .success = 200,
-    .errors = "400 401 404 429" };
+    .errors = "400 401 403 404 429" };
 
 const struct http_route metrics_routes[] = {
-    { HTTP_GET, "/metrics", metrics_get, .doc = &metrics_doc },
-    { HTTP_GET, "/v1/metrics", metrics_list, .doc = &list_doc },
-    { HTTP_GET, "/v1/metrics/query", metrics_query, .doc = &query_doc },
+    { HTTP_GET, "/metrics", metrics_get, .right = RIGHT_MONITOR, .doc = &metrics_doc },
+    { HTTP_GET, "/v1/metrics", metrics_list, .right = RIGHT_MONITOR, .doc = &list_doc },
+    { HTTP_GET, "/v1/metrics/query", metrics_query, .right = RIGHT_MONITOR, .doc = &query_doc },
     { 0 },
 };
 

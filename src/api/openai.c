@@ -160,7 +160,6 @@ static int read_request(const json_t *body, struct arena *a, struct wanted *ret,
                       body, "partition", JSON_OPTIONAL, PARTITION_MAX, &ret->ask.partition, err);
     rc = rc < 0 ? rc : refuse_shapes(body, err);
     rc = rc < 0 ? rc : read_messages(messages, a, &ret->ask, err);
-    ret->ask.status_allowed = true; // there is one key, and it may see everything
     return rc;
 }
 
@@ -302,6 +301,9 @@ static int completions_post(struct http_request *req, struct http_response *resp
     name_completion(&c->completion);
     c->body = json_in_parse_object(req->body, &why);
     int rc = c->body ? read_request(c->body, &c->arena, &c->wanted, &why) : ERR_INVALID;
+    rc = rc < 0 ? rc : principal_partition(principal_of(req), &c->wanted.ask.partition, &why);
+    c->wanted.ask.partition = arena_slice(&c->arena, c->wanted.ask.partition);
+    c->wanted.ask.status_allowed = principal_may(principal_of(req), RIGHT_MONITOR);
     bool stream = rc == 0 && c->wanted.stream;
     if (stream) {
         rc = start_stream(c, resp, &why);
@@ -359,26 +361,26 @@ static const struct route_doc completions_doc = { .id = "createChatCompletion",
     .request = "ChatCompletionRequest",
     .response = "ChatCompletion",
     .success = 200,
-    .errors = "400 401 404 503" };
+    .errors = "400 401 403 404 503" };
 static const struct route_doc models_doc = { .id = "listModels",
     .tag = "openai",
     .summary = "The one model",
     .response = "ModelList",
     .success = 200,
-    .errors = "401" };
+    .errors = "401 403" };
 static const struct route_doc model_doc = { .id = "getModel",
     .tag = "openai",
     .summary = "The model by its name",
     .params = model_params,
     .response = "Model",
     .success = 200,
-    .errors = "401 404" };
+    .errors = "401 403 404" };
 
 const struct http_route openai_routes[] = {
     { HTTP_POST, "/v1/chat/completions", completions_post, HTTP_LANE_LONG, HTTP_BODY_MEMORY,
-        OPENAI_BODY_MAX, .doc = &completions_doc },
-    { HTTP_GET, "/v1/models", models_get, .doc = &models_doc },
-    { HTTP_GET, "/v1/models/{id}", model_get, .doc = &model_doc },
+        OPENAI_BODY_MAX, .right = RIGHT_ASK, .doc = &completions_doc },
+    { HTTP_GET, "/v1/models", models_get, .right = RIGHT_ASK, .doc = &models_doc },
+    { HTTP_GET, "/v1/models/{id}", model_get, .right = RIGHT_ASK, .doc = &model_doc },
     { 0 },
 };
 

@@ -6,11 +6,20 @@
 
 static const char *const method_words[HTTP_METHODS] = { "get", "head", "post", "put", "patch",
     "delete", "options" };
+static const struct schema_doc session_schemas[] = {
+    { "SessionRequest",
+        "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":"
+        "\"string\"}}}" },
+    { "Session", "{\"type\":\"object\",\"required\":[\"who\",\"role\",\"rights\",\"partitions\"],"
+                 "\"properties\":{\"who\":{\"type\":\"string\"},\"role\":{\"type\":\"string\"},"
+                 "\"rights\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"partitions\":{"
+                 "\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}" },
+    { NULL, NULL },
+};
+
 static const struct schema_doc *const schema_lists[] = { documents_schemas, search_schemas,
     ask_schemas, mcp_schemas, openai_schemas, events_schemas, system_schemas, metrics_schemas,
-    alerts_schemas, NULL };
-static const struct schema_doc session_schema = { "SessionRequest",
-    "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":\"string\"}}}" };
+    alerts_schemas, keys_schemas, audit_schemas, session_schemas, NULL };
 
 static void add_ref(struct json_out *j, const char *schema)
 {
@@ -148,6 +157,8 @@ static void add_operation(struct json_out *j, const struct http_route *route)
     add_responses(j, d);
     if (route->open) {
         json_key_raw(j, "security", SLICE_LIT("[]"));
+    } else {
+        json_key_text(j, "x-right", right_word((enum right)route->right));
     }
     json_end(j);
 }
@@ -191,7 +202,6 @@ static void add_schemas(struct json_out *j)
             json_key_raw(j, s->name, slice_of(s->json));
         }
     }
-    json_key_raw(j, session_schema.name, slice_of(session_schema.json));
     json_end(j);
 }
 
@@ -249,4 +259,4 @@ const struct http_route openapi_routes[] = {
 
 const struct http_route *const api_routes[] = { documents_routes, pictures_routes, search_routes,
     ask_routes, mcp_routes, openai_routes, events_routes, system_routes, metrics_routes,
-    alerts_routes, session_routes, openapi_routes, app_routes, NULL };
+    alerts_routes, keys_routes, audit_routes, session_routes, openapi_routes, app_routes, NULL };

@@ -35,6 +35,8 @@ extern const struct schema_doc search_schemas[];
 extern const struct schema_doc ask_schemas[];
 extern const struct schema_doc mcp_schemas[];
 extern const struct schema_doc openai_schemas[];
+extern const struct schema_doc keys_schemas[];
+extern const struct schema_doc audit_schemas[];
 extern const struct schema_doc events_schemas[];
 extern const struct schema_doc system_schemas[];
 extern const struct schema_doc metrics_schemas[];

@@ -28,6 +28,21 @@ static int answer_blob(struct http_request *req, struct http_response *resp, con
     return 0;
 }
 
+// A document of another partition is as if it were not there.
+static int check_partition(struct http_request *req, struct error *err)
+{
+    const struct principal *p = principal_of(req);
+    struct document d;
+    int rc = p->partition_count ? store_document_load(api_of(req)->store, http_param(req, "id"),
+                                      req->arena, &d, err)
+                                : 0;
+
+    if (rc == 0 && p->partition_count && !principal_sees(p, slice_of(d.partition))) {
+        rc = error_set(err, ERR_NOT_FOUND, "There is no such document.");
+    }
+    return rc;
+}
+
 static int page_image(struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct slice page = http_param(req, "page");
@@ -42,6 +57,10 @@ static int page_image(struct http_request *req, struct http_response *resp, stru
         !id_valid(http_param(req, "id"))) {
         return error_set(err, ERR_NOT_FOUND, "The document has no such page.");
     }
+    rc = check_partition(req, err);
+    if (rc < 0) {
+        return rc;
+    }
     width = (width + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP; // few different sizes are kept
     rc = ingest_page_image(
         api_of(req)->ingest, http_param(req, "id"), (int32_t)number, (int32_t)width, hash, err);
@@ -51,8 +70,11 @@ static int page_image(struct http_request *req, struct http_response *resp, stru
 static int figure_image(struct http_request *req, struct http_response *resp, struct error *err)
 {
     char hash[BLOB_HASH_SIZE], media_type[64];
-    int rc = store_media_find(
-        api_of(req)->store, http_param(req, "id"), http_param(req, "name"), hash, media_type, err);
+    int rc = check_partition(req, err);
+
+    rc = rc < 0 ? rc
+                : store_media_find(api_of(req)->store, http_param(req, "id"),
+                      http_param(req, "name"), hash, media_type, err);
 
     if (rc < 0) {
         return rc;
@@ -72,17 +94,19 @@ static const struct route_doc page_doc = { .id = "getPageImage",
     .params = page_params,
     .response_media = "image/png",
     .success = 200,
-    .errors = "400 401 404 415 503" };
+    .errors = "400 401 403 404 415 503" };
 static const struct route_doc figure_doc = { .id = "getFigure",
     .tag = "documents",
     .summary = "A figure of the document",
     .params = figure_params,
     .response_media = "image/*",
     .success = 200,
-    .errors = "401 404" };
+    .errors = "401 403 404" };
 
 const struct http_route pictures_routes[] = {
-    { HTTP_GET, "/v1/documents/{id}/pages/{page}", page_image, HTTP_LANE_HEAVY, .doc = &page_doc },
-    { HTTP_GET, "/v1/documents/{id}/images/{name}", figure_image, .doc = &figure_doc },
+    { HTTP_GET, "/v1/documents/{id}/pages/{page}", page_image, HTTP_LANE_HEAVY, .right = RIGHT_READ,
+        .doc = &page_doc },
+    { HTTP_GET, "/v1/documents/{id}/images/{name}", figure_image, .right = RIGHT_READ,
+        .doc = &figure_doc },
     { 0 },
 };

@@ -221,6 +221,7 @@ static int search_post(struct http_request *req, struct http_response *resp, str
     AUTO_JSON *body = json_in_parse_object(req->body, err);
     int rc = body ? read_request(body, req, &q, err) : ERR_INVALID;
 
+    rc = rc < 0 ? rc : principal_partition(principal_of(req), &q.partition, err);
     if (rc == 0) {
         rc = search_run(api_of(req)->store, &q, req->arena, &reply, err);
         metric_add(METRIC_SEARCHES,
@@ -253,11 +254,11 @@ static const struct route_doc search_doc = { .id = "search",
     .request = "SearchRequest",
     .response = "SearchReply",
     .success = 200,
-    .errors = "400 401 415" };
+    .errors = "400 401 403 415" };
 
 const struct http_route search_routes[] = {
     { HTTP_POST, "/v1/search", search_post, HTTP_LANE_QUICK, HTTP_BODY_MEMORY, 1024 * 1024,
-        .doc = &search_doc },
+        .right = RIGHT_SEARCH, .doc = &search_doc },
     { 0 },
 };
 

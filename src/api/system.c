@@ -300,26 +300,26 @@ static const struct route_doc health_doc = { .id = "health",
     .response = "Health",
     .response_media = "application/health+json",
     .success = 200,
-    .errors = "401 503" };
+    .errors = "401 403 503" };
 static const struct route_doc formats_doc = { .id = "formats",
     .tag = "system",
     .summary = "The file types that are taken in",
     .response = "FormatList",
     .success = 200,
-    .errors = "401" };
+    .errors = "401 403" };
 static const struct route_doc status_doc = { .id = "status",
     .tag = "system",
     .summary = "Counts of documents, jobs, storage and connections",
     .response = "Status",
     .success = 200,
-    .errors = "401" };
+    .errors = "401 403" };
 
 const struct http_route system_routes[] = {
     { HTTP_GET, "/livez", livez, .open = true, .doc = &livez_doc },
     { HTTP_GET, "/readyz", readyz, .open = true, .doc = &readyz_doc },
-    { HTTP_GET, "/health", health, .doc = &health_doc },
-    { HTTP_GET, "/v1/formats", formats_get, .doc = &formats_doc },
-    { HTTP_GET, "/v1/status", status_get, .doc = &status_doc },
+    { HTTP_GET, "/health", health, .right = RIGHT_MONITOR, .doc = &health_doc },
+    { HTTP_GET, "/v1/formats", formats_get, .right = RIGHT_ANY, .doc = &formats_doc },
+    { HTTP_GET, "/v1/status", status_get, .right = RIGHT_MONITOR, .doc = &status_doc },
     { 0 },
 };
 

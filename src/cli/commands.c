@@ -14,7 +14,8 @@ enum { LEFT_COLUMN = 22 };
 const struct command *const commands[] = { &serve_command, &add_command, &list_command,
     &show_command, &search_command, &ask_command, &mcp_command, &status_command, &doctor_command,
     &formats_command, &watch_command, &alerts_command, &reread_command, &release_command,
-    &cancel_command, &delete_command, &help_command, &version_command, NULL };
+    &cancel_command, &delete_command, &keys_command, &audit_command, &help_command,
+    &version_command, NULL };
 
 static const struct option_info common_options[] = { { "json", NULL, "print JSON for programs" },
     { "quiet", NULL, "print nothing but errors" },
@@ -123,6 +124,20 @@ static int take_option(struct invocation *in, const char *text, const char *next
     return 0;
 }
 
+// Arguments can be seen by everybody on the machine: the key is kept aside and its place wiped.
+static void hide_key(struct invocation *in, int argc, char **argv)
+{
+    for (int i = 2; in->key && i < argc; i++) {
+        size_t len = strlen(in->key);
+        if (in->key >= argv[i] && in->key <= argv[i] + strlen(argv[i])) {
+            char *at = argv[i] + (in->key - argv[i]);
+            in->key = xstrdup(in->key); // lives as long as the program
+            explicit_bzero(at, len);
+            return;
+        }
+    }
+}
+
 static int parse(struct invocation *in, int argc, char **argv, struct error *err)
 {
     bool options_end = false;
@@ -149,6 +164,7 @@ static int parse(struct invocation *in, int argc, char **argv, struct error *err
     in->quiet = option_value(in, "quiet") != NULL;
     in->url = option_value(in, "url");
     in->key = option_value(in, "key");
+    hide_key(in, argc, argv);
     return 0;
 }
 

@@ -215,18 +215,61 @@ static int start_assist(struct server *s, struct error *err)
     return rc < 0 ? rc : mcp_new(&s->api, &s->api.mcp, err);
 }
 
+// Keys and documents in plain text belong on no network.
+static int check_network(const struct settings *settings, struct error *err)
+{
+    static const char *const own[] = { "127.", "localhost:", "[::1]:" };
+
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        if (slice_starts(slice_of(settings->listen), own[i])) {
+            return 0;
+        }
+    }
+    if (strcmp(settings->access_network, "plain") == 0) {
+        log_warn("server.plain", LS("listen", settings->listen),
+            LS("what", "keys and documents can be read on their way"));
+        return 0;
+    }
+    return error_set(err, ERR_INVALID,
+        "Larder listens only on this machine's own address, because it speaks no TLS itself. Put a "
+        "proxy with TLS before it and name that in access.trusted_proxies, or, on a network where "
+        "nobody listens in, set access.network = plain.");
+}
+
+static void set_rates(const struct settings *settings, struct limit_rates *ret)
+{
+    *ret = (struct limit_rates){
+        .per_second = { [LIMIT_KEY] = (double)settings->access_key_rate,
+            [LIMIT_ADDRESS] = (double)settings->access_address_rate,
+            [LIMIT_WRONG_KEY] = 0.5,
+            [LIMIT_SIGN_IN] = 0.1,
+            [LIMIT_REFUSALS] = 0.5 },
+        .burst = { [LIMIT_KEY] = 10 * (double)settings->access_key_rate,
+            [LIMIT_ADDRESS] = 10 * (double)settings->access_address_rate,
+            [LIMIT_WRONG_KEY] = 30,
+            [LIMIT_SIGN_IN] = 5,
+            [LIMIT_REFUSALS] = 120 },
+    };
+}
+
 static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct error *err)
 {
     const struct settings *settings = s->settings;
     struct store_options store = { .data_dir = settings->data_dir, .on_event = on_event, .ctx = s };
     struct access_options access_options = { .data_dir = settings->data_dir,
         .admin_key_file = settings->admin_key_file,
-        .loopback_open = strcmp(settings->access_loopback, "open") == 0 };
+        .loopback_open = strcmp(settings->access_loopback, "open") == 0,
+        .origins = settings->access_origins,
+        .quota_bytes = settings->access_quota_bytes,
+        .quota_documents = settings->access_quota_documents };
     AUTO_FREE char *reader = reader_program_path(settings);
     AUTO_FREE char *spool = xasprintf("%s/spool", settings->data_dir);
 
-    int rc = access_open(&access_options, &s->access, new_key, err);
+    set_rates(settings, &access_options.rates);
+    int rc = check_network(settings, err);
+    rc = rc < 0 ? rc : access_open(&access_options, &s->access, new_key, err);
     rc = rc < 0 ? rc : store_open(&store, &s->store, err);
+    rc = rc < 0 ? rc : access_load(s->access, s->store, err);
     rc = rc < 0 ? rc : store_job_recover(s->store, err);
     if (rc < 0) {
         return rc;
@@ -253,9 +296,16 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
         .route_lists = api_routes,
         .app = &s->api,
         .authorize = access_authorize,
+        .begun = api_begun,
+        .ended = api_ended,
+        .event_visible = access_event_visible,
+        .audience_alive = access_audience_alive,
+        .audience_free = access_audience_free,
+        .stream_auth = access_stream_auth,
+        .trusted_proxies = settings->access_proxies,
+        .cors_origins = settings->access_origins,
         .events_load = api_events_load,
-        .events_last = store_event_last(s->store),
-        .ended = monitor_request_ended };
+        .events_last = store_event_last(s->store) };
     struct http_server *server = NULL;
     rc = http_server_open(&http, &server, err);
     if (rc < 0) {
@@ -342,9 +392,11 @@ static int serve_run(struct invocation *in, struct error *err)
         running = s.http;
         catch_signals();
         log_info("server.start", LS("version", LARDER_VERSION), LS("listen", url));
+        audit_anchor(&s.api);
         greet(&s, url, new_key);
         rc = http_server_run(s.http);
         running = NULL;
+        audit_anchor(&s.api);
         log_info("server.stop");
     }
     stop_parts(&s);

@@ -32,6 +32,22 @@ static const struct setting_info table[] = {
         "file with the first admin key; without it one is made at the first start and shown once"),
     CHOICE("access", "loopback", access_loopback, "closed", "closed open",
         "open lets clients on this machine act without a key; for tests and demos"),
+    CHOICE("access", "network", access_network, "refuse", "refuse plain",
+        "plain lets the server listen on other addresses than this machine's own, where keys and "
+        "documents can be read on their way; put a proxy with TLS before it instead"),
+    TEXT("access", "trusted_proxies", access_proxies, "",
+        "addresses and networks, spaces between, of proxies whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed"),
+    TEXT("access", "origins", access_origins, "",
+        "origins of other pages, spaces between, that may use the API with a key of theirs"),
+    NUMBER("access", "key_rate", access_key_rate, "500",
+        "requests a second of one key; ten times as many at once"),
+    NUMBER("access", "address_rate", access_address_rate, "1000",
+        "requests a second from one address; ten times as many at once"),
+    SIZE("access", "quota_bytes", access_quota_bytes, "100GiB",
+        "most bytes that one key may upload in a day"),
+    NUMBER("access", "quota_documents", access_quota_documents, "200000",
+        "most documents that one key may upload in a day"),
     CHOICE(
         "log", "level", log_level, "info", "debug info warn error", "least level that is logged"),
     CHOICE("log", "format", log_format, "text", "text json", "form of the log's lines"),

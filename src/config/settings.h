@@ -15,6 +15,12 @@ struct settings {
     char *listen; // server.listen
     char *admin_key_file; // admin.key_file; "" makes a key at first start
     char *access_loopback; // access.loopback: closed | open
+    char *access_network; // access.network: refuse | plain
+    char *access_proxies; // access.trusted_proxies
+    char *access_origins; // access.origins
+    int64_t access_key_rate,
+        access_address_rate; // access.key_rate, address_rate: requests a second
+    int64_t access_quota_bytes, access_quota_documents; // a day and key
     char *log_level; // log.level
     char *log_format; // log.format: text | json
     char *reader_program; // reader.program; "" is larder-reader beside larder

@@ -368,6 +368,7 @@ static void head_done(struct conn *c)
             buf_ok(&x->head) ? refusal.sentence : "No memory.");
         return;
     }
+    forward_apply(c->server->forward, &x->req);
     strict_body(&c->strict, x->facts.chunked, x->facts.length);
     x->body_done = !x->facts.has_body;
     if (x->facts.server_wide) {

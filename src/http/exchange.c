@@ -65,6 +65,9 @@ void exchange_free(struct exchange *x)
         return;
     }
     reply_done(x);
+    if (x->req.audience) {
+        x->server->o.audience_free(x->req.audience);
+    }
     buf_done(&x->head);
     buf_done(&x->body);
     arena_done(&x->arena);
@@ -150,6 +153,9 @@ static void handle(struct exchange *x)
             "This address is a stream: ask for a WebSocket or an event stream.");
         x->resp.status = 426;
     } else {
+        if (x->server->o.begun) {
+            x->server->o.begun(&x->req, x->route);
+        }
         x->rc = x->route->handler(&x->req, &x->resp, &x->err);
     }
     if (x->spool) {

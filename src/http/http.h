@@ -69,11 +69,16 @@ struct http_request {
     struct slice body; // in memory, for routes without spool
     struct http_spool *spool; // for routes with HTTP_BODY_SPOOL
     char peer[64]; // address of the client
-    bool peer_is_loopback;
+    bool peer_is_loopback; // and no proxy says that it speaks for somebody else
+    bool secure; // a trusted proxy says that the client came by TLS
     char id[37]; // request id, also sent as X-Request-Id
     struct arena *arena; // lives until the response is sent
     void *app; // http_options.app
     void *principal; // whatever http_options.authorize left here (in the arena)
+    int retry_after_s; // set beside ERR_LIMIT or ERR_BUSY: goes out as Retry-After
+    bool
+        auth_later; // set by authorize for a WebSocket: its first message brings the key (http_options.stream_auth)
+    void *audience; // set by a route's stream function: what the stream may see; NULL: everything
 };
 
 struct slice http_header_find(
@@ -133,6 +138,7 @@ struct http_route {
     // The handler runs on the loop thread: only for answers that lie in memory and take microseconds (livez, the app's own
     // pages). Needs open, no body and no stream.
     bool on_loop;
+    int right; // the application's own word for what authorize must find; the engine ignores it
     const void
         *doc; // the API's own description of this route (api/openapi.h); the engine ignores it
 };
@@ -165,6 +171,20 @@ struct http_options {
     void *app;
     // Runs on a pool thread before the body is read. 0 (principal set), or ERR_AUTH / ERR_DENIED / ERR_LIMIT.
     int (*authorize)(struct http_request *req, const struct http_route *route, struct error *err);
+    // Runs on the handler's thread just before it.
+    void (*begun)(struct http_request *req, const struct http_route *route);
+    // May this audience see this event? Loop thread, so quick; not asked for streams without one. audience_alive is asked
+    // with every ping: false closes the stream (its key is gone). audience_free gets each once, any thread.
+    bool (*event_visible)(void *audience, struct slice kind, struct slice json);
+    bool (*audience_alive)(void *audience);
+    void (*audience_free)(void *audience);
+    // The first message of a WebSocket with auth_later, on a pool thread: 0 with the audience, or the refusal. It has
+    // WS_AUTH_S seconds to come.
+    int (*stream_auth)(
+        void *app, const char *peer, struct slice message, void **ret_audience, struct error *err);
+    const char *trusted_proxies; // addresses and networks (10.0.0.0/8), spaces between; NULL: none
+    const char
+        *cors_origins; // origins of other pages that may read answers, spaces between; NULL: none
     http_events_load_fn events_load;
     int64_t events_last; // the newest number at start
     int quick_threads, heavy_threads; // 0: defaults (4, 4)

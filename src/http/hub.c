@@ -246,6 +246,9 @@ void hub_add(struct hub *h, struct stream *st, int64_t since)
 
 void hub_remove(struct hub *h, struct stream *st)
 {
+    if (st->auth_waits) {
+        return; // it never came in
+    }
     if (h->sweep == st) {
         h->sweep = st->next;
     }

@@ -147,7 +147,8 @@ struct http_server {
     bool loop_open, listening;
     int port;
     struct http_options o; // immutable after open; strings are copies
-    char *listen, *spool_dir;
+    char *listen, *spool_dir, *cors_origins;
+    struct forward *forward; // trusted proxies; NULL: none
     struct route_table *routes;
     struct pool *lanes[HTTP_LANES];
     struct pool *io; // disk: spool chunks, file reads, replay of events
@@ -216,6 +217,15 @@ bool exchange_handle_here(
 int exchange_prepare(
     struct exchange *x); // submits: authorise, open the spool, handle if nothing else is to come
 int exchange_handle(struct exchange *x); // submits the handler
+
+// forward.c
+struct forward *forward_new(const char *list, struct error *err); // NULL with err for a bad list
+void forward_free(struct forward *f); // NULL is fine
+// Who the client is, by what a trusted proxy says. Without one, a request that says it was passed on is not of this machine.
+void forward_apply(const struct forward *f, struct http_request *req);
+// cors.c
+bool cors_allows(const struct http_server *s, struct slice origin);
+void cors_add(const struct exchange *x, struct buf *head); // the answer's headers for other pages
 
 // net.c; loop thread
 int net_accept(struct conn *c, uv_stream_t *listener);

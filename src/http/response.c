@@ -240,6 +240,9 @@ static const char *const safe_defaults[][2] = {
     { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'" },
     { "Referrer-Policy", "no-referrer" },
     { "Cross-Origin-Resource-Policy", "same-origin" },
+    { "Cross-Origin-Opener-Policy", "same-origin" },
+    { "X-Frame-Options", "DENY" },
+    { "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()" },
 };
 
 static void build_head(struct exchange *x, int64_t whole_size)
@@ -287,7 +290,10 @@ static void build_head(struct exchange *x, int64_t whole_size)
         add_default(b, resp, "WWW-Authenticate", "Bearer");
     }
     if (resp->status == 503 || resp->status == 429) {
-        add_default(b, resp, "Retry-After", "1");
+        char seconds[16];
+        snprintf(
+            seconds, sizeof(seconds), "%d", x->req.retry_after_s > 0 ? x->req.retry_after_s : 1);
+        add_default(b, resp, "Retry-After", seconds);
     }
     if (x->req.id[0]) {
         add(b, "X-Request-Id", x->req.id);
@@ -295,6 +301,10 @@ static void build_head(struct exchange *x, int64_t whole_size)
     for (size_t i = 0; i < ARRAY_LEN(safe_defaults); i++) {
         add_default(b, resp, safe_defaults[i][0], safe_defaults[i][1]);
     }
+    if (x->req.secure) {
+        add(b, "Strict-Transport-Security", "max-age=31536000");
+    }
+    cors_add(x, b);
     add_default(b, resp, "Cache-Control", resp->etag ? "private, no-cache" : "no-store");
     if (r->close) {
         add(b, "Connection", "close");

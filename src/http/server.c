@@ -330,6 +330,8 @@ int http_server_open(const struct http_options *o, struct http_server **ret, str
     s->listen = xstrdup(o->listen);
     s->spool_dir = xstrdup(o->spool_dir ? o->spool_dir : ".");
     s->o.listen = s->listen;
+    s->cors_origins = xstrdup(o->cors_origins ? o->cors_origins : "");
+    s->o.cors_origins = s->cors_origins;
     s->o.spool_dir = s->spool_dir;
     pthread_mutex_init(&s->done_mutex, NULL);
     raise_fd_limit(s->o.max_connections + FD_SPARE);
@@ -346,7 +348,8 @@ int http_server_open(const struct http_options *o, struct http_server **ret, str
     if (o->spool_dir) {
         sweep_spool(o->spool_dir);
     }
-    int rc = route_table_new(o->route_lists, &s->routes, err);
+    s->forward = forward_new(o->trusted_proxies ? o->trusted_proxies : "", err);
+    int rc = s->forward ? route_table_new(o->route_lists, &s->routes, err) : ERR_INVALID;
     if (rc == 0) {
         rc = bind_and_listen(s, err);
     }
@@ -415,7 +418,9 @@ void http_server_close(struct http_server *s)
     hub_free(s->hub);
     route_table_free(s->routes);
     pthread_mutex_destroy(&s->done_mutex);
+    forward_free(s->forward);
     free(s->listen);
+    free(s->cors_origins);
     free(s->spool_dir);
     free(s);
 }

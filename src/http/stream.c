@@ -39,15 +39,23 @@ void stream_start(struct conn *c)
     } else {
         sse_handshake(x, &st->ctl);
     }
+    st->audience = TAKE(x->req.audience);
+    st->auth_waits = x->req.auth_later;
+    st->since = since;
+    memcpy(st->peer, x->req.peer, sizeof(st->peer));
     c->x = NULL;
     exchange_free(x);
     c->state = CONN_STREAM;
     c->stream = st;
     count_up(st->websocket ? &s->websockets : &s->sse, 1);
     count_up(st->websocket ? &s->websockets_total : &s->sse_total, 1);
-    hub_add(s->hub, st, since);
     random_bytes(&random, 1); // spread, so that ten thousand pings don't fall on one turn
-    conn_deadline(c, interval_ms(st) / 2 + interval_ms(st) * random / 512);
+    if (st->auth_waits) {
+        conn_deadline(c, WS_AUTH_S * 1000);
+    } else {
+        hub_add(s->hub, st, since);
+        conn_deadline(c, interval_ms(st) / 2 + interval_ms(st) * random / 512);
+    }
     char *ahead = c->ahead;
     size_t ahead_len = c->ahead_len;
     c->ahead = NULL;
@@ -90,6 +98,10 @@ void stream_closed(struct conn *c)
 
     c->stream = NULL;
     hub_remove(c->server->hub, st);
+    auth_forget(st);
+    if (st->audience) {
+        c->server->o.audience_free(st->audience);
+    }
     count_up(st->websocket ? &c->server->websockets : &c->server->sse, -1);
     drop_replay(st);
     // A write that is still out is cancelled by the close, and libuv no longer reads its buffers.
@@ -104,15 +116,40 @@ void stream_send(struct stream *st, const void *bytes, size_t len)
     buf_add(&st->ctl, bytes, len);
 }
 
+static const char *reason_of(int code)
+{
+    switch (code) {
+    case WS_GOING_AWAY:
+        return "The server stops.";
+    case WS_PROTOCOL:
+        return "This is not WebSocket as RFC 6455 has it.";
+    case WS_NOT_TEXT:
+        return "The message is not in UTF-8.";
+    case WS_TOO_BIG:
+        return "The message is larger than 64 KiB.";
+    case WS_FAILED:
+        return "Older events can't be read now.";
+    default:
+        return "";
+    }
+}
+
 void stream_close(struct stream *st, int code)
+{
+    stream_close_for(st, code, reason_of(code));
+}
+
+void stream_close_for(struct stream *st, int code, const char *reason)
 {
     if (st->closing) {
         return;
     }
     st->closing = true;
     if (st->websocket) {
-        uint8_t payload[2] = { (uint8_t)(code >> 8), (uint8_t)code };
-        ws_send(st, 8, payload, sizeof(payload));
+        uint8_t payload[WS_CONTROL_MAX] = { (uint8_t)(code >> 8), (uint8_t)code };
+        size_t len = strnlen(reason, sizeof(payload) - 2);
+        memcpy(payload + 2, reason, len);
+        ws_send(st, 8, payload, len + 2);
     }
     conn_deadline(st->conn, STREAM_CLOSE_MS);
 }
@@ -165,7 +202,22 @@ static void add_frame(struct stream *st, struct frame *f, uv_buf_t *bufs, unsign
     }
 }
 
-// One write: true if all of it went out and there may be more.
+static bool sees(const struct stream *st, const struct frame *f)
+{
+    const struct http_options *o = &st->conn->server->o;
+    const char *kind = f->bytes + f->ws_head + f->json + 2; // "id: …\nevent: KIND\n"
+    struct slice sse = slice_make(kind, f->sse_head), rest = sse, line = { NULL, 0 };
+
+    if (!st->audience) {
+        return true;
+    }
+    slice_cut(&rest, '\n', &line);
+    slice_cut(&rest, '\n', &line);
+    return o->event_visible(
+        st->audience, slice_from(line, 7), slice_make(f->bytes + f->ws_head, f->json));
+}
+
+// One write: true if all of it went out (or was not for this one) and there may be more.
 static bool pump_once(struct stream *st)
 {
     struct conn *c = st->conn;
@@ -178,10 +230,15 @@ static bool pump_once(struct stream *st)
     if (st->ctl.len) {
         bufs[count++] = uv_buf_init(st->ctl.data, (unsigned)st->ctl.len);
     }
-    while (frames < STREAM_BATCH && !st->closing) {
+    while (frames < STREAM_BATCH && !st->closing && !st->auth_waits) {
         struct frame *f = next_frame(st, cursor);
         if (!f) {
             break;
+        }
+        if (!sees(st, f)) {
+            cursor = f->seq;
+            mark = f->end ? f->end : mark;
+            continue;
         }
         batch[frames++] = f;
         add_frame(st, f, bufs, &count);
@@ -189,7 +246,10 @@ static bool pump_once(struct stream *st)
         mark = f->end ? f->end : mark; // replayed frames have no place in the stream of bytes
     }
     if (count == 0) {
-        return false;
+        bool passed_over = cursor != st->cursor;
+        st->cursor = cursor;
+        st->mark = mark;
+        return passed_over;
     }
     for (unsigned i = 0; i < count; i++) {
         total += bufs[i].len;
@@ -238,7 +298,8 @@ void stream_pump(struct stream *st)
         bool replaying = st->loading || st->replay;
         if (!st->closing && !replaying && hub_waiting(hub_of(st), st) > STREAM_WAITING_MAX) {
             count_up(&c->server->slow_closed, 1);
-            stream_close(st, WS_TRY_LATER);
+            stream_close_for(st, WS_TRY_LATER,
+                "Over 1 MiB of events waits to be read; connect again with the last number.");
         }
         return;
     }
@@ -282,6 +343,16 @@ void stream_timer(struct conn *c)
 
     if (st->closing) {
         conn_close(c);
+        return;
+    }
+    if (st->auth_waits) {
+        stream_close_for(st, WS_POLICY, "No key came within 10 seconds.");
+        stream_pump(st);
+        return;
+    }
+    if (st->audience && !c->server->o.audience_alive(st->audience)) {
+        stream_close_for(st, WS_POLICY, "The key is no longer valid.");
+        stream_pump(st);
         return;
     }
     size_t left = net_waiting(c);

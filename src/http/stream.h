@@ -24,6 +24,7 @@ enum {
     STREAM_BATCH = 16, // frames in one write
     STREAM_WAITING_MAX = 1024 * 1024, // bytes a stream may lag behind before it is closed as slow
     STREAM_CTL_MAX = 8 * 1024, // pongs and heartbeats that wait
+    WS_AUTH_S = 10, // for the first message with the key
     STREAM_CLOSE_MS = 2000, // for the other side's close
     WS_PING_S = 20,
     SSE_HEARTBEAT_S = 15,
@@ -32,6 +33,7 @@ enum {
 
 enum ws_code {
     WS_GOING_AWAY = 1001,
+    WS_POLICY = 1008, // the key is gone, wrong, or did not come
     WS_PROTOCOL = 1002,
     WS_NOT_TEXT = 1007,
     WS_TOO_BIG = 1009,
@@ -72,6 +74,11 @@ struct stream {
     bool closing; // the close frame is queued or sent; no more events
     bool peer_closed;
     bool ping_out;
+    bool auth_waits; // the first message must bring the key; not in the hub yet
+    struct auth *auth; // being looked at
+    void *audience; // http_options.event_visible; NULL: sees everything
+    int64_t since; // auth_waits: where it starts
+    char peer[64]; // auth_waits
     int64_t cursor; // number of the last event handed to the kernel
     int64_t mark; // hub->total at that event
     struct buf ctl, ctl_flight; // handshake, pongs, heartbeats: to go out, going out
@@ -105,6 +112,8 @@ void stream_stop(struct conn *c); // the server ends
 void stream_closed(struct conn *c); // the connection is going
 void stream_pump(struct stream *st); // writes what may be written; may close the connection
 void stream_close(struct stream *st, int code);
+void stream_close_for(
+    struct stream *st, int code, const char *reason); // a WebSocket's client is told why
 void stream_send(struct stream *st, const void *bytes, size_t len); // control bytes, between frames
 
 // ws.c
@@ -115,6 +124,10 @@ void ws_send(struct stream *st, uint8_t opcode, const void *payload, size_t len)
 void ws_ping(struct stream *st);
 void ws_receive(struct stream *st, const char *data, size_t len);
 void ws_in_free(struct ws_in *in);
+
+// ws_auth.c
+void auth_message(struct stream *st, struct slice text); // the first message
+void auth_forget(struct stream *st); // the stream is going
 
 // sse.c
 void sse_handshake(const struct exchange *x, struct buf *out);

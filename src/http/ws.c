@@ -233,6 +233,9 @@ static int frame_ends(struct stream *st, struct ws_in *in)
             if (in->message == OP_TEXT && !utf8_valid(buf_slice(&in->text))) {
                 code = WS_NOT_TEXT;
             }
+            if (code == 0 && st->auth_waits) {
+                auth_message(st, buf_slice(&in->text));
+            }
             in->message = 0;
             buf_reset(&in->text);
         }

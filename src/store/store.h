@@ -120,8 +120,11 @@ int store_document_load(
 // By content: ERR_NOT_FOUND if there is none.
 int store_document_by_blob(struct store *s, struct slice partition, const char hash[BLOB_HASH_SIZE],
     struct arena *a, struct document *ret, struct error *err);
+enum { DOCUMENT_PARTITIONS_MAX = 32 };
 struct document_filter {
     struct slice partition, type, category, status, name_like, external_id; // empty: any
+    const struct slice *partitions; // only of these, as a key allows; with partition_count 0: all
+    size_t partition_count; // at most DOCUMENT_PARTITIONS_MAX
     const char *order; // NULL or "-created_at", "created_at", "name"
 };
 // A page after the opaque cursor of the page before (empty: from the start); *ret_next is NULL at the end.

@@ -68,6 +68,8 @@ struct write {
     struct db *db;
     int64_t now_ms; // wall clock, one for the whole commit
     int64_t mono_ms; // clock of leases
+    const char *
+        subject; // what the audit's row is about, if only the write knows it; lives until store_write returns
 };
 typedef int (*write_fn)(struct write *w, void *ctx, struct error *err);
 // Returns after the commit is durable. name is for the slow log.
@@ -87,6 +89,11 @@ int store_read(struct store *s, const char *name, read_fn fn, void *ctx, struct 
 int writer_start(struct store *s, struct error *err);
 void writer_stop(struct store *s);
 bool writer_broken(struct store *s); // the disk did not confirm a write
+// ---- audit.c, keys.c
+struct audit_attachment;
+extern _Thread_local struct audit_attachment *audit_attached;
+int audit_write(struct write *w, const struct audit_attachment *a, struct error *err);
+int quota_add(struct write *w, const char *who, int64_t bytes, struct error *err);
 // ---- readers.c
 int readers_open(struct store *s, int count, struct error *err);
 void readers_close(struct store *s);

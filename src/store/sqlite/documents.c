@@ -191,8 +191,10 @@ static int create(struct write *w, void *ctx, struct error *err)
     c->duplicate = same[0] != '\0';
     if (c->duplicate) {
         memcpy(d->id, same, ID_SIZE);
+        w->subject = d->id;
         return 0;
     }
+    w->subject = d->id;
     rc = insert(w, d, &key, err);
     if (rc == 0 && d->blob[0]) {
         rc = blob_reference(w, d->blob, err);

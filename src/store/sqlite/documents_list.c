@@ -10,7 +10,7 @@
 enum {
     LIST_MAX = 1000,
     CONDITIONS_MAX = 4096, // bytes of SQL
-    VALUES_MAX = 16,
+    VALUES_MAX = 16 + DOCUMENT_PARTITIONS_MAX,
     CURSOR_NAME_MAX = 1024,
 };
 
@@ -61,10 +61,25 @@ static void add_text(struct list *l, const char *sql, struct slice text)
     }
 }
 
+static void add_partitions(struct list *l)
+{
+    const struct document_filter *f = l->filter;
+
+    for (size_t i = 0; i < f->partition_count; i++) {
+        BUG_ON(l->value_count >= VALUES_MAX || i >= DOCUMENT_PARTITIONS_MAX);
+        buf_add_str(&l->where, i == 0 ? " AND d.partition IN (?" : ", ?");
+        l->values[l->value_count++] = (struct value){ .is_text = true, .text = f->partitions[i] };
+    }
+    if (f->partition_count) {
+        buf_add_char(&l->where, ')');
+    }
+}
+
 static int add_filter(struct list *l, struct error *err)
 {
     const struct document_filter *f = l->filter;
 
+    add_partitions(l);
     add_text(l, "d.partition = ?", f->partition);
     add_text(l, "d.type = ?", f->type);
     add_text(l, "d.category = ?", f->category);

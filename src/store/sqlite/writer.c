@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/audit.h"
 #include "store/sqlite/events.h"
 #include "store/sqlite/thread.h"
 
@@ -32,6 +33,7 @@ struct op { // on the caller's stack; the writer's until done is set
     write_fn fn;
     void *ctx;
     const char *name;
+    const struct audit_attachment *audit; // NULL: none
     struct error error;
     int rc;
     bool done;
@@ -122,7 +124,11 @@ static bool run_one(struct writer *w, struct op *op)
 
     op->rc = db_exec(db, "SAVEPOINT op;", &op->error);
     if (op->rc == 0) {
+        w->write.subject = NULL;
         op->rc = op->fn(&w->write, op->ctx, &op->error);
+        if (op->rc == 0 && op->audit) {
+            op->rc = audit_write(&w->write, op->audit, &op->error);
+        }
         if (op->rc == 0) {
             op->rc = db_exec(db, "RELEASE op;", &op->error);
         }
@@ -327,7 +333,9 @@ static void *writer_main(void *arg)
 int store_write(struct store *s, const char *name, write_fn fn, void *ctx, struct error *err)
 {
     struct writer *w = s->writer;
-    struct op op = { .fn = fn, .ctx = ctx, .name = name };
+    struct audit_attachment *audit =
+        audit_attached && !audit_attached->written ? audit_attached : NULL;
+    struct op op = { .fn = fn, .ctx = ctx, .name = name, .audit = audit };
     int64_t start_us = clock_mono_us();
 
     BUG_ON(pthread_equal(pthread_self(), w->thread)); // it would wait for itself
@@ -347,6 +355,9 @@ int store_write(struct store *s, const char *name, write_fn fn, void *ctx, struc
     }
     pthread_mutex_unlock(&w->mutex);
     pthread_cond_destroy(&op.woken);
+    if (op.rc == 0 && audit) {
+        audit->written = true;
+    }
     if (op.rc != 0 && err) {
         *err = op.error;
         err->code = op.rc;

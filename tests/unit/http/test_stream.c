@@ -456,6 +456,35 @@ static void a_slow_receiver_is_closed_while_others_go_on(void **state)
     rig_stop(&r);
 }
 
+static void websocket_slow_consumer_is_closed_with_a_reason(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct ws fast, slow;
+    struct http_stats st;
+    AUTO_BUF text = BUF_INIT(1 << 20);
+    int opcode = 1, count = 0;
+
+    start(&r, options, 0, 60000);
+    ws_open(&r, &fast, "");
+    ws_open(&r, &slow, "");
+    do {
+        publish(&r, 1);
+        count++;
+        expect_events(&fast, count, count);
+        http_server_stats(r.server, &st);
+    } while (st.slow_closed == 0 && count < 1000);
+    while (opcode == 1 || opcode == 9) { // it wakes up and reads what was on its way
+        opcode = ws_next(&slow, &text);
+    }
+    assert_int_equal(opcode, 8);
+    assert_int_equal((uint8_t)text.data[0] << 8 | (uint8_t)text.data[1], 1013);
+    assert_non_null(slice_find(buf_slice(&text), SLICE_LIT("connect again with the last number")));
+    ws_close(&slow);
+    ws_close(&fast);
+    rig_stop(&r);
+}
+
 static void a_thousand_sockets_get_every_event(void **state)
 {
     (void)state;
@@ -525,6 +554,7 @@ int main(void)
         cmocka_unit_test(frames_are_checked),
         cmocka_unit_test(pings_go_both_ways),
         cmocka_unit_test(a_slow_receiver_is_closed_while_others_go_on),
+        cmocka_unit_test(websocket_slow_consumer_is_closed_with_a_reason),
         cmocka_unit_test(a_thousand_sockets_get_every_event),
         cmocka_unit_test(stopping_says_going_away),
     };
