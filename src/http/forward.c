@@ -49,7 +49,7 @@ static bool read_network(struct slice text, struct network *ret)
     }
     ret->bits = 8 * ADDRESS;
     if (rest.data && rest.len) {
-        if (!slice_to_i64(rest, &bits) || bits > (v4 ? 32 : 128)) {
+        if (!slice_to_i64(rest, &bits) || bits < 0 || bits > (v4 ? 32 : 128)) {
             return false;
         }
         ret->bits = (int)bits + (v4 ? 96 : 0);
