@@ -212,11 +212,11 @@ static int start_job(struct mcp *m, struct mcp_session *s, enum mcp_version vers
 
     job->mcp = m;
     job->version = version;
-    job->status_allowed = status_allowed;
     memcpy(job->partition, partition.data, partition.len);
     pthread_mutex_init(&job->mutex, NULL);
     arena_init(&job->arena, MCP_CALL_ARENA);
     atomic_store(&job->refs, 1);
+    job->status_allowed = status_allowed;
     if (s) {
         atomic_fetch_add(&s->refs, 1);
         job->session = s;
