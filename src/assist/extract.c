@@ -20,16 +20,46 @@ static const double heading_worth = 0.4, new_worth = 0.5;
 struct unit {
     const struct opened_hit *hit;
     const struct element_row *row;
-    struct slice text;
-    double counts[QUESTION_TERMS_MAX]; // in the unit alone
+    struct slice text; // as it stands in the element
+    struct slice shown; // a table's row with its header's words; else the text
+    int order; // of its document among those said, from the best
+    double counts[QUESTION_TERMS_MAX]; // in what is shown
     double score; // share of the question's weight that it and its heading hold
     double factor; // for its rank and its kind
     bool said;
 };
 struct units {
+    struct arena *arena;
     struct unit *items;
     size_t count;
 };
+
+// "Item: Fries; Time: 3 min" for a row under its header; else the row itself.
+static struct slice row_in_words(struct arena *a, struct slice header, struct slice whole)
+{
+    struct slice row = whole, name, value;
+    AUTO_BUF b = BUF_INIT(16 * 1024);
+    size_t at_name = 0;
+
+    if (!header.len) {
+        return row;
+    }
+    while (row.len) {
+        const char *bar = slice_find(row, SLICE_LIT(" | "));
+        value = slice_trim(slice_make(row.data, bar ? (size_t)(bar - row.data) : row.len));
+        row = bar ? slice_from(row, (size_t)(bar - row.data) + 3) : slice_make(NULL, 0);
+        struct slice rest = slice_from(header, at_name);
+        bar = slice_find(rest, SLICE_LIT(" | "));
+        name = slice_trim(slice_make(rest.data, bar ? (size_t)(bar - rest.data) : rest.len));
+        at_name += bar ? (size_t)(bar - rest.data) + 3 : rest.len;
+        if (value.len) {
+            buf_addf(&b, "%s" SLICE_FMT "%s" SLICE_FMT, b.len ? "; " : "", SLICE_ARG(name),
+                name.len ? ": " : "", SLICE_ARG(value));
+        }
+    }
+    struct slice words = arena_slice(a, buf_slice(&b));
+    return words.len ? words : whole;
+}
 
 // "6.1 How often to filter ... 8": a line of a table of contents only says where the answer is. The number may have been
 // cut off as a sentence of its own.
@@ -46,12 +76,11 @@ static bool is_contents_line(struct slice text)
 static void weigh(const struct question *q, struct unit *u, double rank)
 {
     double around[QUESTION_TERMS_MAX] = { 0 };
-    size_t words = question_count(q, u->text, 1, u->counts);
+    size_t words = question_count(q, u->shown, 1, u->counts);
     double covered = question_covered(q, u->counts, false);
 
     memcpy(around, u->counts, sizeof(around));
     question_count(q, u->hit->source.heading, 1, around);
-    question_count(q, u->row->element.header, 1, around);
     question_count(q, slice_of(u->hit->source.document_name), 1, around);
     u->score = covered + heading_worth * (question_covered(q, around, false) - covered);
     u->factor = rank;
@@ -71,7 +100,10 @@ static void add_unit(struct units *all, const struct question *q, const struct o
 {
     if (all->count < UNITS_MAX) {
         struct unit *u = &all->items[all->count++];
-        *u = (struct unit){ .hit = h, .row = row, .text = text };
+        *u = (struct unit){ .hit = h, .row = row, .text = text, .shown = text };
+        if (row->element.kind == ELEMENT_TABLE) {
+            u->shown = row_in_words(all->arena, row->element.header, text);
+        }
         weigh(q, u, rank);
     }
 }
@@ -107,7 +139,8 @@ static bool speaks(const struct element *e, size_t rows)
 static int collect(struct tool_context *c, const struct question *q, const struct opened_hit *hits,
     size_t count, struct units *ret, struct error *err)
 {
-    *ret = (struct units){ .items = arena_array(c->arena, UNITS_MAX, sizeof(struct unit)) };
+    *ret = (struct units){ .arena = c->arena,
+        .items = arena_array(c->arena, UNITS_MAX, sizeof(struct unit)) };
     if (!ret->items) {
         return error_set(err, ERR_MEMORY, "The answer did not fit into memory.");
     }
@@ -160,33 +193,6 @@ static struct unit *best_unit(
     return best;
 }
 
-// "Item: Fries; Time: 3 min" for a row under its header; else the row itself.
-static struct slice row_in_words(struct tool_context *c, const struct unit *u)
-{
-    struct slice header = u->row->element.header, row = u->text, name, value;
-    AUTO_BUF b = BUF_INIT(16 * 1024);
-    size_t at_name = 0;
-
-    if (!header.len) {
-        return row;
-    }
-    while (row.len) {
-        const char *bar = slice_find(row, SLICE_LIT(" | "));
-        value = slice_trim(slice_make(row.data, bar ? (size_t)(bar - row.data) : row.len));
-        row = bar ? slice_from(row, (size_t)(bar - row.data) + 3) : slice_make(NULL, 0);
-        struct slice rest = slice_from(header, at_name);
-        bar = slice_find(rest, SLICE_LIT(" | "));
-        name = slice_trim(slice_make(rest.data, bar ? (size_t)(bar - rest.data) : rest.len));
-        at_name += bar ? (size_t)(bar - rest.data) + 3 : rest.len;
-        if (value.len) {
-            buf_addf(&b, "%s" SLICE_FMT "%s" SLICE_FMT, b.len ? "; " : "", SLICE_ARG(name),
-                name.len ? ": " : "", SLICE_ARG(value));
-        }
-    }
-    struct slice words = arena_slice(c->arena, buf_slice(&b));
-    return words.len ? words : u->text;
-}
-
 static struct slice quote_of(const struct unit *u)
 {
     return u->row->element.text.len <= WHOLE_QUOTE ? slice_trim(u->row->element.text) : u->text;
@@ -199,7 +205,7 @@ static int say(struct tool_context *c, const struct unit *u, struct answer *ret,
     int rc = evidence_add(c->evidence, &u->hit->source, u->row, quote_of(u), &p, err);
 
     if (rc == 0) {
-        answer_add(ret, table ? row_in_words(c, u) : u->text, p->number, true, table);
+        answer_add(ret, u->shown, p->number, true, table);
     }
     return rc;
 }
@@ -207,9 +213,8 @@ static int say(struct tool_context *c, const struct unit *u, struct answer *ret,
 static int compare_said(const void *a, const void *b)
 {
     const struct unit *x = *(struct unit *const *)a, *y = *(struct unit *const *)b;
-    if (x->hit->source.document_id != y->hit->source.document_id &&
-        strcmp(x->hit->source.document_id, y->hit->source.document_id) != 0) {
-        return x->hit < y->hit ? -1 : 1; // hits are in order of fitness
+    if (x->order != y->order) {
+        return x->order < y->order ? -1 : 1;
     }
     if (x->row->element.index != y->row->element.index) {
         return x->row->element.index < y->row->element.index ? -1 : 1;
@@ -231,6 +236,13 @@ static int say_best(struct tool_context *c, const struct question *q, struct uni
         }
         first = n == 0 ? w : first;
         u->said = true;
+        u->order = (int)n;
+        for (size_t i = 0; i < n; i++) {
+            if (strcmp(said[i]->hit->source.document_id, u->hit->source.document_id) == 0) {
+                u->order = said[i]->order;
+                break;
+            }
+        }
         said[n++] = u;
         for (size_t i = 0; i < q->count; i++) {
             covered[i] += u->counts[i];

@@ -13,11 +13,15 @@ static const double earlier_weight = 0.3, leaning_weight = 0.5;
 
 // Words that carry no topic in a question but are not stop words of the index.
 static const char *const empty_words[] = { "also", "anything", "else", "get", "give", "go", "help",
-    "happen", "happens", "know", "let", "like", "list", "make", "many", "mean", "meant", "more",
-    "most", "much", "need", "no", "not", "ok", "okay", "one", "please", "show", "some", "something",
-    "tell", "thank", "thanks", "thing", "things", "understand", "use", "using", "want", "way",
-    "yes", "want", "explain", "describe", "does", "must", "may", "might", "shall", "any", "all",
-    "good", "best", "sorry", "hi", "hello" };
+    "happen", "happens", "know", "let", "like", "list", "make", "many", "meant", "more", "most",
+    "much", "need", "no", "not", "ok", "okay", "one", "please", "show", "some", "something", "tell",
+    "thank", "thanks", "thing", "things", "understand", "use", "using", "want", "way", "yes",
+    "want", "explain", "describe", "does", "must", "may", "might", "shall", "any", "all", "good",
+    "best", "sorry", "hi", "hello" };
+// Where to look, not what for: "according to the manual", "what does the video say".
+static const char *const source_words[] = { "according", "document", "documents", "manual",
+    "manuals", "mention", "mentioned", "mentions", "page", "picture", "recording", "said", "say",
+    "says", "sheet", "slide", "slides", "source", "sources", "spreadsheet", "video", "videos" };
 static const char *const pointing_words[] = { "it", "its", "they", "them", "their", "this", "that",
     "these", "those", "he", "she", "his", "her", "there", "then", "same", "one", "ones" };
 // "how do I", "how to"; "how hot" and "how often" want a fact.
@@ -121,6 +125,7 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
             after_how = strcmp(w.folded, "how") == 0;
         }
         if (word_is_stop(w.folded) || among(w.folded, empty_words, ARRAY_LEN(empty_words)) ||
+            among(w.folded, source_words, ARRAY_LEN(source_words)) ||
             q->count == QUESTION_TERMS_MAX) {
             continue;
         }
