@@ -396,6 +396,7 @@ static void tell(struct mcp_session *s, const struct news *n)
 static bool look_after(struct mcp_session *s, const struct news *n, bool beat)
 {
     pthread_mutex_lock(&s->mutex);
+    mcp_session_forget(s);
     bool listens = s->listener && mcp_stream_attached(s->listener);
     if (listens && n->list) {
         tell(s, n);

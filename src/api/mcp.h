@@ -38,7 +38,8 @@ enum {
     MCP_THREADS = 8,
     MCP_QUEUE = 64,
     MCP_URI_MAX = 1024,
-    MCP_RESULT_MAX = 24 << 20, // bytes of one answer
+    MCP_RESULT_MAX = 24 << 20, // bytes of one result
+    MCP_FRAME_MAX = 64 * 1024, // bytes around it in the answer
     MCP_CALL_ARENA = 64 << 20,
     MCP_PAGE_SIZE = 50, // entries of a list
 };
@@ -136,6 +137,7 @@ void mcp_session_end(struct mcp *m, struct mcp_session *s);
 // A new stream in its list (a reference for the caller, too); ERR_BUSY.
 int mcp_session_stream(
     struct mcp *m, struct mcp_session *s, struct mcp_stream **ret, struct error *err);
+void mcp_session_forget(struct mcp_session *s); // with its mutex held: streams that ended long ago
 struct mcp_stream *mcp_session_listener(struct mcp *m, struct mcp_session *s); // made if need be
 struct mcp_stream *mcp_session_stream_find(struct mcp_session *s, int64_t number);
 // An answer of the client to a request of ours.

@@ -180,7 +180,7 @@ static void job_run(void *ctx)
 
     mcp_stream_prime(job->stream);
     for (size_t i = 0; i < job->input.count; i++) {
-        AUTO_BUF out = BUF_INIT(MCP_RESULT_MAX);
+        AUTO_BUF out = BUF_INIT(MCP_RESULT_MAX + MCP_FRAME_MAX);
         struct mcp_call call = { .mcp = job->mcp,
             .session = job->session,
             .stream = job->stream,
@@ -212,7 +212,7 @@ static int start_job(struct mcp *m, struct mcp_session *s, enum mcp_version vers
 
     job->mcp = m;
     job->version = version;
-    memcpy(job->partition, partition.data, partition.len);
+    snprintf(job->partition, sizeof(job->partition), SLICE_FMT, SLICE_ARG(partition));
     pthread_mutex_init(&job->mutex, NULL);
     arena_init(&job->arena, MCP_CALL_ARENA);
     atomic_store(&job->refs, 1);
@@ -370,7 +370,7 @@ static int answer(struct http_request *req, struct http_response *resp,
             return rc < 0 ? rc : 0;
         }
     }
-    bool events = http_header_find(req, "accept").data && accepts(req, "text/event-stream");
+    bool events = slice_find(http_header_find(req, "accept"), SLICE_LIT("text/event-stream"));
     if (!w.answer) {
         answer_json(m, *session, version, partition, status, req->arena, in, resp);
         buf_reset(&resp->body);

@@ -152,8 +152,7 @@ void mcp_session_end(struct mcp *m, struct mcp_session *s)
     }
 }
 
-// With the session's mutex held.
-static void forget_ended_streams(struct mcp_session *s)
+void mcp_session_forget(struct mcp_session *s)
 {
     int64_t before = clock_mono_ms() - MCP_KEPT_S * 1000;
     size_t count = 0;
@@ -176,7 +175,7 @@ int mcp_session_stream(
     int rc = 0;
 
     pthread_mutex_lock(&s->mutex);
-    forget_ended_streams(s);
+    mcp_session_forget(s);
     for (struct mcp_stream *one = s->streams; one; one = one->next) {
         count++;
     }

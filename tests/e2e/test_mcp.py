@@ -217,6 +217,10 @@ def test_mcp_tools_are_listed_called_and_refused():
         plain = session.post({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "system_status"}},
                              Accept="application/json")
         assert plain.headers["content-type"] == "application/json" and plain.json["result"]["structuredContent"]["status"]
+        anything = session.post({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "system_status"}}, Accept="*/*")
+        assert anything.headers["content-type"] == "application/json"
+        listed = session.post({"jsonrpc": "2.0", "id": 6, "method": "tools/list"}, Accept="text/event-stream")
+        assert messages_of(listed)[-1]["id"] == 6 and listed.headers["content-type"] == "text/event-stream"
 
 
 def test_mcp_tells_progress_and_logs_on_the_way():
