@@ -103,7 +103,7 @@ export function ratio(a: (number | null)[], b: (number | null)[]): (number | nul
     return b.map((v, i) => (v ? (a[i] ?? 0) / v : null));
 }
 
-const round = (v: number) => (v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixed(2)).replace(/\.0+$/, "");
+const round = (v: number) => (v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v >= 0.1 || v === 0 ? v.toFixed(2) : v.toPrecision(2)).replace(/\.0+$/, "");
 
 /** A value as people read it. */
 export function say(v: number | null, unit: string): string {
