@@ -53,8 +53,7 @@ static void alert_json(struct monitor *m, struct json_out *j, const struct alert
 {
     const struct alert_rule *r = rule_of(m, one);
     int64_t now = clock_wall_ms(); // a silence of this moment shows at once
-    const char *held =
-        alert_held(&m->alerts, m->rules, one, now > m->now_ms ? now : m->now_ms);
+    const char *held = alert_held(&m->alerts, m->rules, one, now > m->now_ms ? now : m->now_ms);
 
     json_begin_object(j);
     json_key_text(j, "rule", r->name);

@@ -212,6 +212,7 @@ function Dashboard() {
         if (plot && asked.current !== rule && history) {
             asked.current = rule!;
             show(plot);
+            setTimeout(() => show(plot), 500); // once more when all plots have their height
         }
     }, [rules, history, at.visit]);
     useEffect(() => { document.title = "Dashboard – Larder"; }, [at.visit]);
