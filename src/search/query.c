@@ -16,7 +16,9 @@
 enum {
     WEIGHTS_MAX = 2 * CONCEPTS_MAX * ALTERNATIVES_MAX,
     SENTENCE_WORDS = 10, // a question of more is a sentence
-    ROWS_MOST = 24000, // of the index that one question reads, beyond its two rarest words
+    ROWS_MOST = 10000, // of a large index that one question reads, beyond its two rarest words
+    ROWS_MOST_SMALL = 60000, // of a small one: all of it, nearly always
+    SMALL_CHUNKS = 30000,
 };
 
 struct term {
@@ -370,7 +372,7 @@ static void write_expression(
 {
     const struct concept *words[CONCEPTS_MAX];
     size_t word_count = 0, phrases = 0, asked = 0;
-    int64_t rows = 0;
+    int64_t rows = 0, most = q->stats.chunks < SMALL_CHUNKS ? ROWS_MOST_SMALL : ROWS_MOST;
 
     for (size_t i = 0; i < q->concept_count; i++) {
         if (q->concepts[i].phrase) {
@@ -400,7 +402,7 @@ static void write_expression(
         }
     }
     for (size_t i = 0; i < word_count; i++) {
-        if (asked >= 2 && rows + words[i]->chunks > ROWS_MOST) {
+        if (asked >= 2 && rows + words[i]->chunks > most) {
             break;
         }
         add_any(x, words[i]);
