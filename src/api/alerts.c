@@ -214,20 +214,16 @@ static const struct route_doc test_doc = { .id = "testAlerts",
     .errors = "401 403" };
 
 const struct http_route alerts_routes[] = {
-    { HTTP_GET, "/v1/alerts", alerts_get, .right = RIGHT_MONITOR, .right = RIGHT_MONITOR,
-        .doc = &alerts_doc },
-    { HTTP_GET, "/v1/alerts/rules", rules_get, .right = RIGHT_MONITOR, .right = RIGHT_MONITOR,
-        .doc = &rules_doc },
-    { HTTP_GET, "/v1/alerts/history", history_get, .right = RIGHT_MONITOR, .right = RIGHT_MONITOR,
-        .doc = &history_doc },
+    { HTTP_GET, "/v1/alerts", alerts_get, .right = RIGHT_MONITOR, .doc = &alerts_doc },
+    { HTTP_GET, "/v1/alerts/rules", rules_get, .right = RIGHT_MONITOR, .doc = &rules_doc },
+    { HTTP_GET, "/v1/alerts/history", history_get, .right = RIGHT_MONITOR, .doc = &history_doc },
     { HTTP_POST, "/v1/alerts/acknowledge", acknowledge, HTTP_LANE_QUICK, HTTP_BODY_MEMORY,
-        64 * 1024, .right = RIGHT_MANAGE, .right = RIGHT_MONITOR, .doc = &acknowledge_doc },
+        64 * 1024, .right = RIGHT_MANAGE, .doc = &acknowledge_doc },
     { HTTP_POST, "/v1/alerts/silences", silence, HTTP_LANE_QUICK, HTTP_BODY_MEMORY, 64 * 1024,
-        .right = RIGHT_MANAGE, .right = RIGHT_MONITOR, .doc = &silence_doc },
+        .right = RIGHT_MANAGE, .doc = &silence_doc },
     { HTTP_DELETE, "/v1/alerts/silences/{id}", silence_end, .right = RIGHT_MANAGE,
-        .right = RIGHT_MONITOR, .doc = &silence_end_doc },
-    { HTTP_POST, "/v1/alerts/test", test, .right = RIGHT_MANAGE, .right = RIGHT_MONITOR,
-        .doc = &test_doc },
+        .doc = &silence_end_doc },
+    { HTTP_POST, "/v1/alerts/test", test, .right = RIGHT_MANAGE, .doc = &test_doc },
     { 0 },
 };
 

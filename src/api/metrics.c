@@ -277,8 +277,7 @@ static const struct route_doc query_doc = { .id = "queryMetrics",
     .errors = "400 401 403 404 429" };
 
 const struct http_route metrics_routes[] = {
-    { HTTP_GET, "/metrics", metrics_get, .right = RIGHT_MONITOR, .right = RIGHT_MONITOR,
-        .doc = &metrics_doc },
+    { HTTP_GET, "/metrics", metrics_get, .right = RIGHT_MONITOR, .doc = &metrics_doc },
     { HTTP_GET, "/v1/metrics", metrics_list, .right = RIGHT_MONITOR, .doc = &list_doc },
     { HTTP_GET, "/v1/metrics/query", metrics_query, .right = RIGHT_MONITOR, .doc = &query_doc },
     { 0 },
