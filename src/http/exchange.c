@@ -13,6 +13,8 @@
 
 #include <stdlib.h>
 
+enum { FORGOTTEN_MAX = 64 * 1024 }; // larger bodies are no keys
+
 static struct exchange *of(struct http_job *job)
 {
     return (struct exchange *)(void *)job;
@@ -52,6 +54,14 @@ static void clean_done(struct http_job *job)
     exchange_free(x);
 }
 
+// Heads hold keys and cookies, small bodies may: they are not left lying in memory.
+static void forget(struct buf *b)
+{
+    if (b->data && b->len <= FORGOTTEN_MAX) {
+        explicit_bzero(b->data, b->len);
+    }
+}
+
 void exchange_free(struct exchange *x)
 {
     if (x->spool) { // its file goes on a pool thread, then we come back
@@ -65,6 +75,8 @@ void exchange_free(struct exchange *x)
         return;
     }
     reply_done(x);
+    forget(&x->head);
+    forget(&x->body);
     if (x->req.audience) {
         x->server->o.audience_free(x->req.audience);
     }
