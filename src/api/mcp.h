@@ -111,6 +111,7 @@ extern const char *const mcp_levels[MCP_LEVELS];
 
 struct mcp_session { // any thread, its mutex; id, version and capabilities are immutable
     char id[MCP_SESSION_ID_LEN + 1];
+    char who[24]; // principal.who of its beginner; for others it is not there
     atomic_int refs;
     enum mcp_version version;
     bool can_sample, can_elicit;
@@ -129,9 +130,10 @@ struct mcp_session { // any thread, its mutex; id, version and capabilities are 
     size_t subscription_count;
 };
 // ERR_BUSY: too many sessions are in use.
-int mcp_session_new(struct mcp *m, enum mcp_version version, const json_t *capabilities,
-    struct mcp_session **ret, struct error *err);
-struct mcp_session *mcp_session_find(struct mcp *m, struct slice id); // a reference, or NULL
+int mcp_session_new(struct mcp *m, enum mcp_version version, const char *who,
+    const json_t *capabilities, struct mcp_session **ret, struct error *err);
+struct mcp_session *mcp_session_find(
+    struct mcp *m, struct slice id, const char *who); // a reference, or NULL
 void mcp_session_unref(struct mcp_session *s); // NULL is fine
 void mcp_session_end(struct mcp *m, struct mcp_session *s);
 // A new stream in its list (a reference for the caller, too); ERR_BUSY.

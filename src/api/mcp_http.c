@@ -69,7 +69,7 @@ static bool take_session(
 {
     struct slice id = http_header_find(req, SESSION_HEADER);
 
-    *ret = id.data ? mcp_session_find(mcp_of(api_of(req)), id) : NULL;
+    *ret = id.data ? mcp_session_find(mcp_of(api_of(req)), id, principal_of(req)->who) : NULL;
     if (id.data && !*ret) {
         refuse(
             resp, 404, RPC_NO_SESSION, "This session has ended; begin a new one with initialize.");
@@ -298,7 +298,8 @@ static int begin(struct http_request *req, struct http_response *resp, const str
     }
     int found = mcp_version_find(asked);
     *ret_version = found < 0 ? MCP_VERSIONS - 1 : (enum mcp_version)found;
-    rc = mcp_session_new(mcp_of(api_of(req)), *ret_version, capabilities, ret, err);
+    rc = mcp_session_new(
+        mcp_of(api_of(req)), *ret_version, principal_of(req)->who, capabilities, ret, err);
     if (rc == 0) {
         char *id = arena_strdup(req->arena, (*ret)->id);
         http_header_add(resp, SESSION_HEADER, slice_of(id));

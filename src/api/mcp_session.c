@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const char *const mcp_levels[MCP_LEVELS] = { "debug", "info", "notice", "warning", "error",
@@ -79,8 +80,8 @@ static void end_session(struct mcp_session *s)
     mcp_session_unref(s);
 }
 
-int mcp_session_new(struct mcp *m, enum mcp_version version, const json_t *capabilities,
-    struct mcp_session **ret, struct error *err)
+int mcp_session_new(struct mcp *m, enum mcp_version version, const char *who,
+    const json_t *capabilities, struct mcp_session **ret, struct error *err)
 {
     struct mcp_session *s = xalloc(sizeof(*s)), *old = NULL;
     uint8_t random[MCP_SESSION_ID_LEN / 2];
@@ -89,6 +90,7 @@ int mcp_session_new(struct mcp *m, enum mcp_version version, const json_t *capab
     random_bytes(random, sizeof(random));
     hex_format(random, sizeof(random), s->id);
     s->version = version;
+    snprintf(s->who, sizeof(s->who), "%s", who);
     s->can_sample = json_is_object(json_object_get(capabilities, "sampling"));
     s->can_elicit = json_is_object(json_object_get(capabilities, "elicitation"));
     s->level = MCP_INFO;
@@ -119,13 +121,13 @@ int mcp_session_new(struct mcp *m, enum mcp_version version, const json_t *capab
     return 0;
 }
 
-struct mcp_session *mcp_session_find(struct mcp *m, struct slice id)
+struct mcp_session *mcp_session_find(struct mcp *m, struct slice id, const char *who)
 {
     struct mcp_session *found = NULL;
 
     pthread_mutex_lock(&m->mutex);
     for (size_t i = 0; i < m->session_count && !found; i++) {
-        if (slice_is(id, m->sessions[i]->id)) {
+        if (slice_is(id, m->sessions[i]->id) && strcmp(m->sessions[i]->who, who) == 0) {
             found = m->sessions[i];
             found->used_ms = clock_mono_ms();
             atomic_fetch_add(&found->refs, 1);

@@ -477,3 +477,18 @@ def test_mcp_a_stream_that_the_server_ends_early_is_resumed():
         rest = Stream(session, **{"Last-Event-ID": events[-1][0]})
         rest.wait(lambda s: s.ended)
         assert rest.messages()[-1]["id"] == 1 and rest.messages()[-1]["result"]["content"]
+
+
+def test_mcp_a_session_belongs_to_the_key_that_began_it():
+    with Server() as server:
+        server.add("a.md", b"# Fryer\n\nFilter the oil daily.\n", partition="north")
+        made = server.call("POST", "/v1/keys", {"name": "reader", "role": "viewer", "partitions": ["north"]})
+        assert made.status == 201, made.body
+        session = Session(server)
+        ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        other = {"Authorization": f"Bearer {made.json['key']}"}
+        assert session.post(ping).status == 200 and session.post(ping, **other).status == 404
+        assert server.call("DELETE", "/mcp", headers=session.headers | other).status == 404
+        listed = server.call("POST", "/mcp", {**ping, "method": "resources/list"}, BOTH | other).json
+        assert [r["name"] for r in listed["result"]["resources"]] == ["a.md"]
+        assert server.call("POST", "/mcp?partition=default", ping, BOTH | other).status == 403
