@@ -106,7 +106,7 @@ def suite_form():
 
 
 def suite_e2e():
-    code, out = command("python3", "tests/e2e/run.py")
+    code, out = command("python3", "tests/e2e/run.py", "--jobs", "3")
     yield from lines_of("e2e", code, out)
 
 
@@ -132,7 +132,7 @@ def suite_sanitize():
     yield from build("build-asan", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized",
                      "-Dtests=true")
     yield from meson_tests("build-asan", "asan", env=SANITIZER_ENV)
-    code, out = command("python3", "tests/e2e/run.py", "--build", "build-asan", env=SANITIZER_ENV)
+    code, out = command("python3", "tests/e2e/run.py", "--jobs", "3", "--build", "build-asan", env=SANITIZER_ENV)
     yield from lines_of("asan e2e", code, out)
 
 

@@ -2,28 +2,61 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Runs tests/e2e: every function named test_… of every file test_….py, against the built server.
 
-  tests/e2e/run.py [--build FOLDER] [WORD…]     only tests whose name has a WORD
+  tests/e2e/run.py [--build FOLDER] [--jobs N] [WORD…]     only tests whose name has a WORD
 
-Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each.
+Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each. With --jobs the files run beside each other, each in a
+process of its own: most tests wait for something. Every test has its own server, port and folder.
 """
+import concurrent.futures
 import importlib
 import pathlib
+import subprocess
 import sys
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
+FILE_SECONDS = 1200
+# Begun first, since the last one to end decides.
+LONG = ("test_watch", "test_access", "test_documents", "test_speech", "test_model")
 sys.path.insert(0, str(HERE))
 
 import harness  # noqa: E402
 
 
+def beside(args, jobs):
+    """Every file in a process of its own; what it printed comes out in one piece."""
+    files = sorted(HERE.glob("test_*.py"), key=lambda path: (LONG.index(path.stem) if path.stem in LONG else len(LONG), path.stem))
+
+    def one(path):
+        done = subprocess.run([sys.executable, __file__, "--file", path.stem, *args], capture_output=True, text=True,
+                              errors="replace", timeout=FILE_SECONDS, check=False)
+        print(done.stdout, end="", flush=True)
+        if done.returncode not in (0, 1) or (done.returncode == 1 and "not ok" not in done.stdout):
+            print(f"not ok {path.stem}: ended with {done.returncode}: {' | '.join(done.stderr.splitlines()[-5:])}", flush=True)
+        return done.returncode
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        return 1 if any(list(pool.map(one, files))) else 0
+
+
 def main(args):
+    if "--jobs" in args:
+        at = args.index("--jobs")
+        jobs = int(args[at + 1])
+        del args[at:at + 2]
+        if jobs > 1:
+            return beside(args, jobs)
+    only = "test_*"
+    if "--file" in args:
+        at = args.index("--file")
+        only = args[at + 1]
+        del args[at:at + 2]
     if "--build" in args:
         at = args.index("--build")
         harness.Server.build = harness.ROOT / args[at + 1]
         del args[at:at + 2]
     failed = 0
-    for path in sorted(HERE.glob("test_*.py")):
+    for path in sorted(HERE.glob(f"{only}.py")):
         module = importlib.import_module(path.stem)
         for name in [n for n in vars(module) if n.startswith("test_")]:
             if args and not any(word in name for word in args):
