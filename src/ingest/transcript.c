@@ -16,6 +16,9 @@ struct pass {
     struct transcript *to;
     double window, second;
     double last; // start of the word before
+    double before; // start of the item before
+    bool pieces; // the words come in pieces
+    bool open; // the word before may go on
 };
 
 static int wrong(struct error *err, const char *what)
@@ -113,29 +116,89 @@ static bool add_spread(struct pass *p, struct slice text, double start, double e
     return true;
 }
 
-static int add_items(struct pass *p, const json_t *items, const char *field, struct error *err)
+// Some engines time pieces of words; one without a space before it then belongs to the word before.
+static bool in_pieces(const json_t *words)
 {
     json_t *item = NULL;
     size_t i = 0;
-    double before = 0;
 
-    if (json_array_size(items) > SPEECH_WORDS_MAX) {
-        return wrong(err, "too many words");
-    }
-    json_array_foreach(items, i, item)
+    json_array_foreach(words, i, item)
     {
-        AUTO_BUF text = BUF_INIT(4 * TEXT_MAX);
-        double start = 0, end = 0;
-        if (!times_of(p, item, &start, &end) || start < before - BACK_S) {
-            return wrong(err, "a time is missing or out of order");
+        const char *text = json_string_value(json_object_get(item, "word"));
+        if (text && text[0] == ' ') {
+            return true;
         }
-        before = start;
-        int rc = clean_text(item, field, &text, err);
+    }
+    return false;
+}
+
+static void add_piece(struct pass *p, struct slice text, double end)
+{
+    struct speech_word *w = &p->to->words[p->to->count - 1];
+    size_t have = strlen(w->text);
+    struct slice kept = utf8_prefix(text, SPEECH_WORD_BYTES - 1 - have);
+
+    memcpy(w->text + have, kept.data, kept.len);
+    w->end = fmaxf(w->end, (float)(p->second + end));
+}
+
+// A word, a piece of one, or a segment.
+static int add_item(struct pass *p, const json_t *item, const char *field, struct error *err)
+{
+    AUTO_BUF text = BUF_INIT(4 * TEXT_MAX);
+    double start = 0, end = 0;
+
+    if (!times_of(p, item, &start, &end) || start < p->before - BACK_S) {
+        return wrong(err, "a time is missing or out of order");
+    }
+    p->before = start;
+    int rc = clean_text(item, field, &text, err);
+    if (rc < 0) {
+        return rc;
+    }
+    struct slice said = buf_slice(&text), rest = said, one;
+    bool goes_on = p->open && said.len && said.data[0] != ' ';
+    if (goes_on && next_token(&rest, &one)) {
+        add_piece(p, one, end);
+    }
+    p->open = p->pieces && said.len && said.data[said.len - 1] != ' ';
+    return add_spread(p, rest, start, end) ? 0 : wrong(err, "too many words");
+}
+
+static int add_words(struct pass *p, const json_t *words, struct error *err)
+{
+    json_t *item = NULL;
+    size_t i = 0;
+    int rc = 0;
+
+    p->pieces = in_pieces(words);
+    p->open = false;
+    json_array_foreach(words, i, item)
+    {
+        if ((rc = add_item(p, item, "word", err)) < 0) {
+            break;
+        }
+    }
+    p->pieces = p->open = false;
+    return rc;
+}
+
+// By the segments' own words where they have them, else by their texts.
+static int add_segments(struct pass *p, const json_t *segments, bool texts, struct error *err)
+{
+    json_t *item = NULL;
+    size_t i = 0;
+    int rc = 0;
+
+    json_array_foreach(segments, i, item)
+    {
+        const json_t *words = texts ? NULL : json_object_get(item, "words");
+        if (words && !json_is_null(words) && !json_is_array(words)) {
+            return wrong(err, "the words of a segment are no list");
+        }
+        rc = json_array_size(words) ? add_words(p, words, err) : add_item(p, item, "text", err);
         if (rc < 0) {
             return rc;
-        }
-        if (!add_spread(p, buf_slice(&text), start, end)) {
-            return wrong(err, "too many words");
         }
     }
     return 0;
@@ -149,7 +212,7 @@ static void take_marks(struct transcript *t, const json_t *segments)
 
     if (other) {
         other->count = 0;
-        if (add_items(&p, segments, "text", NULL) == 0 && other->count == t->count) {
+        if (add_segments(&p, segments, true, NULL) == 0 && other->count == t->count) {
             for (size_t i = 0; i < t->count; i++) {
                 memcpy(t->words[i].text, other->words[i].text, SPEECH_WORD_BYTES);
             }
@@ -169,14 +232,14 @@ static int read_words(struct pass *p, const json_t *answer, struct error *err)
         return wrong(err, "words or segments are no list");
     }
     if (json_array_size(words)) {
-        int rc = add_items(p, words, "word", err);
+        int rc = add_words(p, words, err);
         if (rc == 0 && json_array_size(segments)) {
             take_marks(p->to, segments);
         }
         return rc;
     }
     if (json_array_size(segments)) {
-        return add_items(p, segments, "text", err);
+        return add_segments(p, segments, false, err);
     }
     if (!json_is_string(text)) {
         return wrong(err, "it has no text");

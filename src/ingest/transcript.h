@@ -16,8 +16,9 @@ struct transcript {
     struct speech_word words[SPEECH_WORDS_MAX];
 };
 // window: seconds of sound that were sent, which begin at `second` of the recording; the words' seconds are of the recording.
-// Words come from `words`, with the marks of `segments` when both have the same words; from `segments` alone when there are
-// no words, each given the share of the time that its letters take. 0 or ERR_CORRUPT.
+// Words come from `words`, with the marks of `segments` when both have the same words; else from the `words` of each segment
+// (whisper.cpp's server and faster-whisper's have them there, the former in pieces); else from the segments' texts, each word
+// given the share of the time that its letters take. 0 or ERR_CORRUPT.
 int transcript_parse(
     struct slice json, double window, double second, struct transcript *ret, struct error *err);
 

@@ -26,6 +26,24 @@ static const struct {
     { "{\"segments\":[{\"start\":2,\"end\":4,\"text\":\" ab cd\"},{\"start\":4,\"end\":5,\"text\":"
       "\"e\"}]}",
         "ab@102.0-103.0 cd@103.0-104.0 e@104.0-105.0" },
+    { "{\"segments\":[{\"start\":0,\"end\":9,\"text\":\" Salt it, now\",\"words\":[{\"word\":\" "
+      "Sa\","
+      "\"start\":2,\"end\":2.5},{\"word\":\"lt\",\"start\":2.5,\"end\":3},{\"word\":\" "
+      "it\",\"start\":3,"
+      "\"end\":4},{\"word\":\",\",\"start\":4,\"end\":4.5}]},{\"start\":9,\"end\":10,\"text\":"
+      "\"now\"}]}",
+        "Salt@102.0-103.0 it,@103.0-104.5 now@109.0-110.0" }, // pieces of words, as whisper.cpp's server sends them
+    { "{\"segments\":[{\"start\":0,\"end\":9,\"text\":\"a "
+      "b\",\"words\":[{\"word\":\"a\",\"start\":2,\"end\":3},"
+      "{\"word\":\"b\",\"start\":5,\"end\":6}]}]}",
+        "a@102.0-103.0 b@105.0-106.0" }, // no spaces at all: whole words
+    { "{\"segments\":[{\"start\":0,\"end\":9,\"text\":\"a\",\"words\":[{\"word\":\" "
+      "a\",\"start\":2,\"end\":3},"
+      "{\"word\":\" \",\"start\":3,\"end\":3},{\"word\":\"b\",\"start\":5,\"end\":6}]}]}",
+        "a@102.0-103.0 b@105.0-106.0" },
+    { "{\"segments\":[{\"start\":0,\"end\":9,\"text\":\"a\",\"words\":7}]}", NULL },
+    { "{\"segments\":[{\"start\":0,\"end\":9,\"text\":\"a\",\"words\":[{\"word\":\" a\"}]}]}",
+        NULL },
     { "{\"text\":\"\"}", "" },
     { "{\"text\":\" \",\"words\":[],\"segments\":[]}", "" },
     { "{\"text\":\"\",\"words\":null}", "" },
