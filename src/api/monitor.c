@@ -88,6 +88,9 @@ static void tick(struct monitor *m, float *values)
     minute_add(m, clock_wall_ms() / 1000, values);
     pthread_mutex_unlock(&m->mutex);
     alerts_tick(m, mono_ms);
+    if (m->otlp) {
+        otlp_tick(m->otlp, mono_ms, clock_wall_ms());
+    }
     metric_add(METRIC_COLLECT_CPU, 0, 0, cpu_us() - before);
 }
 
@@ -390,6 +393,7 @@ int monitor_new(struct api *api, struct monitor **ret, struct error *err)
     metric_set(METRIC_BUILD_INFO, 0, 0, 1);
     metric_set(METRIC_CANARY_FAILURES, 0, 0, NAN);
     int rc = alerts_open(m, err);
+    rc = rc < 0 ? rc : push_open(m, err);
     if (rc < 0) {
         monitor_free(m);
         return rc;
@@ -444,6 +448,7 @@ void monitor_free(struct monitor *m)
     if (!m) {
         return;
     }
+    otlp_free(m->otlp); // after the last request that could ask how it is
     alerts_close(m);
     window_free(m->window);
     collector_free(m->collector);

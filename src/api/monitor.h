@@ -11,6 +11,7 @@
 #include "store/history.h"
 #include "watch/alert.h"
 #include "watch/notify.h"
+#include "watch/otlp.h"
 #include "watch/series.h"
 
 enum { MONITOR_TEXT_MAX = 512 };
@@ -34,6 +35,8 @@ struct label_match {
 };
 size_t monitor_series(struct monitor *m, struct slice metric, const struct label_match *labels,
     size_t label_count, const char **ret_names, const struct series **ret_series, size_t max);
+
+bool monitor_otlp(struct monitor *m, struct otlp_state *ret); // false: nothing is pushed
 
 // ---- alerts; JSON for the API
 void monitor_alerts_json(struct monitor *m, struct json_out *j); // all alerts, worst first

@@ -4,6 +4,7 @@
 #define LARDER_API_MONITOR_INTERNAL_H
 
 #include "api/monitor.h"
+#include "watch/otlp.h"
 #include "watch/series.h"
 #include "watch/window.h"
 
@@ -40,6 +41,7 @@ struct monitor {
     struct collector *collector;
     size_t series_count;
     struct notifier *notifier;
+    struct otlp *otlp; // NULL: not set
     struct collect collect;
     struct window *window; // ticking thread
 
@@ -74,6 +76,9 @@ void alerts_close(struct monitor *m);
 void alerts_tick(struct monitor *m, int64_t mono_ms); // ticking thread
 void alerts_reload(struct monitor *m); // ticking thread: the rules file, if it changed
 int alerts_flush(struct monitor *m, struct error *err); // slow thread
+
+// monitor_otlp.c
+int push_open(struct monitor *m, struct error *err);
 
 // canary.c: takes in, finds and removes a document; a thread of its own.
 void canary_run(struct monitor *m);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // How the server is: /livez, /readyz, /health, and GET /v1/formats, /v1/status.
 #include "api/api.h"
+#include "api/monitor.h"
 #include "base/clock.h"
 #include "os/resources.h"
 #include "search/search.h"
 #include "watch/metric.h"
 #include "wire/json.h"
 
-#include <math.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -98,6 +98,12 @@ static void add_measured(struct json_out *j)
         j, "websockets:open", "pass", "connections", metric_value(METRIC_WEBSOCKETS, 0, 0), NULL);
 }
 
+static void add_push(struct json_out *j, const struct otlp_state *push)
+{
+    add_check(j, "otlp:push", push->answers ? "pass" : "warn", "seconds",
+        (double)(push->silent_ms / 1000), push->answers ? NULL : push->last_error);
+}
+
 // application/health+json, the shape of draft-inadarei-api-health-check.
 static int health(struct http_request *req, struct http_response *resp, struct error *err)
 {
@@ -115,9 +121,12 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     struct scanner_state scanner;
     ingest_scanner(api->ingest, &scanner);
     bool unscanned = scanner.configured && !scanner.answers;
-    const char *status = rc < 0 || stats.writes_stopped                     ? "fail"
-                         : low || stats.jobs_dead || unscanned || alarmed() ? "warn"
-                                                                            : "pass";
+    struct otlp_state push;
+    bool pushes = monitor_otlp(api->monitor, &push);
+    bool unpushed = pushes && !push.answers;
+    const char *status = rc < 0 || stats.writes_stopped                                 ? "fail"
+                         : low || stats.jobs_dead || unscanned || unpushed || alarmed() ? "warn"
+                                                                                        : "pass";
 
     resp->content_type = "application/health+json";
     resp->status = rc < 0 ? 503 : 200;
@@ -149,6 +158,9 @@ static int health(struct http_request *req, struct http_response *resp, struct e
         add_check(&j, "scanner:answers", scanner.answers ? "pass" : "warn", NULL, 0, scanner.words);
     }
     add_check(&j, "reader:sandbox", "pass", NULL, 0, level[0] ? level : "not used yet");
+    if (pushes) {
+        add_push(&j, &push);
+    }
     add_measured(&j);
     json_end(&j);
     json_end(&j);

@@ -109,6 +109,13 @@ static const struct setting_info table[] = {
         "on takes in, finds and removes a tiny document now and then, to know that all works"),
     NUMBER(
         "watch", "canary_seconds", watch_canary_s, "300", "from one canary document to the next"),
+    TEXT("otlp", "url", otlp_url, "",
+        "OpenTelemetry collector that all metrics are pushed to (OTLP over HTTP, JSON), up to and "
+        "with /v1/metrics; empty: none"),
+    TEXT("otlp", "headers_file", otlp_headers_file, "",
+        "file with headers for the collector, such as its key: lines Name: value"),
+    TEXT("otlp", "service", otlp_service, "larder", "service.name of the pushed metrics"),
+    NUMBER("otlp", "interval_seconds", otlp_interval_s, "60", "from one push to the next"),
     TEXT("alerts", "rules", alerts_rules, "",
         "file of alert rules (JSON, docs/alerts.md); read again when it changes; empty: the "
         "defaults"),

@@ -55,6 +55,10 @@ struct settings {
     int64_t jobs_workers; // documents read at the same time
     int64_t jobs_queue; // documents waiting at most
     char *watch_canary; // watch.canary: on | off
+    char *otlp_url; // otlp.url; "": nothing is pushed
+    char *otlp_headers_file; // otlp.headers_file; ""
+    char *otlp_service; // otlp.service
+    int64_t otlp_interval_s; // otlp.interval_seconds
     int64_t watch_canary_s; // between two canary documents
     char *alerts_rules; // alerts.rules: file of rules; "" is the defaults alone
     char *alerts_webhook; // alerts.webhook: URL; "" is off

@@ -68,14 +68,6 @@ static void add_histogram(struct buf *out, const struct metric_info *info, size_
     buf_addf(out, " %lld\n", (long long)sum);
 }
 
-static bool shown(const struct metric_info *info, size_t a, size_t b)
-{
-    if (info->kind == METRIC_GAUGE) {
-        return !isnan(metric_value(info->id, (unsigned)a, (unsigned)b));
-    }
-    return !info->sparse || metric_count(info->id, (unsigned)a, (unsigned)b) != 0;
-}
-
 static void add_metric(struct buf *out, const struct metric_info *info, bool open)
 {
     static const char *const kinds[] = { "counter", "gauge", "histogram" };
@@ -92,7 +84,7 @@ static void add_metric(struct buf *out, const struct metric_info *info, bool ope
     }
     for (size_t a = 0; a < label_count(info->label[0]); a++) {
         for (size_t b = 0; b < label_count(info->label[1]); b++) {
-            if (!shown(info, a, b)) {
+            if (!metric_shown(info, (unsigned)a, (unsigned)b)) {
                 continue;
             }
             rows++;

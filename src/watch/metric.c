@@ -133,6 +133,14 @@ size_t metric_buckets(enum metric m, unsigned a, int64_t ret[METRIC_BUCKETS_MAX 
     return n;
 }
 
+bool metric_shown(const struct metric_info *info, unsigned a, unsigned b)
+{
+    if (info->kind == METRIC_GAUGE) {
+        return !isnan(metric_value(info->id, a, b));
+    }
+    return !info->sparse || metric_count(info->id, a, b) != 0;
+}
+
 void metric_reset(void)
 {
     pthread_once(&once, lay_out);

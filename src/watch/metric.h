@@ -92,6 +92,7 @@ enum metric {
     METRIC_CANARY_SECONDS,
     METRIC_ALERTS,
     METRIC_NOTIFICATIONS,
+    METRIC_OTLP_PUSHES,
     METRIC_COLLECT_CPU,
     METRIC_BUILD_INFO,
     METRICS
@@ -188,6 +189,8 @@ double metric_value(enum metric m, unsigned a, unsigned b); // scaled; NaN: none
 // Counts of a histogram by bucket, +Inf last; how many there are.
 size_t metric_buckets(enum metric m, unsigned a, int64_t ret[METRIC_BUCKETS_MAX + 1]);
 void metric_reset(void); // tests
+// Is there something to show? A gauge that was set, a counter that is not sparse or has counted.
+bool metric_shown(const struct metric_info *info, unsigned a, unsigned b);
 
 // ---- exposition.c: all of it as Prometheus' text format 0.0.4, or as OpenMetrics 1.0
 void metrics_expose(struct buf *out, bool openmetrics);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Larder through other people's programs, unmodified: the official SDKs of the Model Context Protocol (Python, TypeScript) and
-its conformance suite, PydanticAI, OpenAI's SDKs (Python, Node). `./test interop` runs it; it is not part of a plain `./test`,
+its conformance suite, PydanticAI, OpenAI's SDKs (Python, Node), OpenTelemetry's parser. `./test interop` runs it; it is not part of a plain `./test`,
 because it brings 450 MB of clients at its first run.
 
   tests/interop/run.py [--build FOLDER]
@@ -20,16 +20,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLIENTS = HERE / ".clients"
 PYTHON, NODE = CLIENTS / "python", CLIENTS / "node"
 INSTALL_SECONDS, SUITE_SECONDS = 900, 400
-REQUIREMENTS = ["mcp==2.3.0", "pydantic-ai-slim[openai,mcp]==2.68.0", "openai==3.54.0"]
+REQUIREMENTS = ["mcp==2.3.0", "pydantic-ai-slim[openai,mcp]==2.68.0", "openai==3.54.0", "opentelemetry-proto==1.45.2"]
 PIN_HEAD = "# The Python clients, exact archives for CPython 3.11 on 64-bit x86 Linux; `tests/interop/run.py --pin` makes this file.\n"
 
 sys.path.insert(0, str(HERE.parent / "e2e"))
 import harness  # noqa: E402
+from otlp_receiver import Collector  # noqa: E402
 
 
 def run(argv, seconds, **more):
@@ -101,6 +103,30 @@ def clients(build):
             yield not any(line.startswith("not ok") for line in lines)
 
 
+def otlp():
+    """What the server pushes, kept as files and read by the protocol's own parser."""
+    collector = Collector()
+    try:
+        with harness.Server({"otlp_url": collector.url, "otlp_interval_seconds": 1}) as server:
+            server.add("shift-handover.md", harness.sample("shift-handover.md"))
+            server.search("handover")
+            enough = len(collector.got) + 2
+            end = time.monotonic() + 30
+            while len(collector.got) < enough and time.monotonic() < end:
+                time.sleep(0.1)
+    finally:
+        collector.close()
+    with tempfile.TemporaryDirectory() as temp:
+        files = []
+        for i, (_, _, _, body) in enumerate(collector.got):
+            files.append(pathlib.Path(temp) / f"{i:04}.json")
+            files[-1].write_bytes(body)
+        done = run([PYTHON / "bin/python", HERE / "otlp_parse.py", *files], SUITE_SECONDS)
+    lines = [line for line in done.stdout.splitlines() if re.match(r"(ok|not ok) ", line)]
+    print("\n".join(lines) or "not ok otlp_parse.py ends well: " + " | ".join(done.stdout.splitlines()[-8:]), flush=True)
+    return bool(lines) and done.returncode == 0
+
+
 def conformance(build):
     """Every server scenario of the suite, warnings counted as faults, against the server with the suite's example tools."""
     suite = NODE / "node_modules/@modelcontextprotocol/conformance"
@@ -139,7 +165,7 @@ def main(args):
         harness.Server.build = harness.ROOT / args[args.index("--build") + 1]
     build = harness.Server.build
     install_all()
-    well = list(clients(build))
+    well = [otlp(), *clients(build)]
     return 0 if conformance(build) and all(well) else 1
 
 
