@@ -90,13 +90,16 @@ static int64_t frame_size(const struct frame *f)
 
 void http_event_add(struct http_event_list *list, int64_t seq, struct slice kind, struct slice json)
 {
-    if (list->count == HUB_LOAD_BATCH || seq <= list->since) {
-        return;
+    list->full |= list->count == HUB_LOAD_BATCH ||
+                  (list->count > 0 && list->bytes + (int64_t)json.len > HUB_LOAD_BYTES);
+    if (list->full || seq <= list->since) {
+        return; // what comes after a full list is loaded with the next one
     }
     struct frame *f = frame_new(seq, kind, json);
     if (f) {
         list->frames[list->count++] = f;
         list->since = seq;
+        list->bytes += (int64_t)json.len;
     }
 }
 

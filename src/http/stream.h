@@ -19,6 +19,8 @@ enum {
     HUB_RING = 1024,
     HUB_LOADS = 8, // batches being read from the store at once
     HUB_LOAD_BATCH = 64, // events in one
+    HUB_LOAD_BYTES =
+        16 * 1024, // and bytes, but one event always: a receiver that stalls keeps them
     HUB_SLICE_US = 400, // of a broadcast in one turn of the loop
     EVENT_MAX = 1024 * 1024, // bytes of one event
     STREAM_BATCH = 16, // frames in one write
@@ -59,6 +61,8 @@ void frame_unref(struct frame *f);
 
 struct http_event_list {
     int64_t since;
+    int64_t bytes;
+    bool full;
     size_t count;
     struct frame *frames[HUB_LOAD_BATCH];
 };

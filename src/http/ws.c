@@ -27,6 +27,7 @@ struct ws_in {
     wslay_frame_context_ptr frames;
     const uint8_t *data; // what is left of this read
     size_t len;
+    uint64_t unread; // bytes given, less those of frames that are complete
     uint64_t frame_left;
     bool in_frame;
     uint8_t opcode; // of the frame
@@ -143,6 +144,11 @@ void ws_in_free(struct ws_in *in)
         buf_done(&in->text);
         free(in);
     }
+}
+
+static uint64_t head_size(uint64_t payload) // of a frame from a client
+{
+    return 2 + 4 + (payload < 126 ? 0 : payload < 65536 ? 2 : 8);
 }
 
 // 0, or the code to close with.
@@ -263,6 +269,7 @@ static int take_frames(struct stream *st, struct ws_in *in)
         }
         in->frame_left -= f.data_length;
         if (in->frame_left == 0) {
+            in->unread -= head_size(f.payload_length) + f.payload_length;
             code = frame_ends(st, in);
             if (code != 0 || st->peer_closed) {
                 return code;
@@ -286,10 +293,14 @@ void ws_receive(struct stream *st, const char *data, size_t len)
     struct ws_in *in = st->in;
     in->data = (const uint8_t *)data;
     in->len = len;
+    in->unread += len;
     int code = take_frames(st, in);
     if (code != 0) {
         stream_close(st, code);
         st->peer_closed = true; // nothing it sends is understood any more
+    }
+    if (st->peer_closed || (in->unread == 0 && in->message == 0)) {
+        ws_in_free(TAKE(st->in)); // ten thousand idle sockets would keep 4.5 KB each
     }
     stream_pump(st);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Streams: events over WebSocket and SSE, live and from the past, without gap or repetition; slow and broken receivers.
+#include "http/stream.h"
 #include "rig.h"
 
 #include <errno.h>
@@ -427,6 +428,45 @@ static void pings_go_both_ways(void **state)
     rig_stop(&r);
 }
 
+static struct stream *only_stream(const struct rig *r)
+{
+    struct conn *c = r->server->conns;
+    assert_non_null(c);
+    assert_null(c->next);
+    return c->stream;
+}
+
+static void an_idle_socket_keeps_nothing_for_reading(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct ws w;
+    AUTO_BUF text = BUF_INIT(1 << 20);
+
+    start(&r, options, 0, 0);
+    ws_open(&r, &w, "");
+    ws_put(w.fd, 0x89, "abc", 3);
+    assert_int_equal(ws_next(&w, &text), 10);
+    WAIT_FOR(only_stream(&r)->in == NULL);
+    rig_send(w.fd, "\x89\x80\0\0", 4); // half a ping
+    WAIT_FOR(only_stream(&r)->in != NULL);
+    rig_send(w.fd, "\0\0", 2);
+    assert_int_equal(ws_next(&w, &text), 10);
+    WAIT_FOR(only_stream(&r)->in == NULL);
+    ws_put(w.fd, 0x01, "a", 1);
+    ws_put(w.fd, 0x89, "b", 1);
+    assert_int_equal(ws_next(&w, &text), 10);
+    assert_non_null(only_stream(&r)->in);
+    char *large = calloc(1, 300);
+    assert_non_null(large);
+    rig_send(w.fd, "\x80\xfe\1\x2c\0\0\0\0", 8); // 300 bytes
+    rig_send(w.fd, large, 300);
+    WAIT_FOR(only_stream(&r)->in == NULL);
+    free(large);
+    ws_close(&w);
+    rig_stop(&r);
+}
+
 static void a_slow_receiver_is_closed_while_others_go_on(void **state)
 {
     (void)state;
@@ -553,6 +593,7 @@ int main(void)
         cmocka_unit_test(event_streams_resume_by_the_last_id),
         cmocka_unit_test(frames_are_checked),
         cmocka_unit_test(pings_go_both_ways),
+        cmocka_unit_test(an_idle_socket_keeps_nothing_for_reading),
         cmocka_unit_test(a_slow_receiver_is_closed_while_others_go_on),
         cmocka_unit_test(websocket_slow_consumer_is_closed_with_a_reason),
         cmocka_unit_test(a_thousand_sockets_get_every_event),
