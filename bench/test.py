@@ -95,7 +95,7 @@ class Bench(unittest.TestCase):
         self.assertEqual(text.stderr, "")
 
     def test_the_lock_names_every_peer(self):
-        self.assertLessEqual({"tika", "markitdown", "docling", "kreuzberg", "poppler", "mupdf", "libreoffice"}, set(program("install").read_lock()))
+        self.assertLessEqual({"tika", "markitdown", "docling", "kreuzberg", "poppler", "mupdf", "libreoffice", "ws"}, set(program("install").read_lock()))
 
 
 if __name__ == "__main__":

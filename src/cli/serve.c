@@ -19,11 +19,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SWEEP_EVERY_S = 3600, CONNECTIONS_WANTED = 12000, FDS_SPARE = 512 };
+enum { SWEEP_EVERY_S = 3600, CONNECTIONS_MAX = 1000000 };
 enum { ASK_THREADS = 4, ASK_QUEUE = 32 };
 
 struct server {
@@ -119,15 +118,8 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void raise_limits(void)
+static void keep_secrets(void)
 {
-    struct rlimit r;
-
-    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < CONNECTIONS_WANTED + FDS_SPARE) {
-        r.rlim_cur = r.rlim_max < CONNECTIONS_WANTED + FDS_SPARE ? r.rlim_max
-                                                                 : CONNECTIONS_WANTED + FDS_SPARE;
-        setrlimit(RLIMIT_NOFILE, &r);
-    }
     prctl(PR_SET_DUMPABLE, 0); // keys don't belong in core dumps
 }
 
@@ -292,6 +284,8 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
         return rc;
     }
     struct http_options http = { .listen = settings->listen,
+        .max_connections = (int)(settings->connections < CONNECTIONS_MAX ? settings->connections
+                                                                         : CONNECTIONS_MAX),
         .spool_dir = spool,
         .route_lists = api_routes,
         .app = &s->api,
@@ -378,7 +372,7 @@ static int serve_run(struct invocation *in, struct error *err)
     }
     log_set_json(strcmp(in->settings->log_format, "json") == 0);
     umask(0077);
-    raise_limits();
+    keep_secrets();
     int rc = data_folder_make(in->settings->data_dir, err);
     rc = rc < 0 ? rc : lock_folder(&s, err);
     rc = rc < 0 ? rc : start_parts(&s, new_key, err);

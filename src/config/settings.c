@@ -28,6 +28,9 @@
 static const struct setting_info table[] = {
     TEXT("server", "data", data_dir, "data", "folder that holds everything Larder keeps"),
     TEXT("server", "listen", listen, "127.0.0.1:8080", "address and port to serve on"),
+    NUMBER("server", "connections", connections, "12000",
+        "most connections at once, WebSockets among them; the limit on open files must be 512 "
+        "higher"),
     TEXT("admin", "key_file", admin_key_file, "",
         "file with the first admin key; without it one is made at the first start and shown once"),
     CHOICE("access", "loopback", access_loopback, "closed", "closed open",

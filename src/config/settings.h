@@ -13,6 +13,7 @@ enum setting_type { SETTING_TEXT, SETTING_NUMBER, SETTING_SIZE, SETTING_CHOICE }
 struct settings {
     char *data_dir; // server.data
     char *listen; // server.listen
+    int64_t connections;
     char *admin_key_file; // admin.key_file; "" makes a key at first start
     char *access_loopback; // access.loopback: closed | open
     char *access_network; // access.network: refuse | plain

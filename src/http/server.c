@@ -299,13 +299,25 @@ static void sweep_spool(const char *folder)
     closedir(dir);
 }
 
-static void raise_fd_limit(int wanted)
+// A connection is a descriptor. Where the system gives fewer, fewer connections are taken, and the log says so: a server
+// that runs out of descriptors can't open its files either.
+static void raise_fd_limit(struct http_options *o)
 {
     struct rlimit limit;
+    rlim_t wanted = (rlim_t)o->max_connections + FD_SPARE;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t)wanted) {
-        limit.rlim_cur = limit.rlim_max < (rlim_t)wanted ? limit.rlim_max : (rlim_t)wanted;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return;
+    }
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
         setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < wanted) {
+        o->max_connections = limit.rlim_cur >= 2 * FD_SPARE ? (int)limit.rlim_cur - FD_SPARE
+                                                            : (int)limit.rlim_cur / 2;
+        log_warn("http.few_descriptors", LI("wanted", wanted), LI("open_files", limit.rlim_cur),
+            LI("connections", o->max_connections));
     }
 }
 
@@ -334,7 +346,7 @@ int http_server_open(const struct http_options *o, struct http_server **ret, str
     s->o.cors_origins = s->cors_origins;
     s->o.spool_dir = s->spool_dir;
     pthread_mutex_init(&s->done_mutex, NULL);
-    raise_fd_limit(s->o.max_connections + FD_SPARE);
+    raise_fd_limit(&s->o);
     BUG_ON(uv_loop_init(&s->loop) != 0);
     s->loop_open = true;
     uv_loop_configure(&s->loop, UV_METRICS_IDLE_TIME);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The server over raw sockets: refusals of doubtful requests, order, answers and their conditions, time, busy pools, stopping.
+#include "http/internal.h"
 #include "rig.h"
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -597,6 +599,23 @@ static void too_many_connections_are_turned_away(void **state)
     rig_stop(&r);
 }
 
+static void fewer_connections_where_the_system_gives_few_descriptors(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct rlimit limit;
+    struct http_options o = options;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_max < 2048 || limit.rlim_max > 1000000) {
+        skip(); // no limit that could be met here
+    }
+    o.max_connections = (int)limit.rlim_max;
+    rig_start(&r, o);
+    assert_int_equal(r.server->o.max_connections, limit.rlim_max - 512);
+    rig_stop(&r);
+}
+
 static void stopping_finishes_what_is_in_flight(void **state)
 {
     (void)state;
@@ -668,6 +687,7 @@ int main(void)
         cmocka_unit_test(slow_clients_are_timed_out),
         cmocka_unit_test(a_full_pool_answers_503_and_recovers),
         cmocka_unit_test(too_many_connections_are_turned_away),
+        cmocka_unit_test(fewer_connections_where_the_system_gives_few_descriptors),
         cmocka_unit_test(stopping_finishes_what_is_in_flight),
         cmocka_unit_test(a_second_stop_does_not_wait),
         cmocka_unit_test(a_listen_address_is_checked),
