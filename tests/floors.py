@@ -28,7 +28,7 @@ THIRD_PARTY = {
     r"uv\.h|llhttp\.h|wslay/.*": {"http"},
     r"mupdf/.*|zip\.h|expat\.h|md4c.*|uchardet.*|archive.*|leptonica/.*|tesseract/.*|libav.*": {"reader"},
     r"seccomp\.h|linux/(seccomp|landlock|filter|audit)\.h": {"reader", "convert", "os"},
-    r"curl/.*": {"cli", "net", "assist", "models", "watch"},
+    r"curl/.*": {"cli", "net"},
     r"ini\.h": {"config"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')

@@ -37,10 +37,12 @@ static int read_request(
     const json_t *body, struct http_request *req, struct search_request *q, struct error *err)
 {
     static const char *const fields[] = { "query", "limit", "types", "categories", "document_ids",
-        "partition", "filter", "mode", "explain", "max_per_document", "typing", "recency", NULL };
+        "partition", "filter", "mode", "explain", "max_per_document", "typing", "recency", "rerank",
+        NULL };
     struct slice mode = SLICE_LIT("hybrid");
     const json_t *filter = NULL;
     int64_t limit = SEARCH_LIMIT_DEFAULT, per_document = 0;
+    bool rerank = true;
     int rc = json_in_only(body, fields, err);
 
     rc = rc < 0
@@ -56,6 +58,7 @@ static int read_request(
     rc = rc < 0 ? rc : json_in_string(body, "mode", JSON_OPTIONAL, 16, &mode, err);
     rc = rc < 0 ? rc : json_in_bool(body, "explain", JSON_OPTIONAL, &q->explain, err);
     rc = rc < 0 ? rc : json_in_bool(body, "typing", JSON_OPTIONAL, &q->typing, err);
+    rc = rc < 0 ? rc : json_in_bool(body, "rerank", JSON_OPTIONAL, &rerank, err);
     rc = rc < 0 ? rc : json_in_double(body, "recency", JSON_OPTIONAL, 0, 1, &q->recency, err);
     rc = rc < 0 ? rc : json_in_object(body, "filter", JSON_OPTIONAL, &filter, err);
     rc = rc < 0 ? rc : read_list(body, "types", req->arena, &q->types, &q->type_count, err);
@@ -81,6 +84,7 @@ static int read_request(
         AUTO_FREE char *text = json_dumps(filter, JSON_COMPACT);
         q->filter = slice_of(text ? arena_strdup(req->arena, text) : NULL);
     }
+    q->no_rerank = !rerank;
     q->limit = (int)limit;
     q->max_per_document = (int)per_document;
     return 0;
@@ -145,6 +149,11 @@ static void add_explain(
     add_share(j, "heading", p->heading);
     json_end(j);
     add_share(j, "recency", p->recency);
+    json_key_object(j, "rerank");
+    add_share(j, "score", p->before ? p->rerank : NAN);
+    add_share(j, "place_before", p->before ? (double)p->before : NAN);
+    json_key_text(j, "note", reply->rerank_note);
+    json_end(j);
     json_key_text(j, "expression", reply->match);
     json_key_int(j, "terms", (int64_t)reply->term_count);
     json_key_int(j, "terms_matched", (int64_t)r->matched_terms);
@@ -274,6 +283,7 @@ const struct schema_doc search_schemas[] = {
                        "\"enum\":[\"hybrid\",\"words\",\"meaning\"]},\"max_per_document\":{"
                        "\"type\":\"integer\",\"minimum\":0,\"maximum\":"
                        "100},\"explain\":{\"type\":\"boolean\"},\"typing\":{\"type\":\"boolean\"},"
+                       "\"rerank\":{\"type\":\"boolean\"},"
                        "\"recency\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1}},"
                        "\"additionalProperties\":false}" },
     { "SearchReply", "{\"type\":\"object\",\"required\":[\"results\",\"took_ms\",\"engine\"],"

@@ -154,6 +154,11 @@ static int health(struct http_request *req, struct http_response *resp, struct e
             ? "warn"
             : "pass",
         NULL, 0, meaning);
+    if (reranker_wanted(search_tools()->reranker)) {
+        reranker_describe(search_tools()->reranker, meaning, sizeof(meaning));
+        add_check(&j, "search:rerank", reranker_failed(search_tools()->reranker) ? "warn" : "pass",
+            NULL, 0, meaning);
+    }
     if (scanner.configured) {
         add_check(&j, "scanner:answers", scanner.answers ? "pass" : "warn", NULL, 0, scanner.words);
     }

@@ -105,6 +105,15 @@ static const struct setting_info table[] = {
     TEXT("embeddings", "library", embeddings_library, "",
         "the ONNX Runtime library; empty: libonnxruntime.so.1 beside larder, else the system's"),
     NUMBER("embeddings", "threads", embeddings_threads, "2", "passages embedded at the same time"),
+    TEXT("rerank", "model", rerank_model, "off",
+        "what reads the best passages again together with the question: a cross-encoder's ONNX "
+        "file "
+        "with its MODEL.vocab, the URL of a /v1/rerank service, or off"),
+    TEXT("rerank", "name", rerank_name, "default", "name of the model that a URL is asked for"),
+    TEXT("rerank", "key_file", rerank_key_file, "", "file with the key for the URL"),
+    NUMBER("rerank", "count", rerank_count, "20", "how many of the best are read again, up to 100"),
+    NUMBER("rerank", "milliseconds", rerank_ms, "500",
+        "how long a search waits for that; then the order stays as it was"),
     TEXT("search", "synonyms", search_synonyms, "",
         "file of words that mean the same, a group a line (fryer = fry vat, deep fryer); empty: "
         "the built-in list; none: no synonyms"),

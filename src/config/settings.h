@@ -48,6 +48,11 @@ struct settings {
     char *embeddings_key_file; // embeddings.key_file, for a URL
     char *embeddings_library; // embeddings.library; "" is libonnxruntime.so.1 beside larder
     int64_t embeddings_threads; // passages embedded at the same time
+    char *rerank_model; // rerank.model: path, URL or off
+    char *rerank_name; // rerank.name, for a URL
+    char *rerank_key_file; // rerank.key_file, for a URL
+    int64_t rerank_count; // of the best passages of a search
+    int64_t rerank_ms; // what a search waits for it
     char *search_synonyms; // search.synonyms: file; "" the built-in list, "none" no synonyms
     char *
         convert_libreoffice; // convert.libreoffice: path of soffice; "" is looked for, "off" is none

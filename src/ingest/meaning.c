@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "models/embedder.h"
+#include "models/reranker.h"
 #include "os/file.h"
 #include "search/search.h"
 
@@ -30,6 +31,7 @@ enum {
 struct meaning {
     struct store *store;
     struct embedder *embedder;
+    struct reranker *reranker;
     struct synonyms *synonyms;
     int thread_count;
     pthread_t threads[THREADS_MAX];
@@ -85,7 +87,19 @@ int meaning_new(struct store *store, const struct settings *settings, const char
         meaning_free(m);
         return rc;
     }
-    search_use(&(struct search_tools){ .embedder = m->embedder, .synonyms = m->synonyms });
+    m->reranker = reranker_new(&(struct reranker_options){ .model = settings->rerank_model,
+        .name = settings->rerank_name,
+        .key_file = settings->rerank_key_file,
+        .library = settings->embeddings_library,
+        .folder = folder });
+    search_use(&(struct search_tools){ .embedder = m->embedder,
+        .reranker = m->reranker,
+        .rerank_count = settings->rerank_count < 1 ? 1
+                        : settings->rerank_count > RERANK_PASSAGES_MAX
+                            ? RERANK_PASSAGES_MAX
+                            : (size_t)settings->rerank_count,
+        .rerank_ms = settings->rerank_ms < 1 ? 1 : settings->rerank_ms,
+        .synonyms = m->synonyms });
     *ret = m;
     return 0;
 }
@@ -95,6 +109,7 @@ void meaning_free(struct meaning *m)
     if (m) {
         search_use(&(struct search_tools){ 0 });
         embedder_free(m->embedder);
+        reranker_free(m->reranker);
         synonyms_free(m->synonyms);
         pthread_mutex_destroy(&m->mutex);
         pthread_cond_destroy(&m->changed);
@@ -318,6 +333,7 @@ int meaning_start(struct meaning *m, struct error *err)
 void meaning_stop(struct meaning *m)
 {
     embedder_cancel(m->embedder);
+    reranker_cancel(m->reranker);
     pthread_mutex_lock(&m->mutex);
     m->stop = true;
     pthread_cond_broadcast(&m->changed);

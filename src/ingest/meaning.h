@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 struct meaning;
-// Sets what searches use (search_use): the embedder and the synonyms. folder: where the program lies.
+// Sets what searches use (search_use): the embedder, the reranker and the synonyms. folder: where the program lies.
 int meaning_new(struct store *store, const struct settings *settings, const char *folder,
     struct meaning **ret, struct error *err);
 void meaning_free(struct meaning *m); // after meaning_stop and the last search

@@ -3,6 +3,7 @@
 #include "models/embedder.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "models/remote.h"
 #include "models/runtime.h"
 #include "models/wordpiece.h"
 #include "os/file.h"
@@ -38,14 +39,6 @@ struct embedder {
     atomic_bool cancelled;
 };
 
-static char *beside(const char *model, const char *ending)
-{
-    const char *dot = strrchr(model, '.'), *slash = strrchr(model, '/');
-    int stem = dot && (!slash || dot > slash) ? (int)(dot - model) : (int)strlen(model);
-
-    return xasprintf("%.*s%s", stem, model, ending);
-}
-
 struct embedder *embedder_new(const struct embedder_options *o)
 {
     struct embedder *e = xalloc(sizeof(*e));
@@ -54,11 +47,7 @@ struct embedder *embedder_new(const struct embedder_options *o)
     e->name = xstrdup(o->name ? o->name : "");
     e->key_file = xstrdup(o->key_file ? o->key_file : "");
     e->tokens = WORDPIECE_TOKENS_MAX;
-    AUTO_FREE char *own = xasprintf("%s/libonnxruntime.so.1", o->folder);
-    bool own_there = access(own, R_OK) == 0;
-    e->library = xstrdup(o->library && o->library[0] ? o->library
-                         : own_there                 ? own
-                                                     : "libonnxruntime.so.1");
+    e->library = runtime_library(o->library, o->folder);
     if (strncmp(o->model, "http://", 7) == 0 || strncmp(o->model, "https://", 8) == 0) {
         e->source = SOURCE_URL;
         e->model = xstrdup(o->model);
@@ -71,8 +60,8 @@ struct embedder *embedder_new(const struct embedder_options *o)
         e->is_default = true;
     }
     if (e->source == SOURCE_FILE) {
-        e->vocabulary = beside(e->model, ".vocab");
-        e->description = beside(e->model, ".json");
+        e->vocabulary = model_beside(e->model, ".vocab");
+        e->description = model_beside(e->model, ".json");
     }
     return e;
 }
@@ -270,12 +259,19 @@ static int identify_file(struct embedder *e, struct embedder_identity *id, struc
     return rc;
 }
 
+static struct remote remote_of(const struct embedder *e)
+{
+    return (struct remote){ .url = e->model,
+        .name = e->name,
+        .key_file = e->key_file,
+        .what = "embedding server",
+        .cancelled = &e->cancelled };
+}
+
 static int identify_url(struct embedder *e, struct embedder_identity *id, struct error *err)
 {
     AUTO_FREE float *vector = xalloc(EMBEDDER_DIMENSION_MAX * sizeof(float));
-    struct remote r = {
-        .url = e->model, .name = e->name, .key_file = e->key_file, .cancelled = &e->cancelled
-    };
+    struct remote r = remote_of(e);
     struct slice text = SLICE_LIT("a");
 
     snprintf(id->model, sizeof(id->model), "%s", e->name);
@@ -319,9 +315,7 @@ int embedder_embed(struct embedder *e, enum embedder_kind kind, const struct sli
     }
     BUG_ON(count > EMBEDDER_TEXTS_MAX);
     if (e->source == SOURCE_URL) {
-        struct remote r = {
-            .url = e->model, .name = e->name, .key_file = e->key_file, .cancelled = &e->cancelled
-        };
+        struct remote r = remote_of(e);
         rc = remote_embed(&r, texts, count, kind == EMBED_QUERY ? QUERY_SECONDS : PASSAGE_SECONDS,
             ret, count * (size_t)id.dimension, &id.dimension, &why);
     } else {

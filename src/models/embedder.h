@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-#include <stdatomic.h>
+#include <stdbool.h>
 
 enum {
     EMBEDDER_TEXTS_MAX = 64, // of one call
@@ -51,16 +51,5 @@ int embedder_embed(struct embedder *e, enum embedder_kind kind, const struct sli
 void embedder_describe(struct embedder *e, char *ret, size_t size);
 bool embedder_loaded(const struct embedder *e);
 bool embedder_failed(struct embedder *e); // at the last try
-
-// remote.c: one request to a server; ret_dimension is read and checked when it is not 0.
-struct remote {
-    const char *url, *name, *key_file;
-    const atomic_bool *cancelled; // NULL: never
-};
-int remote_embed(const struct remote *r, const struct slice *texts, size_t count, int seconds,
-    float *ret, size_t ret_size, int *ret_dimension, struct error *err);
-// The answer's JSON to count × dimension floats; pure, for the fuzz target too.
-int remote_parse(struct slice json, size_t count, float *ret, size_t ret_size, int *ret_dimension,
-    struct error *err);
 
 #endif

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// A server of embeddings: POST /v1/embeddings as OpenAI describes it. What it answers is input like any other: bounded,
-// counted, and no number that is none. Redirects are not followed, so that the key goes nowhere else.
-#include "base/buf.h"
+// Implements remote.h: the request, and embeddings as OpenAI describes them.
+#include "models/remote.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "models/embedder.h"
+#include "net/call.h"
 #include "os/file.h"
 #include "wire/json.h"
 
-#include <curl/curl.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { ANSWER_MAX = 64 << 20, REQUEST_MAX = 16 << 20, KEY_MAX = 4096, CONNECT_SECONDS = 5 };
+enum { ANSWER_MAX = 64 << 20, REQUEST_MAX = 16 << 20, KEY_MAX = 4096, CONNECT_MS = 5000 };
 
 int remote_parse(struct slice json, size_t count, float *ret, size_t ret_size, int *ret_dimension,
     struct error *err)
@@ -69,24 +69,6 @@ int remote_parse(struct slice json, size_t count, float *ret, size_t ret_size, i
     return 0;
 }
 
-static size_t on_bytes(char *data, size_t size, size_t count, void *ctx)
-{
-    struct buf *b = ctx;
-    buf_add(b, data, size * count);
-    return buf_ok(b) ? size * count : 0;
-}
-
-// Called by libcurl about once a second and at each byte; not 0 ends the request.
-static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-    const atomic_bool *cancelled = ctx;
-    (void)a;
-    (void)b;
-    (void)c;
-    (void)d;
-    return cancelled && atomic_load(cancelled);
-}
-
 static void make_request(struct buf *b, const char *name, const struct slice *texts, size_t count)
 {
     struct json_out j;
@@ -103,23 +85,44 @@ static void make_request(struct buf *b, const char *name, const struct slice *te
     json_end(&j);
 }
 
-static struct curl_slist *headers(const char *key_file)
+int remote_post(
+    const struct remote *r, struct slice json, int64_t time_ms, struct buf *ret, struct error *err)
 {
-    struct curl_slist *list = curl_slist_append(NULL, "Content-Type: application/json");
-    AUTO_BUF key = BUF_INIT(KEY_MAX);
+    AUTO_BUF key_bytes = BUF_INIT(KEY_MAX);
+    AUTO_FREE char *key = NULL;
+    struct error why = { 0 };
+    struct net_call call = { .url = r->url,
+        .body = json,
+        .connect_ms = (int)(time_ms < CONNECT_MS ? time_ms : CONNECT_MS),
+        .idle_ms = (int)time_ms,
+        .deadline_ms = clock_mono_ms() + time_ms,
+        .answer_max = ret->max,
+        .cancelled = r->cancelled };
+    AUTO_NET_ANSWER answer = { 0 };
 
-    if (key_file[0] && read_all(key_file, &key, NULL) == 0) {
-        struct slice k = slice_trim(buf_slice(&key));
-        AUTO_FREE char *line = xasprintf("Authorization: Bearer " SLICE_FMT, SLICE_ARG(k));
-        list = curl_slist_append(list, line);
+    if (r->key_file[0] && read_all(r->key_file, &key_bytes, NULL) == 0) {
+        struct slice k = slice_trim(buf_slice(&key_bytes));
+        key = xasprintf(SLICE_FMT, SLICE_ARG(k));
+        call.bearer = key;
     }
-    return list;
-}
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static void curl_start(void)
-{
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    int rc = net_call_run(&call, &answer, &why);
+    if (key) {
+        explicit_bzero(key, strlen(key));
+        explicit_bzero(key_bytes.data, key_bytes.len);
+    }
+    if (rc < 0) {
+        log_warn("model.server", LS("said", why.text));
+        return rc == ERR_TIMEOUT ? error_set(err, rc, "The %s does not answer in time.", r->what)
+                                 : error_set(err, rc, "The %s does not answer.", r->what);
+    }
+    if (answer.status != 200) {
+        return error_set(err, answer.status == 429 || answer.status >= 500 ? ERR_BUSY : ERR_DENIED,
+            "The %s refused with status %ld.", r->what, answer.status);
+    }
+    buf_done(ret);
+    *ret = answer.body;
+    answer.body = (struct buf){ 0 };
+    return 0;
 }
 
 int remote_embed(const struct remote *r, const struct slice *texts, size_t count, int seconds,
@@ -127,42 +130,11 @@ int remote_embed(const struct remote *r, const struct slice *texts, size_t count
 {
     AUTO_BUF body = BUF_INIT(REQUEST_MAX);
     AUTO_BUF answer = BUF_INIT(ANSWER_MAX);
-    long code = 0;
 
-    pthread_once(&curl_once, curl_start);
     make_request(&body, r->name, texts, count);
-    CURL *c = curl_easy_init();
-    if (!c || !buf_ok(&body)) {
-        curl_easy_cleanup(c);
-        return error_set(
-            err, ERR_MEMORY, "There is not enough memory to ask the embedding server.");
+    if (!buf_ok(&body)) {
+        return error_set(err, ERR_MEMORY, "There is not enough memory to ask the %s.", r->what);
     }
-    struct curl_slist *list = headers(r->key_file);
-    curl_easy_setopt(c, CURLOPT_URL, r->url);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, list);
-    curl_easy_setopt(c, CURLOPT_POSTFIELDS, body.data);
-    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)body.len);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, &answer);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)seconds);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)(uintptr_t)r->cancelled);
-    CURLcode rc = curl_easy_perform(c);
-    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
-    curl_slist_free_all(list);
-    curl_easy_cleanup(c);
-    if (rc != CURLE_OK) {
-        log_warn("model.server", LS("said", curl_easy_strerror(rc)));
-        return error_set(err, rc == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_IO,
-            "The embedding server does not answer.");
-    }
-    if (code != 200) {
-        return error_set(err, code == 429 || code >= 500 ? ERR_BUSY : ERR_DENIED,
-            "The embedding server refused with status %ld.", code);
-    }
-    return remote_parse(buf_slice(&answer), count, ret, ret_size, ret_dimension, err);
+    int rc = remote_post(r, buf_slice(&body), (int64_t)seconds * 1000, &answer, err);
+    return rc ? rc : remote_parse(buf_slice(&answer), count, ret, ret_size, ret_dimension, err);
 }

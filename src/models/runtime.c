@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     API_VERSION = 16, // asked for; any later library answers it
@@ -95,7 +96,23 @@ static int failed(const struct ort_api *api, status s, const char *what, struct 
     log_warn("model.runtime", LS("what", what),
         LS("said", CALL(api, GET_ERROR_MESSAGE, const char *(*)(status))(s)));
     CALL(api, RELEASE_STATUS, void (*)(status))(s);
-    return error_set(err, ERR_UNSUPPORTED, "The embedding model can't be used: %s.", what);
+    return error_set(err, ERR_UNSUPPORTED, "The model can't be used: %s.", what);
+}
+
+char *runtime_library(const char *set, const char *folder)
+{
+    AUTO_FREE char *own = xasprintf("%s/libonnxruntime.so.1", folder);
+    bool own_there = access(own, R_OK) == 0;
+
+    return xstrdup(set && set[0] ? set : own_there ? own : "libonnxruntime.so.1");
+}
+
+char *model_beside(const char *model, const char *ending)
+{
+    const char *dot = strrchr(model, '.'), *slash = strrchr(model, '/');
+    int stem = dot && (!slash || dot > slash) ? (int)(dot - model) : (int)strlen(model);
+
+    return xasprintf("%.*s%s", stem, model, ending);
 }
 
 static int load_library(struct runtime_session *s, const char *library, struct error *err)
@@ -104,15 +121,14 @@ static int load_library(struct runtime_session *s, const char *library, struct e
     s->library = dlopen(library, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!s->library) {
         log_warn("model.library", LS("said", dlerror()));
-        return error_set(
-            err, ERR_NOT_FOUND, "The library that runs embedding models can't be loaded.");
+        return error_set(err, ERR_NOT_FOUND, "The library that runs models can't be loaded.");
     }
     const struct ort_base *(*base)(void) = NULL;
     *(void **)&base = dlsym(s->library, "OrtGetApiBase");
     s->api = base ? base()->get_api(API_VERSION) : NULL;
     if (!s->api) {
         return error_set(
-            err, ERR_UNSUPPORTED, "The library that runs embedding models is not of a known form.");
+            err, ERR_UNSUPPORTED, "The library that runs models is not of a known form.");
     }
     int rc = 0;
     pthread_mutex_lock(&env_mutex);
@@ -213,10 +229,10 @@ int runtime_open(
     struct stat st;
 
     if (stat(model, &st) != 0 || !S_ISREG(st.st_mode)) {
-        return error_set(err, ERR_NOT_FOUND, "The embedding model's file is not there.");
+        return error_set(err, ERR_NOT_FOUND, "The model's file is not there.");
     }
     if (st.st_size > RUNTIME_MODEL_BYTES_MAX) {
-        return error_set(err, ERR_TOO_LARGE, "The embedding model's file is too large.");
+        return error_set(err, ERR_TOO_LARGE, "The model's file is too large.");
     }
     struct runtime_session *s = xalloc(sizeof(*s));
     int rc = load_library(s, library, err);
@@ -367,7 +383,7 @@ int runtime_score(struct runtime_session *s, const int32_t *tokens, const int32_
         rc = error_set(err, ERR_UNSUPPORTED, "The model does not score pairs of texts.");
     }
     if (rc == 0) {
-        *ret = data[dimension - 1]; // of two, the second says "fits"
+        *ret = dimension == 2 ? data[1] - data[0] : data[0]; // of two, the second says "fits"
     }
     free(data);
     return rc;

@@ -14,6 +14,10 @@ enum {
 };
 
 struct runtime_session;
+// Which library to load: the one that is set, else libonnxruntime.so.1 in the folder, else the system's; free() it.
+char *runtime_library(const char *set, const char *folder);
+// The path of what stands beside a model's file: its ending exchanged; free() it.
+char *model_beside(const char *model, const char *ending);
 // ERR_NOT_FOUND: a file is not there; ERR_UNSUPPORTED: the library or the model is not of a form that is known.
 int runtime_open(
     const char *library, const char *model, struct runtime_session **ret, struct error *err);

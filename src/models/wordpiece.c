@@ -188,3 +188,20 @@ size_t wordpiece_encode(
     ret_tokens[count++] = w->sep;
     return count;
 }
+
+size_t wordpiece_encode_pair(const struct wordpiece *w, struct slice a, struct slice b,
+    int32_t *ret_tokens, int32_t *ret_types, size_t most)
+{
+    if (most > WORDPIECE_TOKENS_MAX) {
+        most = WORDPIECE_TOKENS_MAX;
+    }
+    BUG_ON(most < 8);
+    size_t first = wordpiece_encode(w, a, ret_tokens, most / 2);
+    // b's own [CLS] falls on the [SEP] behind a, which is put back.
+    size_t count = first - 1 + wordpiece_encode(w, b, ret_tokens + first - 1, most - first + 1);
+    ret_tokens[first - 1] = w->sep;
+    for (size_t i = 0; i < count; i++) {
+        ret_types[i] = i >= first;
+    }
+    return count;
+}

@@ -25,6 +25,9 @@ size_t wordpiece_count(const struct wordpiece *w); // pieces
 // Writes at most `most` numbers (3 to WORDPIECE_TOKENS_MAX); returns how many.
 size_t wordpiece_encode(
     const struct wordpiece *w, struct slice text, int32_t *ret_tokens, size_t most);
+// [CLS] a [SEP] b [SEP], with type 0 for a's part and 1 for b's; a is given half of the room at most.
+size_t wordpiece_encode_pair(const struct wordpiece *w, struct slice a, struct slice b,
+    int32_t *ret_tokens, int32_t *ret_types, size_t most);
 
 // wordpiece_text.c: the basic step. Gives the words one after the other, as they are looked up.
 struct basic_words {

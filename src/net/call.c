@@ -171,6 +171,10 @@ static void set_options(struct call *c, struct curl_slist *headers)
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, c);
+    if (in->deadline_ms) { // exactly; on_progress is called once a second only while nothing moves
+        int64_t left = in->deadline_ms - clock_mono_ms();
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(left > 1 ? left : 1));
+    }
     if (in->body.len) {
         curl_easy_setopt(curl, CURLOPT_POST, 1L);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, in->body.data);

@@ -3,6 +3,7 @@
 // reranked → snippets and the sharpest place.
 #include "base/clock.h"
 #include "search/moment.h"
+#include "search/rerank.h"
 #include "search/search.h"
 #include "wire/json_in.h"
 
@@ -168,7 +169,8 @@ struct candidate {
     struct chunk_hit hit;
     struct passage_score text;
     struct fused fused;
-    double score, recency;
+    double score, recency, rerank;
+    size_t before; // place before reranking; 0: none was done
     float cosine;
 };
 struct run {
@@ -215,7 +217,7 @@ static bool has(const struct run *r, int64_t chunk)
 static void add_hits(struct run *r, const struct chunk_hit *hits, size_t count)
 {
     for (size_t i = 0; i < count && r->count < r->room; i++) {
-        r->items[r->count++] = (struct candidate){ .hit = hits[i], .cosine = NAN };
+        r->items[r->count++] = (struct candidate){ .hit = hits[i], .cosine = NAN, .rerank = NAN };
     }
 }
 
@@ -375,6 +377,49 @@ static int by_score(const void *x, const void *y)
     return (a->hit.chunk_id > b->hit.chunk_id) - (a->hit.chunk_id < b->hit.chunk_id);
 }
 
+// The best are read once more together with the question, where there is a model for it. `items` are in order.
+static int rerank(struct run *r)
+{
+    size_t count = r->count < tools.rerank_count ? r->count : tools.rerank_count;
+    const struct chunk_hit **hits = arena_array(r->arena, count + 1, sizeof(struct chunk_hit *));
+    double *scores = arena_array(r->arena, count + 1, sizeof(*scores));
+    struct rerank_item *order = arena_array(r->arena, r->count + 1, sizeof(*order));
+    struct candidate *sorted = arena_array(r->arena, r->count + 1, sizeof(*sorted));
+
+    if (!hits || !scores || !order || !sorted) {
+        return out_of_memory(r->err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        hits[i] = &r->items[i].hit;
+    }
+    r->reply->reranked =
+        rerank_hits(&tools, r->query.plain, hits, count, r->arena, scores, &r->reply->rerank_note);
+    if (r->reply->reranked == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        struct candidate *c = &r->items[i];
+        c->before = i + 1;
+        c->rerank = i < count ? scores[i] : NAN;
+        order[i] = (struct rerank_item){
+            .rerank = c->rerank * c->recency, .before = i, .score = c->score
+        };
+    }
+    rerank_order(order, r->count);
+    for (size_t i = 0; i < r->count; i++) {
+        sorted[i] = r->items[order[i].before];
+        sorted[i].score = order[i].score;
+    }
+    r->items = sorted;
+    return 0;
+}
+
+static bool wants_rerank(const struct run *r)
+{
+    return reranker_wanted(tools.reranker) && !r->request->no_rerank && !r->request->typing &&
+           r->query.plain.len > 0 && r->count > 0;
+}
+
 static int give_results(struct run *r, size_t limit)
 {
     struct search_reply *reply = r->reply;
@@ -402,7 +447,9 @@ static int give_results(struct run *r, size_t limit)
             .near = c->text.near,
             .exact = c->text.exact,
             .heading = c->text.heading,
-            .recency = c->recency };
+            .recency = c->recency,
+            .rerank = c->rerank,
+            .before = c->before };
         rc = describe(r->store, &r->query, out, r->arena, r->err);
         reply->count += rc == 0;
     }
@@ -487,7 +534,12 @@ int search_run(struct store *store, const struct search_request *q, struct arena
     rc = score_all(r);
     if (rc == 0) {
         qsort(r->items, r->count, sizeof(*r->items), by_score);
-        rc = give_results(r, (size_t)limit);
+        rc = wants_rerank(r) ? rerank(r) : 0;
+        rc = rc ? rc : give_results(r, (size_t)limit);
+    }
+    if (ret->rerank_note) {
+        ret->note =
+            ret->note ? arena_printf(a, "%s %s", ret->note, ret->rerank_note) : ret->rerank_note;
     }
     return rc;
 }

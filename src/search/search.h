@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "models/embedder.h"
+#include "models/reranker.h"
 #include "search/concepts.h"
 #include "store/store.h"
 #include "text/snippet.h"
@@ -35,6 +36,7 @@ struct search_request {
         mode; // hybrid becomes words where there is no model; meaning is then ERR_UNSUPPORTED
     bool typing; // the last word is not finished: words that begin so count
     double recency; // 0 to 1: how much newer documents are preferred
+    bool no_rerank; // also where there is a reranker
 };
 
 // What the parts of a score were; NAN where a part was not there.
@@ -43,6 +45,8 @@ struct score_parts {
     double meaning, meaning_share; // cosine; between the hundredth and the best one's
     double codes, near, exact, heading; // late features, each 0 to 1
     double recency; // factor
+    double rerank; // 0 to 1
+    size_t before; // place before reranking, from 1; 0: none was done
 };
 
 struct search_result {
@@ -62,16 +66,21 @@ struct search_reply {
     size_t term_count; // terms that were searched
     struct field_weights weights;
     const char *note; // why it was not as asked (no model, vectors still being made); NULL
+    const char *rerank_note; // the same of reranking
+    size_t reranked; // passages that were
     const struct query *query; // what was asked for, for explain
     double meaning_weight; // of the two shares in a hybrid score
 };
 int search_run(struct store *store, const struct search_request *q, struct arena *a,
     struct search_reply *ret, struct error *err);
 
-// What all searches of the process use, set once before the first: the embedder and the list of synonyms, each may be NULL.
-// Lent: they outlive the last search.
+// What all searches of the process use, set once before the first: the embedder, the reranker and the list of synonyms, each
+// may be NULL. Lent: they outlive the last search.
 struct search_tools {
     struct embedder *embedder;
+    struct reranker *reranker;
+    size_t rerank_count; // of the best; RERANK_PASSAGES_MAX at most
+    int64_t rerank_ms; // what a question waits for it
     const struct synonyms *synonyms;
 };
 void search_use(const struct search_tools *tools);

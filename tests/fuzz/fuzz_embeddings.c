@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What a server of embeddings answers: any bytes. The first byte says how many vectors were asked for.
 #include "models/embedder.h"
+#include "models/remote.h"
 
 #include <math.h>
 #include <stdlib.h>

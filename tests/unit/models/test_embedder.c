@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Embeddings: what the model makes of texts, what is said when there is none, and a server's answers.
 #include "models/embedder.h"
+#include "models/remote.h"
 #include "os/file.h"
 
 #include <math.h>
