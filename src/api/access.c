@@ -408,7 +408,7 @@ static bool cookie_may(const struct http_request *req, const struct http_route *
 }
 
 // Pages elsewhere may name our address by a host of theirs (DNS rebinding); without a key only loopback names are trusted.
-static bool host_is_loopback(struct slice host)
+bool access_host_is_loopback(struct slice host)
 {
     static const char *const names[] = { "127.0.0.1", "localhost", "[::1]" };
 
@@ -471,7 +471,7 @@ static int find_principal(struct access *a, struct http_request *req,
                                             "own. Programs send X-Larder-Client, or a key.");
     }
     if (a->loopback_open && req->peer_is_loopback &&
-        host_is_loopback(http_header_find(req, "host")) && page_of(req) != PAGE_OTHER) {
+        access_host_is_loopback(http_header_find(req, "host")) && page_of(req) != PAGE_OTHER) {
         fixed(ret, "loopback", NULL);
         return 0;
     }

@@ -49,6 +49,8 @@ struct principal {
     uint8_t mark[8]; // of the digest: a session ends when its key is rotated
     int64_t expires_ms; // 0: never
 };
+// Of a host as a Host header names it, with or without a port.
+bool access_host_is_loopback(struct slice host);
 // NULL on routes that are open.
 const struct principal *principal_of(const struct http_request *req);
 bool principal_may(const struct principal *p, enum right r);

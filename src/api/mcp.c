@@ -294,11 +294,9 @@ void mcp_log(struct mcp_call *c, enum mcp_level level, const char *text)
 static void wait_for(struct mcp_call *c, struct mcp_pending *p)
 {
     struct mcp_session *s = c->session;
-    struct timespec until;
+    struct timespec until = clock_until(CLOCK_MONOTONIC, MCP_ASK_S * 1000);
     int rc = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += MCP_ASK_S;
     while (!p->done && !s->ended && !atomic_load(&c->cancelled) && rc == 0) {
         rc = pthread_cond_timedwait(&s->answered, &s->mutex, &until);
     }
@@ -465,16 +463,12 @@ static void *keeper_run(void *ctx)
 
     pthread_mutex_lock(&m->mutex);
     while (!m->stopping) {
-        struct timespec until;
         if (m->session_count == 0) {
             pthread_cond_wait(&m->wake, &m->mutex);
             m->seen = store_event_last(m->api->store);
             continue;
         }
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += TICK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
+        struct timespec until = clock_until(CLOCK_MONOTONIC, TICK_MS);
         pthread_cond_timedwait(&m->wake, &m->mutex, &until);
         pthread_mutex_unlock(&m->mutex);
         bool beat = clock_mono_ms() - beat_ms >= MCP_HEARTBEAT_S * 1000;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // /mcp over Streamable HTTP: POST brings messages, GET opens the session's own stream or resumes a broken one, DELETE ends the
 // session. Answers to tool calls go out as events where the client takes them, all others as one JSON document.
+#include "api/access.h"
 #include "api/mcp.h"
 #include "base/clock.h"
 
@@ -18,19 +19,6 @@ static int refuse(struct http_response *resp, int status, enum rpc_code code, co
     return 0;
 }
 
-static bool host_is_local(struct slice host)
-{
-    static const char *const names[] = { "127.0.0.1", "localhost", "[::1]" };
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        size_t n = strlen(names[i]);
-        if (slice_starts(host, names[i]) && (host.len == n || host.data[n] == ':')) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // A page of another site must not talk to us through a browser, not even one that made our address its own by DNS.
 static bool origin_fits(const struct http_request *req)
 {
@@ -44,7 +32,8 @@ static bool origin_fits(const struct http_request *req)
         return false;
     }
     struct slice from = slice_from(origin, (size_t)(at - origin.data) + 3);
-    return slice_equal(from, host) || (host_is_local(from) && host_is_local(host));
+    return slice_equal(from, host) ||
+           (access_host_is_loopback(from) && access_host_is_loopback(host));
 }
 
 static bool accepts(const struct http_request *req, const char *type)

@@ -10,73 +10,14 @@
 // Threads are new tasks that share everything; clone3 hides its flags from a filter, so libraries are made to use clone.
 #include "convert/jail.h"
 
+#include "os/filter.h"
+
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#endif
-
-#ifdef NATIVE_ARCH
-
-enum { CODE_MAX = 256, X32_BIT = 0x40000000 };
-
-struct program {
-    struct sock_filter code[CODE_MAX];
-    unsigned short len;
-};
-
-static void add(struct program *p, struct sock_filter one)
-{
-    BUG_ON(p->len == CODE_MAX);
-    p->code[p->len++] = one;
-}
-
-static void load(struct program *p, size_t offset)
-{
-    add(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
-}
-
-static void leave(struct program *p, uint32_t verdict)
-{
-    add(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict));
-}
-
-static void jump(struct program *p, int test, uint32_t value, uint8_t if_true, uint8_t if_false)
-{
-    add(p,
-        (struct sock_filter)BPF_JUMP((uint16_t)(BPF_JMP | test | BPF_K), value, if_true, if_false));
-}
-
-static void refuse(struct program *p, long number, int error)
-{
-    jump(p, BPF_JEQ, (uint32_t)number, 0, 1);
-    leave(p, SECCOMP_RET_ERRNO | (uint32_t)error);
-}
-
-static size_t first_argument(void)
-{
-    return offsetof(struct seccomp_data, args);
-}
-
-// Allowed when the low half of the first argument passes the test.
-static void allow_if(struct program *p, long number, int test, uint32_t value, int error)
-{
-    jump(p, BPF_JEQ, (uint32_t)number, 0, 4);
-    load(p, first_argument());
-    jump(p, test, value, 0, 1);
-    leave(p, SECCOMP_RET_ALLOW);
-    leave(p, SECCOMP_RET_ERRNO | (uint32_t)error);
-}
+#ifdef FILTER_ARCH
 
 int jail_filter(void)
 {
@@ -143,26 +84,18 @@ int jail_filter(void)
         SYS_iopl,
 #endif
     };
-    struct program p = { .len = 0 };
+    struct filter f;
 
-    load(&p, offsetof(struct seccomp_data, arch));
-    jump(&p, BPF_JEQ, NATIVE_ARCH, 1, 0);
-    leave(&p, SECCOMP_RET_KILL_PROCESS);
-    load(&p, offsetof(struct seccomp_data, nr));
-#ifdef __x86_64__
-    jump(&p, BPF_JGE, X32_BIT, 0, 1);
-    leave(&p, SECCOMP_RET_KILL_PROCESS);
-#endif
-    refuse(&p, SYS_clone3, ENOSYS);
+    filter_begin(&f);
+    filter_when(&f, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
     for (size_t i = 0; i < ARRAY_LEN(never); i++) {
-        refuse(&p, never[i], EPERM);
+        filter_when(&f, never[i], SECCOMP_RET_ERRNO | EPERM);
     }
-    allow_if(&p, SYS_socket, BPF_JEQ, AF_UNIX, EACCES);
-    allow_if(&p, SYS_socketpair, BPF_JEQ, AF_UNIX, EACCES);
-    allow_if(&p, SYS_clone, BPF_JSET, CLONE_THREAD, EPERM);
-    leave(&p, SECCOMP_RET_ALLOW);
-    struct sock_fprog prog = { .len = p.len, .filter = p.code };
-    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0 ? 0 : -1;
+    filter_allow_if(&f, SYS_socket, 0, BPF_JEQ, AF_UNIX, SECCOMP_RET_ERRNO | EACCES);
+    filter_allow_if(&f, SYS_socketpair, 0, BPF_JEQ, AF_UNIX, SECCOMP_RET_ERRNO | EACCES);
+    filter_allow_if(&f, SYS_clone, 0, BPF_JSET, CLONE_THREAD, SECCOMP_RET_ERRNO | EPERM);
+    filter_leave(&f, SECCOMP_RET_ALLOW);
+    return filter_enter(&f);
 }
 
 #else

@@ -3,6 +3,8 @@
 // libraries and loader, fonts and their cache, and four devices. No /proc, no /home, no /var but fonts, no /etc but fonts.
 #include "convert/view.h"
 
+#include "os/landlock.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -151,75 +153,25 @@ bool view_make_root(const char *program, const char *folder, const char *hide, u
     return chdir("/tmp") == 0;
 }
 
-// Landlock, by system calls: Debian 12's header stops at ABI 2.
-
-struct rules { // struct landlock_ruleset_attr of ABI 6
-    uint64_t fs, net, scoped;
-};
-struct beneath { // struct landlock_path_beneath_attr
-    uint64_t allowed;
-    int32_t parent;
-} __attribute__((packed));
-enum { ABI_QUESTION = 1 << 0, ABI_KNOWN = 6, RULE_BENEATH = 1 };
-enum {
-    MAY_EXECUTE = 1 << 0,
-    MAY_WRITE = 1 << 1,
-    MAY_READ = 1 << 2,
-    MAY_LIST = 1 << 3,
-    MAY_ALL_NO_DEVICES = 0xffff & ~(1 << 0) & ~(1 << 6) & ~(1 << 11), // as ABI 5 has them
-};
-
-static void allow(int rules, uint64_t known, const char *path, uint64_t rights)
-{
-    struct stat st;
-    AUTO_FD int fd = open(path, O_PATH | O_CLOEXEC);
-
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        return;
-    }
-    if (!S_ISDIR(st.st_mode)) {
-        rights &= MAY_EXECUTE | MAY_WRITE | MAY_READ | 1 << 14 | 1 << 15; // those that files have
-    }
-    struct beneath b = { rights & known, fd };
-    syscall(SYS_landlock_add_rule, rules, RULE_BENEATH, &b, 0);
-}
-
 uint32_t view_landlock(const char *program, const char *folder)
 {
-    // By ABI: rights on files, TCP bind and connect, abstract sockets and signals.
-    static const struct rules by_abi[ABI_KNOWN + 1] = {
-        { 0, 0, 0 },
-        { 0x1fff, 0, 0 },
-        { 0x3fff, 0, 0 },
-        { 0x7fff, 0, 0 },
-        { 0x7fff, 3, 0 },
-        { 0xffff, 3, 0 },
-        { 0xffff, 3, 3 },
-    };
     char home[PATH_MAX];
-    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, ABI_QUESTION);
+    struct landlock l;
 
-    if (abi < 1 || !home_of(program, home)) {
-        return 0;
-    }
-    long known = abi < ABI_KNOWN ? abi : ABI_KNOWN;
-    size_t size = known >= 6 ? 24 : known >= 4 ? 16 : 8;
-    uint64_t fs = by_abi[known].fs;
-    AUTO_FD int rules = (int)syscall(SYS_landlock_create_ruleset, &by_abi[known], size, 0);
-    if (rules < 0) {
+    if (!home_of(program, home) || !landlock_begin(&l)) {
         return 0;
     }
     for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-        allow(rules, fs, folders[i], MAY_READ | MAY_LIST);
+        landlock_allow(&l, folders[i], LANDLOCK_READ | LANDLOCK_LIST);
     }
-    allow(rules, fs, home, MAY_READ | MAY_LIST);
+    landlock_allow(&l, home, LANDLOCK_READ | LANDLOCK_LIST);
     for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
-        allow(rules, fs, devices[i], MAY_READ | MAY_WRITE);
+        landlock_allow(&l, devices[i], LANDLOCK_READ | LANDLOCK_WRITE);
     }
     for (size_t i = 0; i < ARRAY_LEN(loaders); i++) {
-        allow(rules, fs, loaders[i], MAY_READ | MAY_EXECUTE);
+        landlock_allow(&l, loaders[i], LANDLOCK_READ | LANDLOCK_EXECUTE);
     }
-    allow(rules, fs, program, MAY_READ | MAY_EXECUTE);
-    allow(rules, fs, folder, MAY_ALL_NO_DEVICES);
-    return syscall(SYS_landlock_restrict_self, rules, 0) == 0 ? (uint32_t)abi : 0;
+    landlock_allow(&l, program, LANDLOCK_READ | LANDLOCK_EXECUTE);
+    landlock_allow(&l, folder, LANDLOCK_ALL_NO_DEVICES);
+    return landlock_enter(&l);
 }

@@ -186,10 +186,24 @@ static void file_done(struct http_job *job)
     }
 }
 
+void conn_write_rest(struct conn *c, uv_buf_t *bufs, unsigned count, size_t written)
+{
+    unsigned first = 0;
+
+    while (written >= bufs[first].len) {
+        written -= bufs[first].len;
+        first++;
+    }
+    bufs[first].base += written;
+    bufs[first].len -= written;
+    if (net_write(c, bufs + first, count - first) != 0) {
+        conn_close(c);
+    }
+}
+
 bool conn_write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first)
 {
     size_t total = 0, skip = 0;
-    unsigned first = 0;
 
     for (unsigned i = 0; i < count; i++) {
         total += bufs[i].len;
@@ -205,15 +219,7 @@ bool conn_write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_fir
         }
         skip = (size_t)n;
     }
-    while (skip >= bufs[first].len) {
-        skip -= bufs[first].len;
-        first++;
-    }
-    bufs[first].base += skip;
-    bufs[first].len -= skip;
-    if (net_write(c, bufs + first, count - first) != 0) {
-        conn_close(c);
-    }
+    conn_write_rest(c, bufs, count, skip);
     return false;
 }
 

@@ -197,6 +197,8 @@ void conn_written(struct conn *c, bool ok); // from net.c
 void conn_cancel(struct http_server *s, const char *id);
 // true: the kernel took it all at once. Else conn_written follows, or the connection was closed.
 bool conn_write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first);
+// What is behind the first `written` bytes, which the kernel has; there must be some. Changes bufs.
+void conn_write_rest(struct conn *c, uv_buf_t *bufs, unsigned count, size_t written);
 void conn_next_request(struct conn *c); // the answer is out
 void conn_handle_closed(struct conn *c); // from a uv_close callback
 

@@ -273,17 +273,7 @@ static bool pump_once(struct stream *st)
         st->held[i] = frame_ref(batch[i]);
     }
     st->held_count = frames;
-    unsigned first = 0;
-    size_t skip = (size_t)n;
-    while (skip >= bufs[first].len) {
-        skip -= bufs[first].len;
-        first++;
-    }
-    bufs[first].base += skip;
-    bufs[first].len -= skip;
-    if (net_write(c, bufs + first, count - first) != 0) {
-        conn_close(c);
-    }
+    conn_write_rest(c, bufs, count, (size_t)n);
     return false;
 }
 

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -224,15 +223,8 @@ static bool stopping(struct meaning *m)
 // Until somebody wakes it or the time is up.
 static void rest(struct meaning *m, int64_t ms)
 {
-    struct timespec until;
+    struct timespec until = clock_until(CLOCK_MONOTONIC, ms);
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&m->mutex);
     while (!m->stop && !m->woken && pthread_cond_timedwait(&m->changed, &m->mutex, &until) == 0) {
         // woken for somebody else

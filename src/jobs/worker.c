@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     TICK_MS = 200, // of the keeper thread
@@ -76,15 +75,8 @@ void job_control_progress(struct job_control *c, const char *unit, int64_t done,
 
 static void wait_ms(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t ms)
 {
-    struct timespec until;
+    struct timespec until = clock_until(CLOCK_MONOTONIC, ms);
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_cond_timedwait(cond, mutex, &until);
 }
 

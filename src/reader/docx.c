@@ -56,7 +56,7 @@ static int walk_body(struct docx *d, bool quiet)
     return rc;
 }
 
-static const struct opc_part *part_of(const struct docx *d, const char *kind)
+const struct opc_part *docx_part(const struct docx *d, const char *kind)
 {
     const struct opc_rel *rel = opc_rel_by_kind(&d->rels, kind);
     return rel ? rel->part : NULL;
@@ -65,11 +65,11 @@ static const struct opc_part *part_of(const struct docx *d, const char *kind)
 static int walk_rest(struct docx *d)
 {
     int rc = docx_notes(
-        d, part_of(d, "footnotes"), "footnote", "footnotes", ELEMENT_NOTE, &d->footnotes);
-    rc = rc == 0 ? docx_notes(
-                       d, part_of(d, "endnotes"), "endnote", "endnotes", ELEMENT_NOTE, &d->endnotes)
+        d, docx_part(d, "footnotes"), "footnote", "footnotes", ELEMENT_NOTE, &d->footnotes);
+    rc = rc == 0 ? docx_notes(d, docx_part(d, "endnotes"), "endnote", "endnotes", ELEMENT_NOTE,
+                       &d->endnotes)
                  : rc;
-    rc = rc == 0 ? docx_notes(d, part_of(d, "comments"), "comment", "comments", ELEMENT_COMMENT,
+    rc = rc == 0 ? docx_notes(d, docx_part(d, "comments"), "comment", "comments", ELEMENT_COMMENT,
                        &d->comments)
                  : rc;
     struct opc_rels rels = d->rels;

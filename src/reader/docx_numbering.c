@@ -129,12 +129,12 @@ static int by_list_id(const void *a, const void *b)
 
 int docx_numbering_load(struct docx *d)
 {
-    const struct opc_rel *rel = opc_rel_by_kind(&d->rels, "numbering");
+    const struct opc_part *part = docx_part(d, "numbering");
     struct xml x;
-    if (!rel || !rel->part) {
+    if (!part) {
         return 0;
     }
-    int rc = xml_open(&x, &d->package, rel->part, false);
+    int rc = xml_open(&x, &d->package, part, false);
     if (rc != 0) {
         return rc;
     }

@@ -189,12 +189,12 @@ static int read_style(struct docx *d, struct xml *x)
 
 int docx_styles_load(struct docx *d)
 {
-    const struct opc_rel *rel = opc_rel_by_kind(&d->rels, "styles");
+    const struct opc_part *part = docx_part(d, "styles");
     struct xml x;
-    if (!rel || !rel->part) {
+    if (!part) {
         return 0;
     }
-    int rc = xml_open(&x, &d->package, rel->part, false);
+    int rc = xml_open(&x, &d->package, part, false);
     if (rc != 0) {
         return rc;
     }

@@ -2,6 +2,7 @@
 // Implements sandbox.h.
 #include "reader/sandbox.h"
 
+#include "os/landlock.h"
 #include "wire/frame.h"
 
 #include <errno.h>
@@ -69,40 +70,6 @@ static void drop_privileges(uint32_t level)
     syscall(SYS_capset, &head, none);
 }
 
-// Landlock, with what the running kernel knows: Debian 12's header stops at ABI 2.
-
-struct landlock_rules { // struct landlock_ruleset_attr of ABI 6
-    uint64_t fs, net, scoped;
-};
-enum { LANDLOCK_VERSION_QUESTION = 1 << 0, LANDLOCK_ABI_KNOWN = 6 };
-
-static uint32_t enter_landlock(void)
-{
-    // By ABI: rights on files (13 bits, then refer, truncate, ioctl), TCP bind and connect, abstract sockets and signals.
-    static const struct landlock_rules by_abi[LANDLOCK_ABI_KNOWN + 1] = {
-        { 0, 0, 0 },
-        { 0x1fff, 0, 0 },
-        { 0x3fff, 0, 0 },
-        { 0x7fff, 0, 0 },
-        { 0x7fff, 3, 0 },
-        { 0xffff, 3, 0 },
-        { 0xffff, 3, 3 },
-    };
-    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION_QUESTION);
-    if (abi < 1) {
-        return 0;
-    }
-    long known = abi < LANDLOCK_ABI_KNOWN ? abi : LANDLOCK_ABI_KNOWN;
-    size_t size = known >= 6 ? 24 : known >= 4 ? 16 : 8;
-    int fd = (int)syscall(SYS_landlock_create_ruleset, &by_abi[known], size, 0);
-    if (fd < 0) {
-        return 0;
-    }
-    long rc = syscall(SYS_landlock_restrict_self, fd, 0); // no rule added: nothing is allowed
-    close(fd);
-    return rc == 0 ? (uint32_t)abi : 0;
-}
-
 static bool limit(int what, uint64_t soft, uint64_t hard)
 {
     struct rlimit now;
@@ -163,7 +130,8 @@ int sandbox_enter(const struct sandbox_options *o, struct sandbox_reached *ret, 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
         r.level |= SANDBOX_NO_NEW_PRIVS;
     }
-    r.landlock_abi = enter_landlock();
+    struct landlock lock;
+    r.landlock_abi = landlock_begin(&lock) ? landlock_enter(&lock) : 0; // nothing is allowed
     r.level |= r.landlock_abi ? SANDBOX_LANDLOCK : 0;
     alarm((unsigned)o->wall_s);
     r.level |= set_limits(o, mapped);

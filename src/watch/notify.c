@@ -112,15 +112,8 @@ static int send_one(struct channel *c, const struct message *m, struct error *er
 // Sleeps, but not past the stop. With the mutex held.
 static void pause_ms(struct notifier *n, int64_t ms)
 {
-    struct timespec until;
+    struct timespec until = clock_until(CLOCK_REALTIME, ms);
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     int rc = 0;
     while (!n->stopping && rc == 0) {
         rc = pthread_cond_timedwait(&n->wake, &n->mutex, &until);

@@ -2,8 +2,6 @@
 // EPUB: parts as ooxml_fuzz.h packs them, with a container that names book.opf.
 #include "ooxml_fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice text = slice_make((const char *)data, size);

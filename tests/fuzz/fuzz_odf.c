@@ -2,8 +2,6 @@
 // OpenDocument: parts as ooxml_fuzz.h packs them; content.xml is read as text, sheets and slides.
 #include "ooxml_fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct {

@@ -2,12 +2,7 @@
 // RTF: any nesting of groups, any control words.
 #include "ooxml_fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size <= 256 * 1024) {
-        fuzz_run(slice_make((const char *)data, size), FORMAT_RTF);
-    }
-    return 0;
+    return fuzz_plain(data, size, FORMAT_RTF);
 }

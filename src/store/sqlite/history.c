@@ -191,17 +191,16 @@ static void add_second(struct hour_series *one, int64_t offset_s, float value)
 static bool add_frame(struct hour *h, int64_t start_s, int64_t seconds, struct slice data)
 {
     float values[HISTORY_FRAME_MAX_S];
-    uint64_t id = 0, len = 0;
+    struct slice column;
+    uint64_t id = 0;
 
     if (seconds < 1 || seconds > HISTORY_FRAME_MAX_S) {
         return false;
     }
     while (data.len) {
-        if (!varint_cut(&data, &id) || !varint_cut(&data, &len) || len > data.len) {
+        if (!series_cut(&data, &id, &column)) {
             return false;
         }
-        struct slice column = slice_make(data.data, (size_t)len);
-        data = slice_from(data, (size_t)len);
         struct hour_series *one = hour_find(h, id);
         if (!one || !column_cut(&column, values, (size_t)seconds)) {
             return false;

@@ -119,3 +119,15 @@ bool varint_cut(struct slice *in, uint64_t *ret)
     }
     return false;
 }
+
+bool series_cut(struct slice *in, uint64_t *ret_series, struct slice *ret_column)
+{
+    uint64_t len = 0;
+
+    if (!varint_cut(in, ret_series) || !varint_cut(in, &len) || len > in->len) {
+        return false;
+    }
+    *ret_column = slice_make(in->data, (size_t)len);
+    *in = slice_from(*in, (size_t)len);
+    return true;
+}

@@ -16,4 +16,8 @@ bool column_cut(struct slice *in, float *ret_values, size_t count);
 void varint_add(struct buf *out, uint64_t value);
 bool varint_cut(struct slice *in, uint64_t *ret);
 
+// A frame of some seconds: (series as a varint, length as a varint, column) until the end. Cuts one series off the front of
+// *in, without looking into its column; false if the bytes are not one.
+bool series_cut(struct slice *in, uint64_t *ret_series, struct slice *ret_column);
+
 #endif

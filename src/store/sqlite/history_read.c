@@ -100,17 +100,16 @@ static bool read_frame(
     struct read *r, int64_t start_s, int64_t seconds, struct slice data, int64_t from_s)
 {
     float values[HISTORY_FRAME_MAX_S];
-    uint64_t id = 0, len = 0;
+    struct slice column;
+    uint64_t id = 0;
 
     if (seconds < 1 || seconds > HISTORY_FRAME_MAX_S) {
         return false;
     }
     while (data.len) {
-        if (!varint_cut(&data, &id) || !varint_cut(&data, &len) || len > data.len) {
+        if (!series_cut(&data, &id, &column)) {
             return false;
         }
-        struct slice column = slice_make(data.data, (size_t)len);
-        data = slice_from(data, (size_t)len);
         size_t place = id <= HISTORY_SERIES_MAX ? r->place[id] : 0;
         if (!place) {
             continue;

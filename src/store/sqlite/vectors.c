@@ -45,17 +45,23 @@ struct space_use {
     bool is_new;
 };
 
+// What tells one space from another, in the order of both statements below.
+static void query_space(struct query *q, const struct vector_space *space)
+{
+    query_text(q, space->model);
+    query_text(q, space->hash);
+    query_int(q, space->dimension);
+    query_text(q, space->pooling);
+    query_text(q, space->query_prefix);
+    query_text(q, space->passage_prefix);
+}
+
 static int find_space(struct write *w, struct space_use *u, struct error *err)
 {
     struct query q = query_start(w->db,
         "SELECT id, model = ? AND hash = ? AND dimension = ? AND pooling = ? AND query_prefix = ? "
         "AND passage_prefix = ? FROM spaces ORDER BY id DESC LIMIT 1");
-    query_text(&q, u->space->model);
-    query_text(&q, u->space->hash);
-    query_int(&q, u->space->dimension);
-    query_text(&q, u->space->pooling);
-    query_text(&q, u->space->query_prefix);
-    query_text(&q, u->space->passage_prefix);
+    query_space(&q, u->space);
     u->id = 0;
     if (query_step(&q)) {
         int64_t id = row_int(&q);
@@ -69,12 +75,7 @@ static int make_space(struct write *w, struct space_use *u, struct error *err)
     struct query q = query_start(w->db,
         "INSERT INTO spaces (model, hash, dimension, pooling, query_prefix, passage_prefix, "
         "created_ms) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    query_text(&q, u->space->model);
-    query_text(&q, u->space->hash);
-    query_int(&q, u->space->dimension);
-    query_text(&q, u->space->pooling);
-    query_text(&q, u->space->query_prefix);
-    query_text(&q, u->space->passage_prefix);
+    query_space(&q, u->space);
     query_int(&q, w->now_ms);
     int rc = query_run(&q, err);
     u->id = sqlite3_last_insert_rowid(w->db->handle);
