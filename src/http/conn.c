@@ -79,6 +79,21 @@ static int64_t seconds(int given, int usual)
     return (int64_t)(given > 0 ? given : usual) * 1000;
 }
 
+static int64_t body_ms(const struct conn *c)
+{
+    return seconds(c->server->o.body_idle_timeout_s, 30);
+}
+
+// A byte now and then keeps nothing open: only BODY_RATE_MIN over a whole timeout begins the next one.
+static void body_came(struct conn *c, size_t len)
+{
+    c->body_bytes += (int64_t)len;
+    if (c->deadline_ms == 0 || c->body_bytes >= BODY_RATE_MIN * body_ms(c) / 1000) {
+        c->body_bytes = 0;
+        conn_deadline(c, body_ms(c));
+    }
+}
+
 void conn_accept(struct http_server *s)
 {
     struct conn *c = xalloc(sizeof(*c));
@@ -282,7 +297,7 @@ static void write_next(struct conn *c)
 void conn_reply(struct conn *c)
 {
     c->state = CONN_REPLY;
-    conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+    conn_deadline(c, body_ms(c));
     if (!c->net.writing) { // else "100 Continue" is still going out
         write_next(c);
     }
@@ -298,7 +313,7 @@ void conn_written(struct conn *c, bool ok)
     } else if (c->state == CONN_STREAM) {
         stream_written(c);
     } else if (c->state == CONN_REPLY) {
-        conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+        conn_deadline(c, body_ms(c));
         write_next(c);
     }
 }
@@ -469,7 +484,8 @@ static void begin_body(struct conn *c)
             return;
         }
     }
-    conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+    c->body_bytes = 0;
+    conn_deadline(c, body_ms(c));
     conn_pump(c);
 }
 
@@ -506,7 +522,8 @@ void conn_body_progress(struct exchange *x)
     } else if (spool_complete(x->spool)) {
         hand_over(c);
     } else if (c->state == CONN_BODY) {
-        conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+        c->body_bytes = 0;
+        conn_deadline(c, body_ms(c));
         conn_pump(c);
     }
 }
@@ -559,7 +576,7 @@ static size_t feed_body(struct conn *c, const char *data, size_t len)
         refuse(c, 400, "The body of the request is not well formed.");
         return len;
     }
-    conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+    body_came(c, used);
     if (end == STRICT_MESSAGE_END) {
         body_done(c);
     } else if (x->spool) {
@@ -676,12 +693,12 @@ static void timed_out(struct conn *c)
         }
         break;
     case CONN_REPLY: {
-        size_t left = net_waiting(c);
-        if (c->net.writing && left >= c->write_left) {
+        size_t left = net_unread(c), least = (size_t)(BODY_RATE_MIN * body_ms(c) / 1000);
+        if (c->net.writing && (left >= c->write_left || c->write_left - left < least)) {
             conn_close(c);
         } else {
             c->write_left = left;
-            conn_deadline(c, seconds(c->server->o.body_idle_timeout_s, 30));
+            conn_deadline(c, body_ms(c));
         }
         break;
     }

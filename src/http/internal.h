@@ -39,6 +39,8 @@ enum {
     LISTEN_BACKLOG = 1024,
     LINGER_MS =
         5000, // after a last answer: how long the rest of a body is thrown away before the close
+    BODY_RATE_MIN =
+        256, // bytes a second that a body must bring, and an answer must be read with, over one timeout
     LINGER_BYTES_MAX = 256 * 1024 * 1024,
     WS_IN_MAX = 64 * 1024, // one message from a client
     SPOOL_RANDOM_BYTES = 16, // a spool file's name is these in hexadecimal, and ".part"
@@ -127,6 +129,7 @@ struct conn {
     char *ahead; // bytes read before their time
     size_t ahead_len;
     int64_t linger_bytes;
+    int64_t body_bytes; // since the body's deadline was set
     size_t
         write_left; // write queue at the last look: no progress means that the client does not read
     char peer[64];
@@ -237,7 +240,9 @@ int net_write(struct conn *c, const uv_buf_t *bufs,
 ssize_t net_try_write(
     struct conn *c, const uv_buf_t *bufs, unsigned count); // bytes the kernel took; < 0: broken
 void net_finish(struct conn *c); // no more will be written
-size_t net_waiting(const struct conn *c);
+size_t net_waiting(const struct conn *c); // bytes that were written, but not handed to the kernel
+size_t net_unread(
+    const struct conn *c); // and those that the kernel holds, because the client has not taken them
 
 // response.c; either side
 void reply_build(struct exchange *x); // from x->resp, or from x->rc and x->err

@@ -4,7 +4,9 @@
 #include "http/internal.h"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 static struct conn *conn_of(uv_stream_t *stream)
 {
@@ -141,4 +143,14 @@ void net_finish(struct conn *c)
 size_t net_waiting(const struct conn *c)
 {
     return uv_stream_get_write_queue_size((const uv_stream_t *)&c->net.tcp);
+}
+
+size_t net_unread(const struct conn *c)
+{
+    int fd = -1, held = 0;
+
+    if (uv_fileno((const uv_handle_t *)&c->net.tcp, &fd) != 0 || ioctl(fd, SIOCOUTQ, &held) != 0) {
+        held = 0;
+    }
+    return net_waiting(c) + (size_t)held;
 }

@@ -4,6 +4,8 @@
 #include "rig.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -533,6 +535,77 @@ static void slow_clients_are_timed_out(void **state)
     rig_stop(&r);
 }
 
+static void a_byte_now_and_then_keeps_no_body_open(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct answer a = { 0 };
+    struct http_options o = options;
+    char text[1100];
+
+    o.body_idle_timeout_s = 1;
+    rig_start(&r, o);
+    int drip = rig_connect(&r), steady = rig_connect(&r);
+    rig_send_text(drip, "POST /echo HTTP/1.1\r\n" A "Content-Length: 1000\r\n\r\n");
+    rig_send_text(steady, "POST /echo HTTP/1.1\r\n" A "Content-Length: 1100\r\n\r\n");
+    memset(text, 'x', sizeof(text));
+    for (int i = 0; i < 22; i++) { // 2.2 s: 10 bytes a second, and 500
+        usleep(100 * 1000);
+        rig_try_send(drip, "x", 1);
+        rig_send(steady, text, 50);
+    }
+    assert_true(recv(drip, text, sizeof(text), MSG_PEEK | MSG_DONTWAIT) > 0); // by now
+    assert_int_equal(rig_answer(drip, &a, false), 408);
+    answer_done(&a);
+    assert_int_equal(rig_answer(steady, &a, false), 200);
+    assert_int_equal(a.body.len, 1100);
+    answer_done(&a);
+    close(drip);
+    close(steady);
+    rig_stop(&r);
+}
+
+static int connect_small(const struct rig *r) // so that the kernel holds little for the client
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)r->port) };
+    int fd = socket(AF_INET, SOCK_STREAM, 0), size = 16384, segment = 536;
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    rig_send_text(fd, "GET /file HTTP/1.1\r\n" A "\r\n");
+    return fd;
+}
+
+static void an_answer_read_by_the_byte_is_cut_off(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct http_stats st;
+    struct http_options o = options;
+    static char text[20000];
+    int64_t got = 0;
+
+    o.body_idle_timeout_s = 1;
+    rig_start(&r, o);
+    int drip = connect_small(&r), steady = connect_small(&r);
+    for (int i = 0; i < 40; i++) { // 4 s: 50 bytes a second, and 20,000
+        usleep(100 * 1000);
+        (void)!recv(drip, text, 5, MSG_DONTWAIT);
+        got += recv(steady, text, 2000, 0);
+    }
+    http_server_stats(r.server, &st);
+    assert_int_equal(st.connections, 1);
+    for (ssize_t n; got < FILE_SIZE && (n = recv(steady, text, sizeof(text), 0)) > 0;) {
+        got += n;
+    }
+    assert_true(got >= FILE_SIZE);
+    close(drip);
+    close(steady);
+    rig_stop(&r);
+}
+
 static void a_full_pool_answers_503_and_recovers(void **state)
 {
     (void)state;
@@ -685,6 +758,8 @@ int main(void)
         cmocka_unit_test(the_key_is_asked_for_before_the_body),
         cmocka_unit_test(files_answer_to_ranges_and_tags),
         cmocka_unit_test(slow_clients_are_timed_out),
+        cmocka_unit_test(a_byte_now_and_then_keeps_no_body_open),
+        cmocka_unit_test(an_answer_read_by_the_byte_is_cut_off),
         cmocka_unit_test(a_full_pool_answers_503_and_recovers),
         cmocka_unit_test(too_many_connections_are_turned_away),
         cmocka_unit_test(fewer_connections_where_the_system_gives_few_descriptors),
