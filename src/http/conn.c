@@ -87,6 +87,7 @@ static int64_t body_ms(const struct conn *c)
 // A byte now and then keeps nothing open: only BODY_RATE_MIN over a whole timeout begins the next one.
 static void body_came(struct conn *c, size_t len)
 {
+    c->x->came += (int64_t)len;
     c->body_bytes += (int64_t)len;
     if (c->deadline_ms == 0 || c->body_bytes >= BODY_RATE_MIN * body_ms(c) / 1000) {
         c->body_bytes = 0;
@@ -332,6 +333,32 @@ static void refuse(struct conn *c, int status, const char *sentence)
 
 // ---- a request's head ----
 
+enum { CROWD_MS = 1000, CROWD_RATE_MIN = 2048, CROWD_LOOK_MS = 250 };
+
+// While many bodies are on their way, those that come with fewer than CROWD_RATE_MIN bytes a second are told to come back, so
+// that clients which only hold their place don't keep others out.
+static void make_room(struct http_server *s)
+{
+    int64_t now = (int64_t)uv_now(&s->loop);
+
+    if (now - s->room_ms < CROWD_LOOK_MS) {
+        return;
+    }
+    s->room_ms = now;
+    for (struct conn *c = s->conns, *next; c; c = next) {
+        next = c->next;
+        int64_t ms = c->state == CONN_BODY && c->x->spool ? now - c->x->started_ms : 0;
+        if (ms < CROWD_MS || c->x->came >= CROWD_RATE_MIN * ms / 1000) {
+            continue;
+        }
+        if (c->x->route->keep_partial) {
+            conn_close(c);
+        } else {
+            fail(c, ERR_BUSY, "The server is busy, and this upload comes slowly. Try again later.");
+        }
+    }
+}
+
 static void answer_allowed(struct conn *c, unsigned allowed, bool refused)
 {
     struct exchange *x = c->x;
@@ -407,6 +434,9 @@ static void head_done(struct conn *c)
     } else {
         x->route = match.route;
         c->state = CONN_WORK;
+        if (x->route->body == HTTP_BODY_SPOOL && server_crowded(c->server)) {
+            make_room(c->server);
+        }
         if (exchange_handle_here(x)) {
             conn_reply(c);
         } else if (exchange_prepare(x) != 0) {

@@ -192,7 +192,8 @@ struct http_options {
     int max_connections; // 0: 12,000
     int header_timeout_s, body_idle_timeout_s, idle_timeout_s; // 0: 10, 30, 75
     int ping_interval_s; // 0: 20 for WebSocket pings, 15 for SSE heartbeats; else this for both
-    int max_spooling; // bodies on their way to disk at once; 0: 256
+    // Bodies on their way to disk at once; 0: 512. Over half of it, those that come too slowly make room.
+    int max_spooling;
     int stop_deadline_s; // 0: 10
     // Called on a pool thread when a handler has answered (or a request was refused after its headers were understood):
     // for metrics and the audit log. status as sent; ms since the headers were complete. NULL: none.

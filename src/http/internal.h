@@ -32,7 +32,9 @@ enum {
     READ_MAX = 64 * 1024, // bytes a read may bring while a body comes
     READ_HEAD_MAX = 16 * 1024, // while a head comes
     READ_AHEAD_MAX = 4 * 1024, // while a request is being answered (pipelining)
-    WRITE_SLICE = 256 * 1024, // bytes of a body handed to the kernel at a time
+    WRITE_SLICE = 64 * 1024, // bytes of a body handed to the kernel at a time
+    KERNEL_UNSENT =
+        128 * 1024, // bytes that the kernel takes beyond what the client's window lets it send
     ARENA_MAX = 64 * 1024 * 1024, // per request
     RESPONSE_MAX = 64 * 1024 * 1024,
     IGNORED_BODY_MAX = 64 * 1024, // body of a request whose route takes none
@@ -88,6 +90,7 @@ struct exchange {
     struct error err;
     int rc;
     int64_t since; // streams
+    int64_t came; // bytes of a body so far
     int64_t ignored; // bytes of a body that the route does not take
     int64_t started_ms;
     bool in_pool;
@@ -159,6 +162,7 @@ struct http_server {
     struct conn *conns; // loop thread
     int conn_count;
     int jobs_out; // jobs between submit and done; loop thread
+    int64_t room_ms; // the last make_room; loop thread
     bool stopping, hurry; // loop thread
     bool pools_gone;
     char read_buf[READ_MAX];
@@ -180,6 +184,12 @@ struct http_server {
 static inline void count_up(atomic_llong *counter, int64_t n)
 {
     atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+// Over half of the bodies that may be on their way at once are.
+static inline bool server_crowded(struct http_server *s)
+{
+    return atomic_load_explicit(&s->spooling, memory_order_relaxed) > s->o.max_spooling / 2;
 }
 
 // server.c

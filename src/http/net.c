@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
@@ -62,6 +63,16 @@ static void name_peer(struct conn *c)
     }
 }
 
+// What a client that does not read can make the kernel hold: without this it is megabytes for each.
+static void limit_unsent(struct conn *c)
+{
+    int fd = -1, most = KERNEL_UNSENT;
+
+    if (uv_fileno((const uv_handle_t *)&c->net.tcp, &fd) == 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
+    }
+}
+
 int net_accept(struct conn *c, uv_stream_t *listener)
 {
     BUG_ON(uv_tcp_init(&c->server->loop, &c->net.tcp) != 0);
@@ -71,6 +82,7 @@ int net_accept(struct conn *c, uv_stream_t *listener)
         return ERR_IO;
     }
     uv_tcp_nodelay(&c->net.tcp, 1);
+    limit_unsent(c);
     name_peer(c);
     return 0;
 }

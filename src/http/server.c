@@ -21,7 +21,7 @@ enum {
     QUICK_QUEUE = 1024,
     HEAVY_QUEUE = 64,
     CONNECTIONS = 12000,
-    SPOOLING = 256,
+    SPOOLING = 512,
     TURN_SLOW_US = 1000, // nothing on the loop may take longer
     TURN_BLOCKED_US = 100 * 1000,
     STOP_DEADLINE_S = 10,

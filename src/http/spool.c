@@ -250,8 +250,8 @@ int spool_open(struct exchange *x, struct error *err)
         sp->cap = ask_cap(x);
         sp->pub.over_limit = x->facts.length > sp->cap;
     }
-    sp->buf_size = SPOOL_BUF;
-    if (!x->facts.chunked && x->facts.length < SPOOL_BUF) {
+    sp->buf_size = server_crowded(x->server) ? SPOOL_PUSH : SPOOL_BUF;
+    if (!x->facts.chunked && x->facts.length < (int64_t)sp->buf_size) {
         sp->buf_size =
             x->facts.length > SPOOL_BUF_LEAST ? (size_t)x->facts.length : SPOOL_BUF_LEAST;
     }

@@ -454,6 +454,48 @@ static void too_many_uploads_at_once_are_told_to_come_back(void **state)
     rig_stop(&r);
 }
 
+static void slow_uploads_make_room_for_others(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct answer a = { 0 };
+    struct http_options o = options;
+    struct http_stats st;
+    int slow[3];
+
+    o.max_spooling = 4;
+    rig_start(&r, o);
+    int steady = rig_connect(&r);
+    rig_send_text(steady, "POST /up HTTP/1.1\r\n" A "Content-Length: 20000\r\n\r\n");
+    for (int i = 0; i < 3; i++) {
+        slow[i] = rig_connect(&r);
+        rig_send_text(slow[i], "POST /up HTTP/1.1\r\n" A "Content-Length: 100000\r\n\r\na");
+    }
+    WAIT_FOR((http_server_stats(r.server, &st), st.spooling == 4));
+    char *bytes = calloc(1, 20000);
+    assert_non_null(bytes);
+    rig_send(steady, bytes, 19999);
+    usleep(1100 * 1000);
+    int status; // the places come free when the files are gone
+    do {
+        status = rig_ask(&r, "POST /up HTTP/1.1\r\n" A "Content-Length: 3\r\n\r\nabc", &a);
+    } while (status == 503 && (answer_done(&a), true));
+    assert_int_equal(status, 200);
+    answer_done(&a);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(rig_answer(slow[i], &a, false), 503);
+        assert_true(answer_header(&a, "retry-after").len > 0);
+        answer_done(&a);
+        close(slow[i]);
+    }
+    rig_send(steady, bytes, 1);
+    assert_int_equal(rig_answer(steady, &a, false), 200);
+    answer_done(&a);
+    close(steady);
+    free(bytes);
+    rig_stop(&r);
+}
+
 static void what_a_killed_server_left_is_swept(void **state)
 {
     (void)state;
@@ -488,6 +530,7 @@ int main(void)
         cmocka_unit_test(resumable_routes_get_what_had_come),
         cmocka_unit_test(a_taken_file_stays_and_others_go),
         cmocka_unit_test(too_many_uploads_at_once_are_told_to_come_back),
+        cmocka_unit_test(slow_uploads_make_room_for_others),
         cmocka_unit_test(what_a_killed_server_left_is_swept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
