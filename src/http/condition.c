@@ -15,8 +15,15 @@ enum range_kind range_parse(
         return RANGE_WHOLE;
     }
     value = slice_trim(slice_from(value, 6));
+    size_t commas = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        commas += value.data[i] == ',';
+    }
+    if (commas >= RANGES_MAX) {
+        return RANGE_MANY;
+    }
     const char *dash = memchr(value.data, '-', value.len);
-    if (!dash || memchr(value.data, ',', value.len)) {
+    if (!dash || commas > 0) {
         return RANGE_WHOLE;
     }
     struct slice before = slice_trim(slice_make(value.data, (size_t)(dash - value.data)));

@@ -5,10 +5,12 @@
 
 #include "base/slice.h"
 
+enum { RANGES_MAX = 16 };
 enum range_kind {
     RANGE_WHOLE, // no range, or one that may be left out of account (another unit, several ranges, malformed)
     RANGE_PART,
     RANGE_BAD, // 416: nothing of it lies inside
+    RANGE_MANY, // 416: over RANGES_MAX of them, which RFC 9110 (14.2) lets a server refuse: only attackers ask so
 };
 // The value of Range against a file of `size` bytes. RANGE_PART sets *ret_first and *ret_length (> 0).
 enum range_kind range_parse(

@@ -215,7 +215,8 @@ static void apply_conditions(struct exchange *x)
     if (only_if.len > 0 && !(resp->etag && etag_same(only_if, resp->etag))) {
         return;
     }
-    switch (range_parse(range, resp->file_size, &first, &length)) {
+    enum range_kind kind = range_parse(range, resp->file_size, &first, &length);
+    switch (kind) {
     case RANGE_WHOLE:
         break;
     case RANGE_PART:
@@ -224,10 +225,15 @@ static void apply_conditions(struct exchange *x)
         r->file_left = length;
         break;
     case RANGE_BAD:
+    case RANGE_MANY:
         resp->status = 416;
         x->rc = ERR_INVALID;
-        error_set(&x->err, x->rc, "The file has %lld bytes; the range asks for others.",
-            (long long)resp->file_size);
+        if (kind == RANGE_MANY) {
+            error_set(&x->err, x->rc, "These are too many ranges. Ask for one at a time.");
+        } else {
+            error_set(&x->err, x->rc, "The file has %lld bytes; the range asks for others.",
+                (long long)resp->file_size);
+        }
         r->file_left = 0;
         fill_problem(x);
         break;

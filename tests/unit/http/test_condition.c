@@ -30,6 +30,10 @@ static void ranges_are_read_as_the_standard_says(void **state)
         { "bytes=-5", 0, RANGE_BAD, 0, 0 },
         { "bytes=9-5", 100, RANGE_WHOLE, 0, 0 },
         { "bytes=0-1,3-4", 100, RANGE_WHOLE, 0, 0 },
+        { "bytes=0-,5-5,5-6,5-7,5-8,5-9,5-10,5-11,5-12,5-13,5-14,5-15,5-16,5-17,5-18,5-19", 100,
+            RANGE_WHOLE, 0, 0 }, // 16
+        { "bytes=0-,5-5,5-6,5-7,5-8,5-9,5-10,5-11,5-12,5-13,5-14,5-15,5-16,5-17,5-18,5-19,5-20",
+            100, RANGE_MANY, 0, 0 },
         { "pages=0-1", 100, RANGE_WHOLE, 0, 0 },
         { "bytes=", 100, RANGE_WHOLE, 0, 0 },
         { "bytes=-", 100, RANGE_WHOLE, 0, 0 },
