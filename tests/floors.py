@@ -11,7 +11,7 @@ import sys
 FLOORS = [
     ["base"],
     ["os", "text", "wire", "config", "net"],
-    ["check", "store", "models", "http", "watch", "reader", "convert"],
+    ["check", "store", "models", "http", "watch", "reader", "convert", "verify"],
     ["jobs", "search"],
     ["ingest", "assist"],
     ["api", "cli"],
@@ -25,7 +25,8 @@ NEVER = {"jobs": {"http", *PROGRAMS}, "search": {"http", *PROGRAMS}, "ingest": {
 # A library's header stays inside its module.
 THIRD_PARTY = {
     r"sqlite3\.h|libpq-fe\.h": {"store"},
-    r"uv\.h|llhttp\.h|wslay/.*": {"http"},
+    r"uv\.h|llhttp\.h": {"http"},
+    r"wslay/.*": {"http", "net"},
     r"mupdf/.*|zip\.h|expat\.h|md4c.*|uchardet.*|archive.*|leptonica/.*|tesseract/.*|libav.*": {"reader"},
     r"seccomp\.h|linux/(seccomp|landlock|filter|audit)\.h": {"reader", "convert", "os"},
     r"curl/.*": {"cli", "net"},

@@ -205,6 +205,15 @@ static int formats_get(struct http_request *req, struct http_response *resp, str
     return json_finish(&j, err);
 }
 
+static void add_part(struct json_out *j, const char *name, const struct part_state *part)
+{
+    json_key_object(j, name);
+    json_key_bool(j, "wanted", part->wanted);
+    json_key_bool(j, "available", part->available);
+    json_key_text(j, "message", part->words);
+    json_end(j);
+}
+
 // What is embedded, and how far a change of the model has come.
 static void add_meaning(struct json_out *j, struct store *store)
 {
@@ -238,6 +247,7 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     struct json_out j;
     AUTO_BUF dead = BUF_INIT(1024 * 1024);
     struct scanner_state scanner;
+    struct part_state part;
     int64_t rss = 0, peak = 0;
     char started[CLOCK_TEXT_MAX];
     int rc = store_stats(api->store, &stats, err);
@@ -295,6 +305,10 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     json_key_bool(&j, "answers", scanner.answers);
     json_key_text(&j, "message", scanner.words);
     json_end(&j);
+    ingest_speech(api->ingest, &part);
+    add_part(&j, "speech", &part);
+    ingest_converter(api->ingest, &part);
+    add_part(&j, "converter", &part);
     json_key_text(&j, "search_engine", "words");
     json_end(&j);
     return json_finish(&j, err);

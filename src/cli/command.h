@@ -89,6 +89,6 @@ bool is_terminal(void);
 extern const struct command ask_command, mcp_command, serve_command, add_command, list_command,
     show_command, search_command, status_command, doctor_command, formats_command, delete_command,
     reread_command, release_command, cancel_command, watch_command, alerts_command, help_command,
-    version_command, keys_command, audit_command;
+    version_command, keys_command, audit_command, verify_command;
 
 #endif

@@ -13,9 +13,9 @@ enum { LEFT_COLUMN = 22 };
 
 const struct command *const commands[] = { &serve_command, &add_command, &list_command,
     &show_command, &search_command, &ask_command, &mcp_command, &status_command, &doctor_command,
-    &formats_command, &watch_command, &alerts_command, &reread_command, &release_command,
-    &cancel_command, &delete_command, &keys_command, &audit_command, &help_command,
-    &version_command, NULL };
+    &verify_command, &formats_command, &watch_command, &alerts_command, &reread_command,
+    &release_command, &cancel_command, &delete_command, &keys_command, &audit_command,
+    &help_command, &version_command, NULL };
 
 static const struct option_info common_options[] = { { "json", NULL, "print JSON for programs" },
     { "quiet", NULL, "print nothing but errors" },

@@ -27,6 +27,17 @@ int ingest_converter_start(struct ingest *g, struct error *err)
     return converter_sweep(folder, err);
 }
 
+void ingest_converter(const struct ingest *g, struct part_state *ret)
+{
+    bool off = strcmp(g->settings->convert_libreoffice, "off") == 0;
+
+    *ret = (struct part_state){ .wanted = g->converts, .available = g->converts };
+    snprintf(ret->words, sizeof(ret->words), "%s",
+        g->converts ? "LibreOffice reads doc, xls and ppt files."
+        : off ? "LibreOffice is switched off (convert.libreoffice): doc, xls and ppt are refused."
+              : "LibreOffice is not installed: doc, xls and ppt are refused.");
+}
+
 bool ingest_can_convert(const struct ingest *g)
 {
     return g->converts;

@@ -2,6 +2,12 @@
 // Implements count.h.
 #include "ingest/count.h"
 
+// Larder's own tries say nothing about what people send.
+static bool is_own(struct slice partition)
+{
+    return slice_is(partition, CANARY_PARTITION) || slice_starts(partition, TRIAL_PREFIX);
+}
+
 static unsigned type_of(const struct receive_input *in, const struct receive_result *r)
 {
     if (r->document.type && r->document.type[0]) {
@@ -41,7 +47,7 @@ void ingest_count_upload(
     const struct receive_input *in, const struct receive_result *r, int rc, int64_t us)
 {
     // A wrong request is no upload that failed.
-    if (rc == ERR_INVALID || slice_is(in->partition, CANARY_PARTITION)) {
+    if (rc == ERR_INVALID || is_own(in->partition)) {
         return;
     }
     metric_add(METRIC_UPLOADS, type_of(in, r), outcome_of(r, rc), 1);
@@ -67,7 +73,7 @@ void ingest_count_findings(const struct findings *f, bool upload)
 
 void ingest_count_processed(const struct document *d, enum process_outcome outcome)
 {
-    if (strcmp(d->partition, CANARY_PARTITION) != 0) {
+    if (!is_own(slice_of(d->partition))) {
         metric_add(METRIC_PROCESSED, label_find(LABEL_TYPE, slice_of(d->type)), outcome, 1);
     }
 }

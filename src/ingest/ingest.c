@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     RECORDING_TIMES =
@@ -140,6 +141,25 @@ static bool is_recording(const char *type)
 {
     const struct format_info *f = format_by_name(slice_of(type));
     return f && (strcmp(f->category, "audio") == 0 || strcmp(f->category, "video") == 0);
+}
+
+void ingest_speech(const struct ingest *g, struct part_state *ret)
+{
+    const char *set = g->settings->speech_model;
+    bool off = strcmp(set, "none") == 0, service = ingest_speech_is_url(g->settings);
+    int fd = service || off ? -1 : ingest_open_model(g, "wav");
+
+    *ret = (struct part_state){ .wanted = !off && (set[0] || fd >= 0),
+        .available = service || fd >= 0 };
+    snprintf(ret->words, sizeof(ret->words), "%s",
+        off       ? "Speech is not read: speech.model is none."
+        : service ? "A service hears speech."
+        : fd >= 0 ? "A speech model is installed."
+        : set[0]  ? "The file that speech.model names can't be opened."
+                 : "No speech model is installed: recordings are kept, their words are not heard.");
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 int ingest_open_model(const struct ingest *g, const char *type)

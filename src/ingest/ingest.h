@@ -13,6 +13,7 @@ bool ingest_speech_is_url(const struct settings *s);
 
 // Larder's own tries go here; they are not counted as uploads.
 #define CANARY_PARTITION "larder-canary"
+#define TRIAL_PREFIX "larder-verify-" // partitions of larder verify begin so
 
 struct ingest;
 struct ingest_options {
@@ -36,6 +37,14 @@ struct scanner_state {
     char words[256]; // its version, or what is wrong
 };
 void ingest_scanner(struct ingest *g, struct scanner_state *ret);
+
+// A part that may be there or not: does somebody want it, is it there, and a sentence.
+struct part_state {
+    bool wanted, available;
+    char words[160];
+};
+void ingest_speech(const struct ingest *g, struct part_state *ret);
+void ingest_converter(const struct ingest *g, struct part_state *ret);
 
 // Are older Office files converted and read? Fixed at the start.
 bool ingest_can_convert(const struct ingest *g);

@@ -20,6 +20,7 @@ struct call {
     int rc; // why we ended it ourselves
     size_t got;
     int64_t last_ms; // of the last byte
+    bool answered; // the head of a final answer came
     char host[HOST_MAX];
 };
 
@@ -98,13 +99,33 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
     struct slice line = slice_trim(slice_make(data, size * count));
 
     c->last_ms = clock_mono_ms();
+    if (slice_starts(line, "HTTP/")) { // 100 Continue is no answer
+        long status = 0;
+        curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+        c->answered = status >= 200;
+    }
     if (line.len > 12 && slice_equal_nocase(slice_make(line.data, 12), SLICE_LIT("retry-after:"))) {
         int64_t seconds = 0;
         if (slice_to_i64(slice_trim(slice_from(line, 12)), &seconds)) {
             c->out->retry_after_s = seconds;
         }
     }
+    if (line.len > 15 &&
+        slice_equal_nocase(slice_make(line.data, 15), SLICE_LIT("mcp-session-id:"))) {
+        struct slice id = slice_trim(slice_from(line, 15));
+        snprintf(c->out->session, sizeof(c->out->session), "%.*s",
+            (int)(id.len < sizeof(c->out->session) ? id.len : 0), id.data);
+    }
     return size * count;
+}
+
+static size_t on_source(char *buffer, size_t size, size_t count, void *ctx)
+{
+    struct call *c = ctx;
+    size_t room = size * count, n = c->in->source(c->in->ctx, buffer, room);
+
+    c->last_ms = clock_mono_ms();
+    return n > 0 && n <= room ? n : CURL_READFUNC_ABORT;
 }
 
 // scheme://host[:port]/… : what a sentence may name.
@@ -129,7 +150,7 @@ static struct curl_slist *make_headers(const struct net_call *in)
     struct curl_slist *list = NULL;
     char line[1200];
 
-    if (in->body.len) {
+    if (in->body.len || in->source || in->content_type) {
         snprintf(line, sizeof(line), "Content-Type: %s",
             in->content_type ? in->content_type : "application/json");
         list = curl_slist_append(list, line);
@@ -179,6 +200,15 @@ static void set_options(struct call *c, struct curl_slist *headers)
         curl_easy_setopt(curl, CURLOPT_POST, 1L);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, in->body.data);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)in->body.len);
+    } else if (in->source) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_source);
+        curl_easy_setopt(curl, CURLOPT_READDATA, c);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)in->source_size);
+    }
+    if (in->method && strcmp(in->method, "POST") == 0 && !in->body.len && !in->source) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, ""); // says that its length is 0
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
     }
     if (in->method) {
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, in->method);
@@ -189,6 +219,9 @@ static int end_of(struct call *c, CURLcode code)
 {
     if (c->rc < 0) {
         return c->rc;
+    }
+    if (c->in->source && code != CURLE_OK && c->answered) {
+        return 0; // it said no before it had read all
     }
     switch (code) {
     case CURLE_OK:
@@ -238,6 +271,10 @@ int net_call_run(const struct net_call *call, struct net_answer *ret, struct err
     set_options(&c, headers);
     rc = end_of(&c, curl_easy_perform(c.curl));
     curl_easy_getinfo(c.curl, CURLINFO_RESPONSE_CODE, &ret->status);
+    curl_off_t total = 0, ready = 0;
+    curl_easy_getinfo(c.curl, CURLINFO_TOTAL_TIME_T, &total);
+    curl_easy_getinfo(c.curl, CURLINFO_PRETRANSFER_TIME_T, &ready);
+    ret->spent_us = (int64_t)(total - ready);
     if (curl_easy_getinfo(c.curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type) {
         snprintf(ret->content_type, sizeof(ret->content_type), "%s", type);
     }

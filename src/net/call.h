@@ -24,6 +24,10 @@ struct net_call {
     const char *url;
     const char *method; // NULL: POST if there is a body, else GET
     struct slice body;
+    // Instead of body: a body of source_size bytes, asked for as it is sent. Fills at most size bytes and says how many; 0
+    // ends the call early. A server that answers before the end is heard.
+    size_t (*source)(void *ctx, char *ret, size_t size);
+    int64_t source_size;
     const char *content_type; // of the body; NULL: application/json
     const char *accept; // NULL: any
     const char *bearer; // key for Authorization; NULL or "": none. Never logged.
@@ -36,12 +40,14 @@ struct net_call {
     // Takes the bytes of a successful answer (2xx) as they come; a negative ERR_* ends the call with that. NULL: the body is
     // kept in the reply.
     int (*on_data)(void *ctx, struct slice bytes, struct error *err);
-    void *ctx;
+    void *ctx; // of on_data and source
 };
 struct net_answer {
     long status; // 0: none came
     char content_type[96];
     int64_t retry_after_s; // -1: not said
+    char session[64]; // Mcp-Session-Id, if the answer has one
+    int64_t spent_us; // from the connection being there to the end of the answer
     struct buf body; // of a failure, or all of it without on_data
 };
 // 0 with any HTTP status. ERR_IO: nobody answers, or the connection broke before the end; ERR_TIMEOUT; ERR_CANCELLED;

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""larder verify: a healthy server passes, a broken one fails with the names of what is broken, and nothing is left behind."""
+import http.server
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import xml.etree.ElementTree as xml
+
+from harness import Server
+
+TIMED = ("time.", "load.", "live.delay", "live.ping")  # may be slow on a machine that has much else to do
+
+
+class Receiver:
+    """Takes POSTs."""
+
+    def __init__(self):
+        self.got = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                outer.got.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def left(server):
+    """What is there beside the documents of others: nothing, if all was removed."""
+    found = [d["name"] for d in server.call("GET", "/v1/documents").json["documents"] if d["partition"].startswith("larder-verify-")]
+    found += server.call("GET", "/v1/keys").json["keys"] + server.call("GET", "/v1/conversations").json["conversations"]
+    return found
+
+
+def verify(server, *args):
+    done = server.cli("verify", "--json", *args)
+    return done, json.loads(done.stdout)
+
+
+def by_status(report, status):
+    return [c["id"] for c in report["checks"] if c["status"] == status]
+
+
+def test_healthy_server_passes_and_nothing_is_left():
+    receiver = Receiver()
+    with tempfile.TemporaryDirectory() as folder, Server({"alerts_webhook": receiver.url}) as server:
+        kept = server.add("menu.txt", b"The fryer is drained on Monday.\n")
+        junit = pathlib.Path(folder, "verify.xml")
+        done, report = verify(server, "--junit", junit)
+        assert all(name.startswith(TIMED) for name in by_status(report, "fail")), (by_status(report, "fail"), report["checks"])
+        assert done.returncode == (1 if by_status(report, "fail") else 0), done.stderr
+        passed, skipped = by_status(report, "pass"), by_status(report, "skipped")
+        assert len([n for n in passed if n.startswith("type.")]) >= 20 and "engine.scanner" in skipped
+        assert "alerts.delivery" in passed and len(receiver.got) >= 1
+        assert all(c["text"] for c in report["checks"] if c["status"] == "skipped")
+        cases = xml.parse(junit).getroot().iter("testcase")
+        assert sorted(c.get("name") for c in cases) == sorted(c["id"] for c in report["checks"])
+        assert left(server) == [] and [d["id"] for d in server.call("GET", "/v1/documents").json["documents"]] == [kept["id"]]
+        # None of it counts as an upload of people.
+        text = server.call("GET", "/metrics").body.decode()
+        assert 'larder_uploads_total{type="txt",outcome="accepted"} 1' in text and 'outcome="rejected"} ' not in text, text
+        status = server.call("GET", "/v1/status").json
+        assert status["speech"]["available"] is True and status["converter"]["message"]
+    receiver.close()
+
+
+def test_server_broken_in_three_ways_fails_with_their_names():
+    # The receiver of alerts is down, the speech model is not where the setting says, tables may have 100 bytes only.
+    settings = {"alerts_webhook": "http://127.0.0.1:9/hook", "speech_model": "/nowhere/speech.model", "limits_csv": "100"}
+    with Server(settings) as server:
+        done, report = verify(server)
+        failed = {name for name in by_status(report, "fail") if not name.startswith(TIMED)}
+        assert failed == {"alerts.delivery", "engine.speech", "type.csv"}, failed
+        assert {"type.wav", "type.mp3"} <= set(by_status(report, "skipped"))
+        assert done.returncode == 1 and report["result"] == "fail"
+        assert all(c["advice"] for c in report["checks"] if c["status"] == "fail")
+        assert left(server) == []
+
+
+def test_parts_that_are_off_are_skipped_with_the_reason():
+    with Server({"convert_libreoffice": "off", "speech_model": "none", "access_loopback": "open"}) as server:
+        done, report = verify(server)
+        skipped = {c["id"]: c["text"] for c in report["checks"] if c["status"] == "skipped"}
+        assert {"type.doc", "type.wav", "type.mp3", "engine.libreoffice", "engine.speech", "engine.meaning", "engine.scanner",
+                "alerts.delivery", "limits.no-key"} == set(skipped), skipped
+        assert "switched off" in skipped["engine.libreoffice"] and "none" in skipped["engine.speech"]
+        assert all(name.startswith(TIMED) for name in by_status(report, "fail")), by_status(report, "fail")
+        assert left(server) == []
+
+
+def test_what_can_not_be_tried_ends_with_two():
+    with Server() as server:
+        nobody = server.cli("verify", "--url", "http://127.0.0.1:9", "--key", "x" * 40)
+        assert nobody.returncode == 2 and "Nobody answers" in nobody.stderr, nobody.stderr
+        wrong = server.cli("verify", "--key", "larder_000000000000_" + "0" * 48)
+        assert wrong.returncode == 2 and "key is not known" in wrong.stderr, wrong.stderr
+        made = server.call("POST", "/v1/keys", {"name": "lesser", "role": "contributor"}).json
+        lesser = server.cli("verify", "--key", made["key"])
+        assert lesser.returncode == 2 and "manage" in lesser.stderr, lesser.stderr
+        made = server.call("POST", "/v1/keys", {"name": "one", "role": "manager", "partitions": ["one"]}).json
+        walled = server.cli("verify", "--key", made["key"])
+        assert walled.returncode == 2 and "partition" in walled.stderr, walled.stderr
+        assert server.call("GET", "/v1/documents").json["total"] == 0
+
+
+def test_after_ctrl_c_nothing_is_left():
+    with Server() as server:
+        process = subprocess.Popen([server.build / "larder", "verify"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env={"PATH": os.environ["PATH"], "LARDER_SERVER_DATA": str(server.data)})
+        end = time.monotonic() + 60
+        while server.call("GET", "/v1/documents").json["total"] < 5:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=60)
+        assert process.returncode == 2 and "Stopped" in errors, (process.returncode, out[-500:], errors)
+        assert server.call("GET", "/v1/documents").json["total"] == 0 and left(server) == []
