@@ -24,7 +24,8 @@ const struct tool_field statement_fields[] = {
 };
 const struct tool_field conflict_fields[] = {
     { "about", "What kind of value differs.", .required = true,
-        .choices = "temperature time length mass volume share concentration" },
+        .choices = "temperature time length mass volume share concentration voltage power pressure "
+                   "price" },
     { "statements", "The two statements; show both.", .type = TOOL_OBJECT, .array = true,
         .fields = statement_fields, .required = true },
     { NULL },

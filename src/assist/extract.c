@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Implements extract_answer of extract.h: which sentences and rows are said, in which order, and the refusal.
 #include "assist/extract.h"
+#include "assist/rows.h"
 #include "assist/sentences.h"
 
 #include <stdio.h>
@@ -11,17 +12,30 @@ enum {
     SAID_MAX = 4, // of them that are said
     WHOLE_QUOTE = 400, // bytes: an element up to this is quoted whole
     CLOSEST_QUOTE = 240,
+    SECTIONS_TRIED = 5, // hits whose heading may be what is asked about
 };
-static const double said_least = 0.5; // of the best unit's worth
+static const double heading_covers = 0.95, heading_fits = 0.6;
+static const double rank_drop = 0.06, row_rank_drop = 0.02,
+                    rank_drop_most = 0.7; // rows of one table are found in any order
+static const double said_least = 0.55; // of the best unit's worth
 static const double repeated_least = 0.25; // for lists in which sources may say the same
 static const double heading_worth = 0.4, new_worth = 0.5;
+static const double table_heading_worth = 0.7; // a row says little without what stands above it
+static const double key_worth = 0.5; // of a row whose first cell is what is asked about
+static const double list_worth = 0.7; // of the best unit's worth, that a table is listed
+static const double nothing_new = 0.5; // factor for what only says the question's words again
 
 // A sentence, or a row of a table.
 struct unit {
     const struct opened_hit *hit;
     const struct element_row *row;
+    const struct element_row
+        *lead; // of a list's item: the sentence that leads to the list, or NULL
     struct slice text; // as it stands in the element
-    struct slice shown; // a table's row with its header's words; else the text
+    struct slice
+        shown; // a table's row with its header's words; else the text, without a number in front
+    struct slice key; // of a table's row: what it is about
+    bool told; // it says something that the question does not
     int order; // of its document among those said, from the best
     double counts[QUESTION_TERMS_MAX]; // in what is shown
     double score; // share of the question's weight that it and its heading hold
@@ -33,33 +47,6 @@ struct units {
     struct unit *items;
     size_t count;
 };
-
-// "Item: Fries; Time: 3 min" for a row under its header; else the row itself.
-static struct slice row_in_words(struct arena *a, struct slice header, struct slice whole)
-{
-    struct slice row = whole, name, value;
-    AUTO_BUF b = BUF_INIT(16 * 1024);
-    size_t at_name = 0;
-
-    if (!header.len) {
-        return row;
-    }
-    while (row.len) {
-        const char *bar = slice_find(row, SLICE_LIT(" | "));
-        value = slice_trim(slice_make(row.data, bar ? (size_t)(bar - row.data) : row.len));
-        row = bar ? slice_from(row, (size_t)(bar - row.data) + 3) : slice_make(NULL, 0);
-        struct slice rest = slice_from(header, at_name);
-        bar = slice_find(rest, SLICE_LIT(" | "));
-        name = slice_trim(slice_make(rest.data, bar ? (size_t)(bar - rest.data) : rest.len));
-        at_name += bar ? (size_t)(bar - rest.data) + 3 : rest.len;
-        if (value.len) {
-            buf_addf(&b, "%s" SLICE_FMT "%s" SLICE_FMT, b.len ? "; " : "", SLICE_ARG(name),
-                name.len ? ": " : "", SLICE_ARG(value));
-        }
-    }
-    struct slice words = arena_slice(a, buf_slice(&b));
-    return words.len ? words : whole;
-}
 
 // "6.1 How often to filter ... 8": a line of a table of contents only says where the answer is. The number may have been
 // cut off as a sentence of its own.
@@ -73,6 +60,37 @@ static bool is_contents_line(struct slice text)
     return dots && (last == '.' || (last >= '0' && last <= '9'));
 }
 
+// How well the first cell of a row is what is asked about: the share of the question that it holds, less if it is about more.
+static double key_fits(const struct question *q, struct slice key)
+{
+    double counts[QUESTION_TERMS_MAX] = { 0 }, held = 0;
+    size_t words = key.len ? question_count(q, key, 1, counts) : 0;
+
+    for (size_t i = 0; i < q->count; i++) {
+        held += counts[i] > 0 && q->terms[i].own ? 1 : 0;
+    }
+    return words ? question_covered(q, counts, true) * held / (double)words : 0;
+}
+
+// Does the text hold a word or number that neither the question has nor every text?
+static bool tells_more(const struct question *q, struct slice text)
+{
+    struct word w;
+    size_t at = 0;
+
+    while (question_word_next(text, &at, &w)) {
+        bool asked = word_is_stop(w.folded);
+        word_stem(w.folded);
+        for (size_t i = 0; i < q->count && !asked; i++) {
+            asked = strcmp(w.folded, q->terms[i].stem) == 0;
+        }
+        if (!asked) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void weigh(const struct question *q, struct unit *u, double rank)
 {
     double around[QUESTION_TERMS_MAX] = { 0 };
@@ -82,9 +100,13 @@ static void weigh(const struct question *q, struct unit *u, double rank)
     memcpy(around, u->counts, sizeof(around));
     question_count(q, u->hit->source.heading, 1, around);
     question_count(q, slice_of(u->hit->source.document_name), 1, around);
-    u->score = covered + heading_worth * (question_covered(q, around, false) - covered);
-    u->factor = rank;
-    if (words < 4 && u->row->element.kind != ELEMENT_TABLE) {
+    question_count(q, u->hit->about, 1, around);
+    bool table = u->row->element.kind == ELEMENT_TABLE;
+    u->score = covered + (table ? table_heading_worth : heading_worth) *
+                             (question_covered(q, around, false) - covered);
+    u->score += key_worth * key_fits(q, u->key);
+    u->factor = u->told ? rank : rank * nothing_new;
+    if (words < 4 && !table) {
         u->factor *= 0.6;
     }
     if (u->text.len && u->text.data[u->text.len - 1] == '?') {
@@ -95,15 +117,72 @@ static void weigh(const struct question *q, struct unit *u, double rank)
     }
 }
 
+// "3. " and "- " in front of a sentence that is said alone.
+static struct slice without_mark(struct slice text)
+{
+    size_t i = 0;
+
+    while (i < text.len && i < 3 && text.data[i] >= '0' && text.data[i] <= '9') {
+        i++;
+    }
+    if (i > 0 && i + 1 < text.len && (text.data[i] == '.' || text.data[i] == ')') &&
+        text.data[i + 1] == ' ') {
+        return slice_trim(slice_from(text, i + 2));
+    }
+    if (slice_starts(text, "- ") || slice_starts(text, "* ")) {
+        return slice_trim(slice_from(text, 2));
+    }
+    return slice_starts(text, "\xe2\x80\xa2 ") ? slice_trim(slice_from(text, 4)) : text;
+}
+
+// Cells under a header that holds a word of the question: told even where they are blank, since that is an answer, too.
+static bool *asked_cells(struct units *all, const struct question *q, const struct row *r)
+{
+    bool *named = arena_array(all->arena, ROW_CELLS_MAX, sizeof(*named));
+
+    for (size_t i = 0; named && i < r->count; i++) {
+        double counts[QUESTION_TERMS_MAX] = { 0 };
+        question_count(q, r->names[i], 1, counts);
+        named[i] = question_covered(q, counts, true) > 0;
+    }
+    return named;
+}
+
+static void make_row(struct units *all, const struct question *q, struct unit *u, struct slice line)
+{
+    const char *type = u->hit->source.type;
+    struct row r;
+
+    row_cut(u->row->element.header, line, strncmp(type, "xls", 3) == 0, &r);
+    size_t key = row_key(&r);
+    u->key = key < r.count ? r.values[key] : slice_make(NULL, 0);
+    for (size_t i = 0; i < r.count && !u->told; i++) {
+        u->told = tells_more(q, r.values[i]);
+    }
+    u->shown = row_words(all->arena, &r, NULL, false);
+    weigh(q, u, u->factor); // by what is there; blank cells hold nothing
+    bool *named =
+        u->row->element.header.len && key_fits(q, u->key) > 0 ? asked_cells(all, q, &r) : NULL;
+    if (named) {
+        u->shown = row_words(all->arena, &r, named, false);
+    }
+    u->shown = u->shown.len ? u->shown : slice_trim(line);
+}
+
+// text as it stands in the element, with the blanks at its ends
 static void add_unit(struct units *all, const struct question *q, const struct opened_hit *h,
     const struct element_row *row, struct slice text, double rank)
 {
-    if (all->count < UNITS_MAX) {
-        struct unit *u = &all->items[all->count++];
-        *u = (struct unit){ .hit = h, .row = row, .text = text, .shown = text };
-        if (row->element.kind == ELEMENT_TABLE) {
-            u->shown = row_in_words(all->arena, row->element.header, text);
-        }
+    if (all->count == UNITS_MAX) {
+        return;
+    }
+    struct unit *u = &all->items[all->count++];
+    *u = (struct unit){ .hit = h, .row = row, .text = slice_trim(text), .factor = rank };
+    if (row->element.kind == ELEMENT_TABLE) {
+        make_row(all, q, u, text);
+    } else {
+        u->shown = without_mark(u->text);
+        u->told = tells_more(q, u->shown);
         weigh(q, u, rank);
     }
 }
@@ -117,8 +196,7 @@ static void add_units(struct units *all, const struct question *q, const struct 
 
     if (e->kind == ELEMENT_TABLE) {
         while (slice_cut(&rest, '\n', &one)) {
-            one = slice_trim(one);
-            if (one.len && !slice_equal(one, e->header)) {
+            if (slice_trim(one).len && !slice_equal(slice_trim(one), slice_trim(e->header))) {
                 add_unit(all, q, h, row, one, rank);
             }
         }
@@ -129,11 +207,50 @@ static void add_units(struct units *all, const struct question *q, const struct 
     }
 }
 
+// "image.png"
+static bool is_file_name(struct slice text)
+{
+    static const char *const ends[] = { ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif",
+        ".emf", ".wmf", ".svg" };
+
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        size_t n = strlen(ends[i]);
+        if (text.len > n && slice_equal_nocase(slice_from(text, text.len - n), slice_of(ends[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool speaks(const struct element *e, size_t rows)
 {
     bool heading = e->kind == ELEMENT_HEADING || e->kind == ELEMENT_TITLE;
 
+    if (e->kind == ELEMENT_FIGURE && is_file_name(e->text)) {
+        return false; // what a program calls its picture
+    }
     return e->text.len > 0 && !(heading && rows > 1);
+}
+
+static void collect_hit(
+    struct units *all, const struct question *q, const struct opened_hit *h, size_t rank)
+{
+    const struct element_row *lead = NULL;
+
+    for (size_t i = 0; i < h->row_count; i++) {
+        const struct element_row *row = &h->rows[i];
+        bool item = row->element.kind == ELEMENT_LIST_ITEM;
+        size_t first = all->count;
+        if (speaks(&row->element, h->row_count)) {
+            bool table = row->element.kind == ELEMENT_TABLE;
+            double drop = (table ? row_rank_drop : rank_drop) * (double)rank;
+            add_units(all, q, h, row, drop < rank_drop_most ? 1 - drop : 1 - rank_drop_most);
+        }
+        for (size_t n = first; n < all->count && item; n++) {
+            all->items[n].lead = lead;
+        }
+        lead = element_leads(&row->element) ? row : item ? lead : NULL;
+    }
 }
 
 static int collect(struct tool_context *c, const struct question *q, const struct opened_hit *hits,
@@ -145,11 +262,7 @@ static int collect(struct tool_context *c, const struct question *q, const struc
         return error_set(err, ERR_MEMORY, "The answer did not fit into memory.");
     }
     for (size_t i = 0; i < count; i++) {
-        for (size_t r = 0; r < hits[i].row_count; r++) {
-            if (speaks(&hits[i].rows[r].element, hits[i].row_count)) {
-                add_units(ret, q, &hits[i], &hits[i].rows[r], 1.0 - 0.06 * (double)i);
-            }
-        }
+        collect_hit(ret, q, &hits[i], i);
     }
     return 0;
 }
@@ -198,12 +311,32 @@ static struct slice quote_of(const struct unit *u)
     return u->row->element.text.len <= WHOLE_QUOTE ? slice_trim(u->row->element.text) : u->text;
 }
 
+// The sentence that leads to an item's list, unless it was said just before.
+static int say_lead(
+    struct tool_context *c, const struct unit *u, struct answer *ret, struct error *err)
+{
+    struct slice text = slice_trim(u->lead->element.text);
+    const struct passage *p = NULL;
+
+    for (size_t i = 0; i < ret->sentence_count; i++) {
+        if (slice_equal(ret->sentences[i].text, text)) {
+            return 0;
+        }
+    }
+    int rc = evidence_add(c->evidence, &u->hit->source, u->lead, text, &p, err);
+    if (rc == 0) {
+        answer_add(ret, text, p->number, true, ret->sentence_count > 0);
+    }
+    return rc;
+}
+
 static int say(struct tool_context *c, const struct unit *u, struct answer *ret, struct error *err)
 {
     const struct passage *p = NULL;
     bool table = u->row->element.kind == ELEMENT_TABLE;
-    int rc = evidence_add(c->evidence, &u->hit->source, u->row, quote_of(u), &p, err);
+    int rc = u->lead ? say_lead(c, u, ret, err) : 0;
 
+    rc = rc < 0 ? rc : evidence_add(c->evidence, &u->hit->source, u->row, quote_of(u), &p, err);
     if (rc == 0) {
         answer_add(ret, u->shown, p->number, true, table);
     }
@@ -265,6 +398,96 @@ int extract_sentences(struct tool_context *c, const struct question *q,
     return rc < 0 ? rc : say_best(c, q, &all, most, repeated_least, ret, err);
 }
 
+// ---- all rows of a table that fit as well as the best ("which items contain milk?")
+
+static int list_rows(struct tool_context *c, const struct question *q, struct units *all,
+    struct answer *ret, struct error *err)
+{
+    double none[QUESTION_TERMS_MAX] = { 0 }, best = 0, w = 0;
+    const struct unit *row = NULL;
+
+    for (size_t i = 0; i < all->count; i++) {
+        const struct unit *u = &all->items[i];
+        double is = worth(q, u, none);
+        best = is > best ? is : best;
+        if (u->row->element.kind == ELEMENT_TABLE && u->row->element.header.len && is > w) {
+            row = u;
+            w = is;
+        }
+    }
+    return row && w >= list_worth * best ? extract_rows(c, q, row->hit, row->row, ret, err) : 0;
+}
+
+// ---- the section whose heading is what is asked about ("what is the danger zone?")
+
+// The last of the headings above, "A > B".
+static struct slice leaf(struct slice heading)
+{
+    struct slice rest = heading;
+
+    for (const char *at; (at = slice_find(rest, SLICE_LIT(" > ")));) {
+        rest = slice_from(rest, (size_t)(at - rest.data) + 3);
+    }
+    return rest;
+}
+
+static bool is_heading_of(const struct question *q, struct slice heading)
+{
+    double counts[QUESTION_TERMS_MAX] = { 0 }, held = 0;
+    struct word w;
+    size_t at = 0, words = 0;
+
+    question_count(q, heading, 1, counts);
+    for (size_t i = 0; i < q->count; i++) {
+        held += counts[i] > 0 ? 1 : 0;
+    }
+    while (question_word_next(heading, &at, &w)) {
+        words += !word_is_stop(w.folded) && !(w.folded[0] >= '0' && w.folded[0] <= '9');
+    }
+    return words > 0 && question_covered(q, counts, true) >= heading_covers &&
+           held >= heading_fits * (double)words;
+}
+
+static int compare_place(const void *a, const void *b)
+{
+    const struct unit *x = *(struct unit *const *)a, *y = *(struct unit *const *)b;
+
+    return x->row->element.index != y->row->element.index
+               ? (x->row->element.index < y->row->element.index ? -1 : 1)
+               : (x->text.data > y->text.data) - (x->text.data < y->text.data);
+}
+
+// All hits of one document under that heading, in reading order.
+static int say_section(struct tool_context *c, const struct question *q,
+    const struct opened_hit *hits, size_t count, struct units *all, struct answer *ret,
+    struct error *err)
+{
+    struct unit **found = arena_array(c->arena, UNITS_MAX, sizeof(*found));
+    const struct opened_hit *hit = NULL;
+    size_t n = 0;
+    int rc = found ? 0 : error_set(err, ERR_MEMORY, "The answer did not fit into memory.");
+
+    for (size_t i = 0; i < count && i < SECTIONS_TRIED && !hit; i++) {
+        hit = is_heading_of(q, leaf(hits[i].source.heading)) ? &hits[i] : NULL;
+    }
+    for (size_t i = 0; hit && rc == 0 && i < all->count; i++) {
+        struct unit *u = &all->items[i];
+        if (strcmp(u->hit->source.document_id, hit->source.document_id) == 0 &&
+            slice_equal(u->hit->source.heading, hit->source.heading) && u->told &&
+            !is_contents_line(u->text) && u->row->element.kind != ELEMENT_HEADER &&
+            u->row->element.kind != ELEMENT_FOOTER) {
+            found[n++] = u;
+        }
+    }
+    if (n > 0) {
+        qsort(found, n, sizeof(found[0]), compare_place);
+    }
+    for (size_t i = 0; rc == 0 && i < n && i < SAID_MAX; i++) {
+        rc = say(c, found[i], ret, err);
+    }
+    return rc;
+}
+
 // The refusal names what is closest, so that a person can judge.
 static int refuse(struct tool_context *c, const struct question *q, struct units *all,
     struct answer *ret, struct error *err)
@@ -319,7 +542,11 @@ int extract_answer(
     }
     if (q->asks_how) {
         rc = extract_steps(c, q, hits, count, ret, err);
+    } else if (q->asks_which) {
+        rc = list_rows(c, q, &all, ret, err);
+    } else if (q->asks_about) {
+        rc = say_section(c, q, hits, count, &all, ret, err);
     }
-    return rc < 0 || ret->step_count > 0 ? rc
-                                         : say_best(c, q, &all, SAID_MAX, said_least, ret, err);
+    return rc < 0 || ret->sentence_count > 0 ? rc
+                                             : say_best(c, q, &all, SAID_MAX, said_least, ret, err);
 }

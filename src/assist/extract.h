@@ -9,7 +9,7 @@
 #include "assist/question.h"
 #include "assist/retrieve.h"
 
-enum { EXTRACT_HITS = 10, EXTRACT_SAID_MAX = 12 };
+enum { EXTRACT_HITS = 16, EXTRACT_SAID_MAX = 12 };
 extern const double support_least; // confidence from which an answer is given
 
 // Searches and decides; fills ret and the context's evidence.
@@ -27,6 +27,12 @@ int extract_steps(struct tool_context *c, const struct question *q, const struct
 int extract_sentences(struct tool_context *c, const struct question *q,
     const struct opened_hit *hits, size_t count, size_t most, struct answer *ret,
     struct error *err);
+// All rows of the table that `row` is a piece of which hold as much of the question as the best of them: what each is about,
+// and the cells that are asked for. Fewer than two: nothing is added.
+int extract_rows(struct tool_context *c, const struct question *q, const struct opened_hit *h,
+    const struct element_row *row, struct answer *ret, struct error *err);
+// Does a sentence lead to a list ("Never do this:")? Without it the list's items may say the opposite.
+bool element_leads(const struct element *e);
 // Does a text warn of danger ("Warning: hot oil", "disconnect the power")?
 bool text_warns(struct slice text);
 

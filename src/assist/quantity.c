@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 static const char *const kind_words[] = { "temperature", "time", "length", "mass", "volume",
-    "share", "concentration" };
+    "share", "concentration", "voltage", "power", "pressure", "price" };
 _Static_assert(ARRAY_LEN(kind_words) == QUANTITY_KINDS, "a word for each kind");
 
 // Longer words first where one begins another.
@@ -16,6 +16,7 @@ static const struct {
     enum quantity_kind kind;
     double factor, offset; // value * factor + offset
     bool bare; // may stand right behind the number and end the word
+    bool exact; // capitals matter
 } units[] = {
     { "\xc2\xb0"
       "F",
@@ -58,6 +59,17 @@ static const struct {
     { "%", QUANTITY_SHARE, 1, 0, true },
     { "percent", QUANTITY_SHARE, 1, 0, false },
     { "ppm", QUANTITY_CONCENTRATION, 1, 0, false },
+    { "volts", QUANTITY_VOLTAGE, 1, 0, false },
+    { "volt", QUANTITY_VOLTAGE, 1, 0, false },
+    { "V", QUANTITY_VOLTAGE, 1, 0, false, true },
+    { "VAC", QUANTITY_VOLTAGE, 1, 0, false, true },
+    { "watts", QUANTITY_POWER, 1, 0, false },
+    { "kW", QUANTITY_POWER, 1000, 0, false, true },
+    { "W", QUANTITY_POWER, 1, 0, false, true },
+    { "psi", QUANTITY_PRESSURE, 0.0689476, 0, false },
+    { "bar", QUANTITY_PRESSURE, 1, 0, false },
+    { "dollars", QUANTITY_MONEY, 1, 0, false },
+    { "euros", QUANTITY_MONEY, 1, 0, false },
 };
 
 const char *quantity_word(enum quantity_kind kind)
@@ -73,8 +85,9 @@ static int unit_at(struct slice text, size_t *ret_len)
 
     for (size_t i = 0; i < ARRAY_LEN(units); i++) {
         size_t n = strlen(units[i].word);
-        bool starts = rest.len >= n &&
-                      slice_equal_nocase(slice_make(rest.data, n), slice_make(units[i].word, n));
+        struct slice word = slice_make(units[i].word, n);
+        struct slice there = slice_make(rest.data, rest.len < n ? rest.len : n);
+        bool starts = units[i].exact ? slice_equal(there, word) : slice_equal_nocase(there, word);
         if (starts && (rest.len == n || !isalpha((unsigned char)rest.data[n]))) {
             *ret_len = skip + n;
             return (int)i;
@@ -110,6 +123,21 @@ static bool begins_number(struct slice text, size_t at)
            (at == 0 || (!isalnum((unsigned char)text.data[at - 1]) && text.data[at - 1] != '.'));
 }
 
+// "$12", "€ 12": how many bytes before the number the sign of a currency begins; 0: none.
+static size_t currency_before(struct slice text, size_t at)
+{
+    static const char *const signs[] = { "$", "\xe2\x82\xac", "\xc2\xa3" };
+    size_t space = at > 0 && text.data[at - 1] == ' ' ? 1 : 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
+        size_t n = strlen(signs[i]);
+        if (at >= n + space && memcmp(text.data + at - space - n, signs[i], n) == 0) {
+            return n + space;
+        }
+    }
+    return 0;
+}
+
 size_t quantities(struct slice text, struct quantity ret[QUANTITIES_MAX])
 {
     size_t count = 0, end = 0, len = 0;
@@ -120,7 +148,12 @@ size_t quantities(struct slice text, struct quantity ret[QUANTITIES_MAX])
             continue;
         }
         int unit = unit_at(slice_from(text, end), &len);
-        if (unit >= 0) {
+        size_t sign = currency_before(text, i);
+        if (sign > 0) {
+            ret[count++] = (struct quantity){
+                .kind = QUANTITY_MONEY, .value = value, .start = i - sign, .end = end
+            };
+        } else if (unit >= 0) {
             ret[count++] = (struct quantity){ .kind = units[unit].kind,
                 .value = value * units[unit].factor + units[unit].offset,
                 .start = i,

@@ -16,6 +16,10 @@ enum quantity_kind {
     QUANTITY_VOLUME, // ml
     QUANTITY_SHARE, // percent
     QUANTITY_CONCENTRATION, // ppm
+    QUANTITY_VOLTAGE, // V
+    QUANTITY_POWER, // W
+    QUANTITY_PRESSURE, // bar
+    QUANTITY_MONEY, // of whatever currency; only the number is compared
     QUANTITY_KINDS
 };
 struct quantity {

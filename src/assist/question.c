@@ -17,7 +17,9 @@ static const char *const empty_words[] = { "also", "anything", "else", "get", "g
     "much", "need", "no", "not", "ok", "okay", "one", "please", "show", "some", "something", "tell",
     "thank", "thanks", "thing", "things", "understand", "use", "using", "want", "way", "yes",
     "want", "explain", "describe", "does", "must", "may", "might", "shall", "any", "all", "good",
-    "best", "sorry", "hi", "hello" };
+    "best", "sorry", "hi", "hello", "shows", "shown", "showing", "gives", "needs", "wants", "says",
+    "used", "uses", "wont", "dont", "doesnt", "cant", "isnt", "arent", "didnt", "wasnt", "shouldnt",
+    "whats", "im", "ive", "now", "somebody", "someone" };
 // Where to look, not what for: "according to the manual", "what does the video say".
 static const char *const source_words[] = { "according", "document", "documents", "manual",
     "manuals", "mention", "mentioned", "mentions", "page", "picture", "recording", "said", "say",
@@ -27,6 +29,32 @@ static const char *const pointing_words[] = { "it", "its", "they", "them", "thei
 // "how do I", "how to"; "how hot" and "how often" want a fact.
 static const char *const step_words[] = { "steps", "step", "procedure", "instructions" };
 static const char *const doing_words[] = { "do", "to", "can", "should", "must", "i", "we", "you" };
+// "what should I do", "what is to be done", "what now"
+static const char *const between_words[] = { "do", "should", "must", "can", "shall", "has", "have",
+    "needs", "need", "is", "be", "am", "are" };
+static const char *const who_words[] = { "i", "we", "you", "one", "to", "they", "crew" };
+static const char *const explaining_words[] = { "explain", "describe", "define", "about" };
+// Words that ask for a value of some kind; a passage with such a value holds them.
+static const struct {
+    const char *stem;
+    enum quantity_kind kind;
+} value_words[] = { { "temperatur", QUANTITY_TEMPERATURE }, { "voltag", QUANTITY_VOLTAGE },
+    { "volt", QUANTITY_VOLTAGE }, { "wattag", QUANTITY_POWER }, { "price", QUANTITY_MONEY },
+    { "cost", QUANTITY_MONEY }, { "expens", QUANTITY_MONEY }, { "weigh", QUANTITY_MASS },
+    { "weight", QUANTITY_MASS }, { "pressur", QUANTITY_PRESSURE }, { "percentag", QUANTITY_SHARE },
+    { "power", QUANTITY_POWER } };
+static const struct {
+    enum quantity_kind kind;
+    const char *words;
+} unit_words[] = { { QUANTITY_VOLTAGE, "V volts" }, { QUANTITY_POWER, "kW watts" },
+    { QUANTITY_PRESSURE, "psi bar" } };
+// "how long", "how hot": the value alone answers, the word itself ("long-handled", "hot oil") says nothing.
+static const struct {
+    const char *word;
+    enum quantity_kind kind;
+} how_words[] = { { "long", QUANTITY_TIME }, { "hot", QUANTITY_TEMPERATURE },
+    { "cold", QUANTITY_TEMPERATURE }, { "warm", QUANTITY_TEMPERATURE },
+    { "heavy", QUANTITY_MASS } };
 
 static bool among(const char *word, const char *const *list, size_t count)
 {
@@ -36,6 +64,36 @@ static bool among(const char *word, const char *const *list, size_t count)
         }
     }
     return false;
+}
+
+// "items", "tasks"; not "is", "does", "grass"
+static bool word_is_plural(const char *word)
+{
+    static const char *const others[] = { "does", "this", "happens", "causes", "means" };
+    size_t n = strlen(word);
+
+    return n > 3 && word[n - 1] == 's' && word[n - 2] != 's' && word[n - 2] != 'u' &&
+           !among(word, others, ARRAY_LEN(others));
+}
+
+static int how_kind(const char *word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(how_words); i++) {
+        if (strcmp(word, how_words[i].word) == 0) {
+            return (int)how_words[i].kind;
+        }
+    }
+    return -1;
+}
+
+static int value_kind(const char *stem)
+{
+    for (size_t i = 0; i < ARRAY_LEN(value_words); i++) {
+        if (strcmp(stem, value_words[i].stem) == 0) {
+            return (int)value_words[i].kind;
+        }
+    }
+    return -1;
 }
 
 static bool all_digits(const char *word)
@@ -109,20 +167,54 @@ struct collect {
     bool points; // "it", "those"
 };
 
+// What kind of answer a question wants, read word by word.
+struct manner {
+    size_t words;
+    bool after_how;
+    bool what, acts; // within "what …", somebody who acts has been named
+    size_t after_what; // words since "what"
+};
+
+static void read_manner(struct question *q, struct manner *m, const char *word)
+{
+    bool is_are = strcmp(word, "is") == 0 || strcmp(word, "are") == 0 || strcmp(word, "s") == 0;
+    bool now = strcmp(word, "now") == 0 || strcmp(word, "next") == 0;
+
+    q->asks_how |= among(word, step_words, ARRAY_LEN(step_words)) ||
+                   (m->after_how && among(word, doing_words, ARRAY_LEN(doing_words))) ||
+                   (m->what && ((strcmp(word, "do") == 0 && m->acts) || strcmp(word, "done") == 0 ||
+                                   (m->after_what == 0 && now)));
+    q->asks_which |= strcmp(word, "which") == 0 || (m->words == 0 && strcmp(word, "list") == 0) ||
+                     (m->what && m->after_what == 0 && word_is_plural(word));
+    q->asks_about |= (m->what && m->after_what == 0 && is_are) ||
+                     (m->words < 2 && among(word, explaining_words, ARRAY_LEN(explaining_words)));
+    if (m->what) {
+        m->acts |= among(word, who_words, ARRAY_LEN(who_words));
+        m->what = among(word, between_words, ARRAY_LEN(between_words)) ||
+                  among(word, who_words, ARRAY_LEN(who_words));
+        m->after_what++;
+    }
+    if (strcmp(word, "what") == 0) {
+        m->what = true;
+        m->acts = false;
+        m->after_what = 0;
+    }
+    m->after_how = strcmp(word, "how") == 0;
+    m->words++;
+}
+
 static void add_words(struct collect *c, struct slice text, double weight, bool own)
 {
     struct question *q = c->q;
+    struct manner manner = { 0 };
     struct word w;
     size_t at = 0;
 
-    bool after_how = false;
-
     while (question_word_next(text, &at, &w)) {
+        int how = own && manner.after_how ? how_kind(w.folded) : -1;
         if (own) {
             c->points |= among(w.folded, pointing_words, ARRAY_LEN(pointing_words));
-            q->asks_how |= among(w.folded, step_words, ARRAY_LEN(step_words)) ||
-                           (after_how && among(w.folded, doing_words, ARRAY_LEN(doing_words)));
-            after_how = strcmp(w.folded, "how") == 0;
+            read_manner(q, &manner, w.folded);
         }
         if (word_is_stop(w.folded) || among(w.folded, empty_words, ARRAY_LEN(empty_words)) ||
             among(w.folded, source_words, ARRAY_LEN(source_words)) ||
@@ -133,8 +225,15 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
         word_stem(w.folded);
         if (!term_find(q, w.folded)) {
             struct question_term *t = &q->terms[q->count];
-            *t = (struct question_term){ .weight = weight, .own = own, .code = is_code(w.folded) };
+            *t = (struct question_term){ .weight = weight,
+                .own = own,
+                .code = is_code(w.folded),
+                .kind = value_kind(w.folded) };
             memcpy(t->stem, w.folded, WORD_MAX);
+            if (how >= 0) {
+                t->kind = how;
+                t->stem[0] = '\0'; // no word is it
+            }
             c->words[q->count++] = typed;
         }
     }
@@ -192,7 +291,8 @@ static int weigh(struct tool_context *c, struct collect *words, struct error *er
     for (size_t i = 0; rc == 0 && i < q->count; i++) {
         struct question_term *t = &q->terms[i];
         double n = (double)(chunks > counts[i] ? chunks : counts[i]);
-        t->known = counts[i] > 0;
+        t->written = counts[i] > 0;
+        t->known = t->written || t->kind >= 0; // a value says it without the word
         t->idf = log(1 + (n - (double)counts[i] + 0.5) / ((double)counts[i] + 0.5));
         q->total += t->weight * t->idf;
         q->known_total += t->known ? t->weight * t->idf : 0;
@@ -203,6 +303,19 @@ static int weigh(struct tool_context *c, struct collect *words, struct error *er
     }
     q->unknown = q->own_total > 0 ? unknown / q->own_total : 0;
     return rc;
+}
+
+// "voltage" where no document says it: "208 V" is looked for.
+static void add_units(struct buf *b, const struct question *q)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        const struct question_term *t = &q->terms[i];
+        for (size_t n = 0; n < ARRAY_LEN(unit_words) && t->own && !t->written; n++) {
+            if ((int)unit_words[n].kind == t->kind) {
+                buf_addf(b, " %s", unit_words[n].words);
+            }
+        }
+    }
 }
 
 int question_make(struct tool_context *c, struct slice text, const struct turn *turns,
@@ -226,7 +339,12 @@ int question_make(struct tool_context *c, struct slice text, const struct turn *
         add_words(&words, last->text, weight, false);
         add_words(&words, first->text, weight, false);
     }
+    int rc = weigh(c, &words, err);
+    if (rc < 0) {
+        return rc;
+    }
     add_plain(&search, ret->text);
+    add_units(&search, ret);
     for (size_t i = 0; i < ret->count; i++) {
         if (!ret->terms[i].own) { // BM25 ranks what the question itself names first all the same
             buf_add_char(&search, ' ');
@@ -237,11 +355,36 @@ int question_make(struct tool_context *c, struct slice text, const struct turn *
     if (!ret->search || !buf_ok(&search)) {
         return error_set(err, ERR_TOO_LARGE, "The question is too long.");
     }
-    return weigh(c, &words, err);
+    return 0;
 }
 
-size_t question_count(const struct question *q, struct slice text, double add, double *counts)
+// A value of the kind that a word asks for stands for the word.
+static void count_values(const struct question *q, struct slice text, double add, bool strictly,
+    const bool *found, double *counts)
 {
+    struct quantity values[QUANTITIES_MAX];
+    size_t count = 0;
+    bool read = false;
+
+    for (size_t i = 0; i < q->count; i++) {
+        if (q->terms[i].kind < 0 || found[i] || (strictly && q->terms[i].written)) {
+            continue;
+        }
+        count = read ? count : quantities(text, values);
+        read = true;
+        for (size_t n = 0; n < count; n++) {
+            if ((int)values[n].kind == q->terms[i].kind) {
+                counts[i] += add;
+                break;
+            }
+        }
+    }
+}
+
+static size_t count(
+    const struct question *q, struct slice text, double add, bool strictly, double *counts)
+{
+    bool found[QUESTION_TERMS_MAX] = { false };
     struct word w;
     size_t at = 0, n = 0;
 
@@ -251,11 +394,24 @@ size_t question_count(const struct question *q, struct slice text, double add, d
         for (size_t i = 0; i < q->count; i++) {
             if (strcmp(w.folded, q->terms[i].stem) == 0) {
                 counts[i] += add;
+                found[i] = true;
                 break;
             }
         }
     }
+    count_values(q, text, add, strictly, found, counts);
     return n;
+}
+
+size_t question_count(const struct question *q, struct slice text, double add, double *counts)
+{
+    return count(q, text, add, false, counts);
+}
+
+size_t question_count_strictly(
+    const struct question *q, struct slice text, double add, double *counts)
+{
+    return count(q, text, add, true, counts);
 }
 
 double question_covered(const struct question *q, const double *counts, bool own_only)

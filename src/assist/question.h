@@ -5,6 +5,7 @@
 #ifndef LARDER_ASSIST_QUESTION_H
 #define LARDER_ASSIST_QUESTION_H
 
+#include "assist/quantity.h"
 #include "assist/tool.h"
 #include "text/words.h"
 
@@ -23,10 +24,12 @@ struct question_term {
     char stem[WORD_MAX];
     double weight; // 1 for the question's own words, less for earlier turns
     double idf; // by chunks of the store, at least a little above 0
-    bool known; // stands in some chunk
+    bool known; // stands in some chunk, or asks for a value
+    bool written; // stands in some chunk
     bool own; // of the question itself
     bool
         code; // letters with digits: a model, a part, an error. What is not about the same one is no answer.
+    int kind; // enum quantity_kind that it asks for ("voltage": a text with "208 V" holds it), or -1
 };
 struct question {
     struct slice text;
@@ -36,7 +39,9 @@ struct question {
     double known_total; // of those that stand in some chunk
     double unknown; // share of own_total that no chunk holds
     bool follow_up; // leans on what was said before
-    bool asks_how; // wants steps
+    bool asks_how; // wants steps: "how do I", "what should I do"
+    bool asks_which; // wants all of a kind: "which items"
+    bool asks_about; // wants to know what something is: "what are the duties of"
     const char
         *search; // query for search_run: no operators, words of earlier turns added to a follow-up
 };
@@ -48,6 +53,10 @@ int question_make(struct tool_context *c, struct slice text, const struct turn *
 bool question_word_next(struct slice text, size_t *at, struct word *ret);
 // How often each term stands in a text; add to counts[count of terms]. Returns the number of words.
 size_t question_count(const struct question *q, struct slice text, double add, double *counts);
+// The same, but a value stands only for a word that no document holds: whether to answer at all is not decided by any price
+// where prices are asked for.
+size_t question_count_strictly(
+    const struct question *q, struct slice text, double add, double *counts);
 // Share of the question's weight (own words only, or all) whose terms have a count.
 double question_covered(const struct question *q, const double *counts, bool own_only);
 

@@ -4,6 +4,11 @@
 
 #include <stdlib.h>
 
+enum {
+    ABOUT_ELEMENTS = 6,
+    ABOUT_MAX = 300
+}; // a document's first elements, bytes of their headings
+
 static const struct slice default_partition = { "default", 7 };
 
 struct slice context_partition(const struct tool_context *c)
@@ -51,6 +56,48 @@ int retrieve_open(struct tool_context *c, const struct search_result *r, struct 
     return rc;
 }
 
+// What the document says of itself at its beginning: "FX-200 Fryer. Operation, Cleaning and Service Manual".
+static int open_about(
+    struct tool_context *c, const char *document_id, struct slice *ret, struct error *err)
+{
+    AUTO_BUF b = BUF_INIT(ABOUT_MAX * 4);
+    struct element_row *rows = NULL;
+    size_t count = 0;
+    int rc = store_element_list(
+        c->store, slice_of(document_id), -1, ABOUT_ELEMENTS, c->arena, &rows, &count, err);
+
+    for (size_t i = 0; rc == 0 && i < count && b.len < ABOUT_MAX; i++) {
+        const struct element *e = &rows[i].element;
+        bool title = e->kind == ELEMENT_TITLE || e->kind == ELEMENT_HEADING;
+        if (title && e->text.len <= ABOUT_MAX) {
+            buf_add_slice(&b, e->text);
+            buf_add_char(&b, '\n');
+        }
+    }
+    *ret = arena_slice(c->arena, buf_slice(&b));
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+// One look at each document, not one a hit.
+static int open_all_about(
+    struct tool_context *c, struct opened_hit *hits, size_t count, struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        size_t n = 0;
+        while (strcmp(hits[n].source.document_id, hits[i].source.document_id) != 0) {
+            n++;
+        }
+        if (n < i) {
+            hits[i].about = hits[n].about;
+        } else {
+            rc = open_about(c, hits[i].source.document_id, &hits[i].about, err);
+        }
+    }
+    return rc;
+}
+
 int retrieve(struct tool_context *c, struct search_request *q, struct opened_hit **ret,
     size_t *ret_count, struct error *err)
 {
@@ -69,6 +116,7 @@ int retrieve(struct tool_context *c, struct search_request *q, struct opened_hit
     for (size_t i = 0; rc == 0 && i < reply.count; i++) {
         rc = retrieve_open(c, &reply.results[i], &hits[i], err);
     }
+    rc = rc < 0 ? rc : open_all_about(c, hits, reply.count, err);
     *ret = hits;
     *ret_count = reply.count;
     return rc;

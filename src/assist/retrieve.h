@@ -15,6 +15,8 @@ struct opened_hit {
     struct passage_source source;
     const struct element_row *rows; // elements of the hit's chunk, in reading order
     size_t row_count;
+    struct slice
+        about; // the document's title and first headings, which its places don't repeat; may be empty
 };
 // The partition of the request is set to the context's. ERR_NOT_FOUND is never given: nothing found is a count of 0.
 int retrieve(struct tool_context *c, struct search_request *q, struct opened_hit **ret,

@@ -4,9 +4,12 @@
 #include "assist/sentences.h"
 
 #include <ctype.h>
+#include <math.h>
 
-static const double bullets_worth = 0.55, list_least = 0.9;
-enum { LISTS_TRIED = 10, BEFORE = 30, AFTER = 60, GAP = 2 };
+static const double bullets_worth = 0.55, list_least = 0.9, titled_least = 0.35;
+// A list that is about something else, of which one item alone says what is asked.
+static const double title_least = 0.3, one_item_most = 0.75;
+enum { LISTS_TRIED = 10, BEFORE = 30, AFTER = 60, GAP = 2, LEAD_MAX = 300 };
 
 bool text_warns(struct slice text)
 {
@@ -67,6 +70,14 @@ static bool is_heading(const struct element *e)
     return e->kind == ELEMENT_HEADING || e->kind == ELEMENT_TITLE;
 }
 
+bool element_leads(const struct element *e)
+{
+    struct slice text = slice_trim(e->text);
+
+    return text.len > 1 && text.len <= LEAD_MAX && text.data[text.len - 1] == ':' &&
+           !is_heading(e) && !is_step(e);
+}
+
 struct list {
     const struct opened_hit *hit;
     const struct element_row *rows; // the neighbourhood
@@ -74,7 +85,10 @@ struct list {
     size_t first, last; // of the run, inclusive
     size_t items;
     size_t heading; // index of the heading above, count if none is near
+    size_t
+        lead; // index of the sentence that leads to the list ("Never do this:"), count if there is none
     double score;
+    bool titled; // every word of the heading is in the question
 };
 
 // Other elements may stand between two steps: a picture, a warning, a note.
@@ -115,22 +129,60 @@ static bool find_step(const struct list *l, size_t from, size_t *ret)
     return false;
 }
 
+// "Customer service turn-offs:" right above the list, without which it may say the opposite.
+static bool leads_to(const struct list *l)
+{
+    return l->first > 0 && element_leads(&l->rows[l->first - 1].element);
+}
+
+static bool all_asked(const struct question *q, struct slice heading)
+{
+    struct word w;
+    size_t at = 0, words = 0;
+
+    while (question_word_next(heading, &at, &w)) {
+        bool asked = word_is_stop(w.folded) || (w.folded[0] >= '0' && w.folded[0] <= '9');
+        words += !asked;
+        word_stem(w.folded);
+        for (size_t i = 0; i < q->count && !asked; i++) {
+            asked = strcmp(w.folded, q->terms[i].stem) == 0;
+        }
+        if (!asked) {
+            return false;
+        }
+    }
+    return words > 0;
+}
+
 static void weigh(const struct question *q, struct list *l)
 {
     double counts[QUESTION_TERMS_MAX] = { 0 };
 
     question_count(q, l->hit->source.heading, 1, counts);
     question_count(q, slice_of(l->hit->source.document_name), 1, counts);
+    question_count(q, l->hit->about, 1, counts);
     if (l->heading < l->count) {
         question_count(q, l->rows[l->heading].element.text, 1, counts);
     }
-    l->score = question_covered(q, counts, false);
+    if (l->lead < l->count) {
+        question_count(q, l->rows[l->lead].element.text, 1, counts);
+    }
+    double title = question_covered(q, counts, false), one_item = 0;
     for (size_t i = l->first; i <= l->last; i++) {
-        question_count(q, l->rows[i].element.text, 1, counts);
+        double own[QUESTION_TERMS_MAX] = { 0 };
+        question_count(q, l->rows[i].element.text, 1, own);
+        one_item = fmax(one_item, question_covered(q, own, false));
+        for (size_t n = 0; n < q->count; n++) {
+            counts[n] += own[n];
+        }
         l->items += is_step(&l->rows[i].element);
     }
-    l->score += question_covered(q, counts, false); // what the heading says counts twice
-    l->score *= is_ordered(&l->rows[l->first].element) ? 1 : bullets_worth;
+    double whole = question_covered(q, counts, false);
+    // "2.3 Burns" when somebody is burned: the heading says no more than the question does.
+    l->titled = l->heading < l->count && all_asked(q, l->rows[l->heading].element.text);
+    bool beside = title < title_least && one_item >= one_item_most * whole;
+    l->score = beside ? 0 : title + whole; // what the heading says counts twice
+    l->score *= l->titled || is_ordered(&l->rows[l->first].element) ? 1 : bullets_worth;
 }
 
 static int open_list(struct tool_context *c, const struct question *q, const struct opened_hit *h,
@@ -159,6 +211,7 @@ static int open_list(struct tool_context *c, const struct question *q, const str
             break;
         }
     }
+    ret->lead = leads_to(ret) ? ret->first - 1 : ret->count;
     weigh(q, ret);
     return 0;
 }
@@ -170,6 +223,21 @@ static int cite(struct tool_context *c, const struct list *l, size_t i, const st
 
     return evidence_add(c->evidence, &source, &l->rows[i],
         quote_cut(l->rows[i].element.text, slice_make(NULL, 0)), ret, err);
+}
+
+static int add_lead(
+    struct tool_context *c, const struct list *l, struct answer *ret, struct error *err)
+{
+    const struct passage *p = NULL;
+    int rc = 0;
+
+    if (l->lead < l->count && !text_warns(l->rows[l->lead].element.text)) {
+        rc = cite(c, l, l->lead, &p, err);
+        if (rc == 0) {
+            answer_add(ret, p->quote, p->number, true, ret->sentence_count > 0);
+        }
+    }
+    return rc;
 }
 
 // Warnings from the heading above to the end of the list.
@@ -208,6 +276,7 @@ static struct slice without_number(struct slice text)
 static int add_steps(
     struct tool_context *c, const struct list *l, struct answer *ret, struct error *err)
 {
+    bool ordered = is_ordered(&l->rows[l->first].element);
     int rc = 0;
 
     for (size_t i = l->first; rc == 0 && i <= l->last && ret->step_count < ANSWER_STEPS_MAX; i++) {
@@ -221,7 +290,8 @@ static int add_steps(
             struct slice text = without_number(p->quote);
             ret->steps[ret->step_count++] =
                 (struct answer_step){ .number = number, .text = text, .passage = p };
-            char *line = arena_printf(c->arena, "%d. " SLICE_FMT, number, SLICE_ARG(text));
+            char *line = ordered ? arena_printf(c->arena, "%d. " SLICE_FMT, number, SLICE_ARG(text))
+                                 : arena_printf(c->arena, "- " SLICE_FMT, SLICE_ARG(text));
             answer_add(ret, slice_of(line ? line : ""), p->number, true, true);
         }
     }
@@ -240,9 +310,10 @@ int extract_steps(struct tool_context *c, const struct question *q, const struct
             best = l;
         }
     }
-    if (rc < 0 || best.items < 2 || best.score < list_least) {
+    if (rc < 0 || best.items < 2 || best.score < (best.titled ? titled_least : list_least)) {
         return rc;
     }
     rc = add_warnings(c, &best, ret, err);
+    rc = rc < 0 ? rc : add_lead(c, &best, ret, err);
     return rc < 0 ? rc : add_steps(c, &best, ret, err);
 }

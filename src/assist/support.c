@@ -24,10 +24,11 @@ static const double mean_words = 120; // of a passage, for BM25's length
 // Counts of the terms in one hit: its text fully, its heading and the document's name as well.
 static size_t count_hit(const struct question *q, const struct opened_hit *h, double *counts)
 {
-    size_t words = question_count(q, h->result->hit.text, 1, counts);
+    size_t words = question_count_strictly(q, h->result->hit.text, 1, counts);
 
-    question_count(q, h->source.heading, 1.5, counts);
-    question_count(q, slice_of(h->source.document_name), 1, counts);
+    question_count_strictly(q, h->source.heading, 1.5, counts);
+    question_count_strictly(q, slice_of(h->source.document_name), 1, counts);
+    question_count_strictly(q, h->about, 1, counts);
     return words;
 }
 
@@ -50,7 +51,7 @@ static double best_sentence(const struct question *q, struct slice text)
 
     while (sentence_next(text, &at, &sentence)) {
         double counts[QUESTION_TERMS_MAX] = { 0 };
-        question_count(q, sentence, 1, counts);
+        question_count_strictly(q, sentence, 1, counts);
         double covered = question_covered(q, counts, true);
         best = covered > best ? covered : best;
     }

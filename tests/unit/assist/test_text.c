@@ -105,6 +105,21 @@ static void warnings_are_known_by_their_words(void **state)
     assert_false(text_warns(SLICE_LIT("")));
 }
 
+static void prices_volts_and_pressures_are_quantities(void **state)
+{
+    struct quantity q[QUANTITIES_MAX];
+    (void)state;
+
+    assert_int_equal(quantities(SLICE_LIT("208 V, 9.5 kW, 15 psi, $38.50, \xe2\x82\xac 12"), q), 5);
+    assert_int_equal(q[0].kind, QUANTITY_VOLTAGE);
+    assert_int_equal(q[1].kind, QUANTITY_POWER);
+    assert_true(q[1].value > 9499 && q[1].value < 9501);
+    assert_int_equal(q[2].kind, QUANTITY_PRESSURE);
+    assert_int_equal(q[3].kind, QUANTITY_MONEY);
+    assert_int_equal(q[4].kind, QUANTITY_MONEY);
+    assert_int_equal(quantities(SLICE_LIT("5 v 3 w"), q), 0); // capitals matter there
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +128,7 @@ int main(void)
         cmocka_unit_test(quantities_of_different_units_are_compared),
         cmocka_unit_test(codes_are_one_word_however_they_are_written),
         cmocka_unit_test(warnings_are_known_by_their_words),
+        cmocka_unit_test(prices_volts_and_pressures_are_quantities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a crew asks and what the answer must be without a model: kinds of questions, each with a document made for it."""
+from harness import Server
+from test_ask import ask, resolves
+
+MENU = """Item,Station,Milk,Egg,Tree nuts,Note
+Garden Soup,Hot,contains,,,
+Spicy Fish Wrap,Fryer,contains,contains,,
+Fish Wrap,Fryer,,contains,,Cooked beside the spicy fish wrap: may contain milk
+Plain Rice,Hot,,,,
+Lemon Cake,Dessert,contains,contains,,
+Fruit Ice,Dessert,,,,
+Walnut Salad,Cold,,,contains,
+""" + "".join(f"Side Dish {n},Hot,{'contains' if n % 2 else ''},,,\n" for n in range(60))
+
+KETTLE = """# KT-40 Soup kettle
+
+## Electrical connection
+
+| Property | Value |
+| --- | --- |
+| Supply | 230 V, 50 Hz |
+| Load | 3.2 kW |
+
+## If steam escapes
+
+1. Press the red button on the wall.
+2. Leave the room and close the door.
+3. Call the shift manager.
+
+## Burns
+
+- Cool the burn under running water.
+- Cover it with a clean cloth.
+
+## Codes
+
+| Code | Meaning | What to do |
+| --- | --- | --- |
+| K-10 | Water low | Fill the kettle to the line. |
+| K-20 | Lid open | Close the lid. |
+
+The display showed code K-10 twice this week.
+
+## Turn-offs for guests
+
+Never do this in front of guests:
+
+- Greet guests with dirty plates in hand.
+- Point at guests.
+
+## The warm zone
+
+Food between 41 °F and 135 °F spoils fast.
+Count the hours it spends there.
+
+## Closing the back room
+
+1. Count the boxes.
+2. Mix floor cleaner to one cap a bucket.
+3. Lock the door.
+
+Use the long-handled spoon in the kettle.
+Simmer the stock for 40 minutes.
+"""
+
+
+def check(server, question):
+    a = ask(server, question)
+    assert all(resolves(server, c) for c in a["citations"]), (question, a["citations"])
+    return a
+
+
+def test_a_question_for_which_ones_gets_all_rows_of_the_table():
+    with Server() as server:
+        server.add("menu.csv", MENU.encode())
+        a = check(server, "Which items contain milk?")
+        lines = a["answer"].splitlines()
+        assert lines[0].startswith("Item: Garden Soup; Milk: contains [") and "Egg" not in lines[0], lines[:3]
+        assert sum("Milk: contains" in line for line in lines) == 33, lines  # 3 and 30 sides: far beyond one chunk of the table
+        assert any(line.startswith("Item: Fish Wrap; Milk: (empty); Note:") and "may contain milk" in line for line in lines), lines
+        assert not any("Plain Rice" in line for line in lines)
+
+
+def test_a_long_list_says_how_many_rows_it_leaves_out():
+    many = "Item,Milk\n" + "".join(f"Dish {n},contains\n" for n in range(65))
+    with Server() as server:
+        server.add("many.csv", many.encode())
+        lines = check(server, "Which items contain milk?")["answer"].splitlines()
+        assert len(lines) == 51 and lines[-1].split(" [")[0] == "15 more rows of many.csv fit; they are not listed here.", lines[-2:]
+
+
+def test_a_blank_cell_that_is_asked_for_is_said_to_be_empty():
+    with Server() as server:
+        server.add("menu.csv", MENU.encode())
+        a = check(server, "Does the fish wrap contain milk?")
+        assert a["answer"].startswith("Item: Fish Wrap;") and "Milk: (empty)" in a["answer"] and "may contain milk" in a["answer"], a["answer"]
+        a = check(server, "Which desserts contain tree nuts?")
+        assert [line.split(" [")[0] for line in a["answer"].splitlines()] == ["Item: Lemon Cake; Tree nuts: (empty)",
+                                                                              "Item: Fruit Ice; Tree nuts: (empty)"], a["answer"]
+
+
+def test_the_row_that_is_about_the_thing_comes_before_rows_that_mention_it():
+    with Server() as server:
+        server.add("menu.csv", MENU.encode())
+        a = check(server, "Is there egg in the fish wrap?")
+        assert a["answer"].startswith("Item: Fish Wrap;") and "Egg: contains" in a["answer"], a["answer"]
+
+
+def test_a_value_is_found_by_its_unit_where_no_document_has_the_word():
+    with Server() as server:
+        server.add("kettle.md", KETTLE.encode())
+        a = check(server, "What is the voltage of the KT-40?")
+        assert not a["refused"] and "230 V" in a["answer"], a["answer"]
+        assert check(server, "What is the voltage of the coffee grinder?")["refused"]
+
+
+def test_an_emergency_gets_its_steps():
+    with Server() as server:
+        server.add("kettle.md", KETTLE.encode())
+        for question in ("What should I do if steam escapes?", "Steam escapes, what now?", "what to do when steam escapes"):
+            a = check(server, question)
+            assert [s["text"] for s in a["steps"]][0] == "Press the red button on the wall." and len(a["steps"]) == 3, (question, a["answer"])
+        a = check(server, "Somebody has a burn, what should we do?")
+        assert a["answer"].splitlines()[0].startswith("- Cool the burn"), a["answer"]  # bullets are not numbered
+
+
+def test_an_error_code_gets_its_row_not_a_mention():
+    with Server() as server:
+        server.add("kettle.md", KETTLE.encode())
+        a = check(server, "The kettle shows K10, what do I do?")
+        assert a["answer"].startswith("Code: K-10; Meaning: Water low; What to do: Fill the kettle to the line."), a["answer"]
+
+
+def test_a_list_is_told_with_the_sentence_that_leads_to_it():
+    with Server() as server:
+        server.add("kettle.md", KETTLE.encode())
+        a = check(server, "How do I greet guests?")
+        assert a["answer"].startswith("Never do this in front of guests:"), a["answer"]
+
+
+def test_what_something_is_is_told_by_the_section_of_that_name():
+    with Server() as server:
+        server.add("kettle.md", KETTLE.encode())
+        a = check(server, "What is the warm zone?")
+        assert a["answer"].startswith("Food between 41 °F and 135 °F spoils fast."), a["answer"]
+
+
+def test_one_item_of_a_list_about_something_else_is_said_alone():
+    with Server() as server:
+        server.add("kettle.md", KETTLE.encode())
+        a = check(server, "How do I mix floor cleaner?")
+        assert a["answer"].startswith("Mix floor cleaner to one cap a bucket.") and "boxes" not in a["answer"], a["answer"]
+
+
+def test_how_long_wants_a_time_and_not_the_word():
+    with Server() as server:
+        server.add("kettle.md", KETTLE.encode())
+        a = check(server, "How long do I simmer the stock?")
+        assert "40 minutes" in a["answer"] and "spoon" not in a["answer"], a["answer"]
