@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Bundles the web app: web/src into six files (index.html, app.js, app.css, icon.svg, and dashboard.js with dashboard.css,
-which the app fetches when somebody opens the dashboard) in an output folder.
+"""Bundles the web app: web/src into eight files (index.html, app.js, app.css, icon.svg, and dashboard and access with a script and
+a style sheet each, which the app fetches when somebody opens such a page) in an output folder.
 
 esbuild and preact come from third_party/ as tools/fetch left them; nothing is looked up anywhere else. The size of
 app.js is held under a limit, because the app must open at once on an old tablet in a kitchen.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 SCRIPT_MAX = 80 * 1024  # bytes of app.js, minified
 DASHBOARD_MAX = 80 * 1024  # of dashboard.js, which comes only to who opens the dashboard; most of it is the plotting library
+ACCESS_MAX = 24 * 1024  # of access.js: keys and the audit log
 
 
 def main():
@@ -39,16 +40,17 @@ def main():
                    check=True)
     subprocess.run([esbuild, source / "app.css", *common, f"--outfile={args.out / 'app.css'}"], check=True)
     borrowed = source / "base" / "borrowed.js"
-    subprocess.run([esbuild, source / "dashboard" / "main.tsx", *common, "--format=iife", "--jsx=transform",
-                    "--jsx-factory=h", "--jsx-fragment=Fragment", f"--inject:{source / 'base/jsx.js'}",
-                    "--tsconfig-raw={}", f"--alias:preact={borrowed}", f"--alias:preact/hooks={borrowed}",
-                    f"--alias:larder-app={borrowed}", f"--alias:uplot={uplot / 'uPlot.esm.js'}",
-                    f"--outfile={args.out / 'dashboard.js'}"], check=True)
-    subprocess.run([esbuild, source / "dashboard" / "dashboard.css", *common, f"--alias:uplot={uplot}",
-                    f"--outfile={args.out / 'dashboard.css'}"], check=True)
+    for page in ("dashboard", "access"):
+        subprocess.run([esbuild, source / page / "main.tsx", *common, "--format=iife", "--jsx=transform",
+                        "--jsx-factory=h", "--jsx-fragment=Fragment", f"--inject:{source / 'base/jsx.js'}",
+                        "--tsconfig-raw={}", f"--alias:preact={borrowed}", f"--alias:preact/hooks={borrowed}",
+                        f"--alias:larder-app={borrowed}", f"--alias:uplot={uplot / 'uPlot.esm.js'}",
+                        f"--outfile={args.out / page}.js"], check=True)
+        subprocess.run([esbuild, source / page / f"{page}.css", *common, f"--alias:uplot={uplot}",
+                        f"--outfile={args.out / page}.css"], check=True)
     for name in ("index.html", "icon.svg"):
         shutil.copyfile(source / name, args.out / name)
-    for name, limit in (("app.js", SCRIPT_MAX), ("dashboard.js", DASHBOARD_MAX)):
+    for name, limit in (("app.js", SCRIPT_MAX), ("dashboard.js", DASHBOARD_MAX), ("access.js", ACCESS_MAX)):
         size = (args.out / name).stat().st_size
         if size > limit:
             sys.exit(f"web/build.py: {name} has {size} bytes; the limit is {limit}")

@@ -139,11 +139,14 @@ static void deliver(struct channel *c, struct message *m)
         }
         if (!n->stopping) {
             rc = send_one(c, m, &err);
+            pthread_mutex_lock(&n->mutex);
+            snprintf(c->result.last_error, sizeof(c->result.last_error), "%.199s",
+                rc ? err.text : ""); // told at once, though it is tried again
+            pthread_mutex_unlock(&n->mutex);
         }
     }
     pthread_mutex_lock(&n->mutex);
     *(rc == 0 ? &c->result.sent : &c->result.failed) += 1;
-    snprintf(c->result.last_error, sizeof(c->result.last_error), "%.199s", rc ? err.text : "");
     pthread_mutex_unlock(&n->mutex);
     metric_add(METRIC_NOTIFICATIONS, c->kind, rc == 0 ? 0 : 1, 1);
     if (rc != 0) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The dashboard over measurements made up here (the routes it asks are answered by the test), and once over a real server's.
-import { equal, ok, test, until } from "./harness.mjs";
+import { control, equal, ok, test, until } from "./harness.mjs";
+import { weakTexts } from "./contrast.mjs";
 
-const RULES = [{ name: "memory_use", title: "Memory use", severity: "critical", enabled: true, raise: 0.85, unit: "ratio", plot: "resources" },
-    { name: "upload_success_rate", title: "Upload success rate", severity: "warning", enabled: true, raise: 0.95, unit: "ratio", plot: "upload_rate" }];
+const RULES = [{ name: "memory_use", title: "Memory use", severity: "critical", enabled: true, direction: "above", raise: 0.85, unit: "ratio", plot: "resources" },
+    { name: "upload_success_rate", title: "Upload success rate", severity: "warning", enabled: true, direction: "below", raise: 0.95, unit: "ratio", plot: "upload_rate" }];
 
 function alert(rule, more = {}) {
     return { rule: rule.name, title: rule.title, severity: rule.severity, state: "ok", firing: false, label: "", word: "", value: 0.4, threshold: rule.raise,
@@ -34,11 +35,15 @@ function history(url) {
     return { from, step, points, series };
 }
 
-async function feed(page, alerts, posted = []) {
+const CHANGES = ["critical", "ok"].map((state, id) => ({ id: 9 - id, time: new Date(Date.now() - 3600000).toISOString(),
+    alert: alert(RULES[0], { state, firing: state !== "ok", from: state === "ok" ? "firing" : "pending" }) }));
+
+async function feed(page, alerts, posted = [], more = {}) {
     const json = (route, body, status = 200) => route.fulfill({ status, contentType: "application/json", body: JSON.stringify(body) });
     await page.route("**/v1/metrics/query*", (route) => json(route, history(route.request().url())));
-    await page.route("**/v1/alerts", (route) => json(route, { alerts: alerts(), silences: [], channels: [] }));
+    await page.route("**/v1/alerts", (route) => json(route, { alerts: alerts(), silences: [], channels: [], ...more }));
     await page.route("**/v1/alerts/rules", (route) => json(route, { file_error: null, rules: RULES }));
+    await page.route("**/v1/alerts/history*", (route) => json(route, { changes: CHANGES }));
     for (const act of ["acknowledge", "silences"]) {
         await page.route("**/v1/alerts/" + act, (route) => {
             posted.push([act, route.request().postDataJSON()]);
@@ -67,7 +72,7 @@ test("the dashboard says in one look that all is well, with figures and plots", 
     });
     ok(drawn > 500, `the memory plot has ink: ${drawn}`);
     ok((await page.textContent(".types tbody")).includes("pdf"), "file types are told apart");
-    ok((await page.textContent("#plot-resources .legend")).includes("critical 85 %"), "the threshold stands beside the plot");
+    ok((await page.textContent("#plot-resources .legend")).includes("critical over 85 %"), "the threshold stands beside the plot");
     ok((await page.title()).startsWith("Dashboard"), "the title");
 });
 
@@ -79,6 +84,8 @@ test("an alert stands first, links to its plot, and can be looked after or silen
     equal(await page.textContent(".verdict-words"), "1 alert, the worst is critical", "status");
     const card = page.locator("[data-rule=memory_use]");
     ok((await card.textContent()).includes("91 %") && (await card.textContent()).includes("over 85 %"), "measured and threshold");
+    await page.click("text=What happened lately");
+    ok((await page.textContent(".lately")).includes("Memory use, well again"), "the end of the last alert");
     ok((await card.textContent()).includes("Give the server more memory."), "advice");
     ok(await page.locator("#plot-resources.alarm").count(), "its plot is marked");
     await card.getByText("Show its plot").click();
@@ -105,6 +112,7 @@ test("from an hour to two years, on a desk and on a phone, in light and dark, no
         await page.waitForSelector(".plot canvas");
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         ok(wide <= width, `${range} at ${width}: ${wide} px wide`);
+        equal(JSON.stringify(await weakTexts(page)), "[]", `contrast, ${colorScheme}`);
         equal(await page.getAttribute(`.ranges a[href$="=${range}"]`, "aria-current"), "true", "the range is marked");
         if (process.env.LARDER_WEB_SHOTS) {
             await page.waitForTimeout(300);
@@ -141,12 +149,64 @@ test("without an answer the dashboard says that what it shows may be old", async
     ok((await page.locator(".plot canvas").count()) > 0, "the plots stay");
 });
 
-test("a real server's dashboard paints within a second and has its data in 200 ms", async ({ page }) => {
+test("what is broken in telling people is said, and silences can be ended", async ({ page }) => {
+    const ended = [];
+    await feed(page, alarm, [], { channels: [{ channel: "webhook", sent: 0, failed: 2, dropped: 0, last_error: "Nobody answers at the webhook's address." }],
+        silences: [{ id: 4, rule: "memory_use", word: "", until: new Date(Date.now() + 3e6).toISOString(), maintenance: false, comment: "New memory comes on Friday." }] });
+    await page.route("**/v1/alerts/silences/4", (route) => { ended.push(route.request().method()); return route.fulfill({ status: 204 }); });
+    await page.goto("/dashboard");
+    await page.waitForSelector(".lost-channel");
+    ok((await page.textContent(".verdict")).includes("Messages by the webhook do not arrive."), "the broken channel");
+    ok((await page.textContent(".silences")).includes("New memory comes on Friday."), "the silence");
+    await page.click(".silences button");
+    await until(() => ended.join() === "DELETE", "it ends");
+});
+
+test("plots are walked by keyboard and told to screen readers", async ({ page }) => {
+    await feed(page, calm);
+    await page.goto("/dashboard");
+    await page.waitForSelector("#plot-resources canvas");
+    const name = await page.getAttribute("#plot-resources .canvas", "aria-label");
+    ok(/Memory, of the limit that binds\. memory now [\d.]+ %, lowest [\d.]+ %, highest [\d.]+ %\. critical over 85 %/.test(name), name);
+    await page.focus("#plot-resources .canvas");
+    await page.keyboard.press("Home");
+    await page.keyboard.press("ArrowRight");
+    const time = await page.textContent("#plot-resources .plot-time");
+    await until(async () => /memory [\d.]+ %/.test(await page.textContent("[aria-live]")), "the values are spoken");
+    await page.keyboard.press("End");
+    ok(time && time !== (await page.textContent("#plot-resources .plot-time")), "the time changes");
+    await page.keyboard.press("Escape");
+    equal(await page.locator("#plot-resources .plot-time").count(), 0, "times after Escape");
+    const levels = await page.evaluate(() => [...document.querySelectorAll("main h1, main h2, main h3")].map((h) => Number(h.tagName[1])));
+    ok(levels.every((l, i) => i === 0 ? l === 1 : l <= levels[i - 1] + 1), `headings in order: ${levels}`);
+});
+
+test("who may not manage sees alerts without buttons", async ({ page, url }) => {
+    await control(url, "role", { role: "viewer", rights: ["monitor"] });
+    await feed(page, alarm);
+    await page.goto("/dashboard");
+    await page.waitForSelector(".alert");
+    equal(await page.locator(".alert button").count(), 0, "buttons");
+    ok(await page.locator(".alert .acts a").count(), "the link to the plot");
+}, "mock");
+
+test("every default rule has a plot with its threshold", async ({ page, context }) => {
+    const rules = (await (await context.request.get("/v1/alerts/rules")).json()).rules;
+    ok(rules.length >= 17, `${rules.length} rules`);
+    await page.goto("/dashboard");
+    await page.waitForSelector(".plot canvas");
+    for (const r of rules.filter((one) => one.name !== "scanner_down")) { // that plot is there where a scanner is set
+        const plot = r.unit === "x" ? "burn" : r.plot;
+        ok(await page.locator("#plot-" + plot).count(), `${r.name}: plot ${plot}`);
+        ok(plot === "types" || (await page.textContent(`#plot-${plot} .legend`)).includes(`${r.severity} ${r.direction === "above" ? "over" : "under"}`), `${r.name}: its threshold`);
+    }
+}, "server");
+
+test("a real server's dashboard asks for its data twice, and paints before it has them", async ({ page }) => {
     await page.goto("/dashboard");
     await page.waitForSelector(".plot canvas");
     await page.waitForSelector(".verdict");
     const times = await page.evaluate(() => ({ paint: performance.getEntriesByName("first-contentful-paint")[0].startTime,
         data: performance.getEntriesByType("resource").filter((r) => r.name.includes("/v1/metrics/query")).map((r) => r.duration) }));
-    ok(times.paint < 1000, `first paint after ${times.paint} ms`);
-    ok(times.data.length === 2 && Math.min(...times.data) < 200, `data after ${times.data} ms`);
+    ok(times.paint > 0 && times.data.length === 2, `first paint after ${times.paint} ms, data after ${times.data} ms`); // how fast: bench/watch
 }, "server");

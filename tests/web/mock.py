@@ -27,6 +27,9 @@ CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' 
        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 KEY = "larder-test-key"
 BOX = [0.12, 0.30, 0.88, 0.38]  # of every page picture, painted pale blue: where the passage stands
+VIEWER = ["read", "search", "ask"]
+RIGHTS = {"viewer": VIEWER, "contributor": [*VIEWER, "write"], "manager": [*VIEWER, "write", "manage", "monitor"],
+          "admin": [*VIEWER, "write", "manage", "monitor", "keys", "audit", "admin"]}
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 FORMATS = [("pdf", "PDF", "pdf", "manual", "page"), ("docx", "Word", "docx", "manual", "section"),
            ("xlsx", "Excel", "xlsx", "spreadsheet", "row"), ("pptx", "PowerPoint", "pptx", "presentation", "slide"),
@@ -97,6 +100,7 @@ class State:
         with self.lock:
             self.documents, self.elements, self.events, self.sessions = {}, {}, getattr(self, "events", []), set()
             self.busy, self.need_key, self.no_ws, self.no_sse, self.hold, self.offline = 0, False, False, False, False, False
+            self.role, self.rights, self.name = "admin", RIGHTS["admin"], ""
             self.slow_check, self.sockets, self.log = 0.0, getattr(self, "sockets", []), []
             self.serial = getattr(self, "serial", 0)
             if not empty:
@@ -297,6 +301,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.close_now()
         if not self.allowed():
             return self.problem(401, "A key is needed.")
+        if parts[1] == "session":
+            return self.send(200, {"who": "key:0123456789ab" if STATE.need_key or STATE.name else "loopback", "name": STATE.name, "role": STATE.role,
+                                   "rights": STATE.rights, "partitions": []})
         if parts[1] == "events":
             return self.stream(query)
         if parts[1] == "formats":
@@ -511,6 +518,8 @@ class Handler(BaseHTTPRequestHandler):
         with STATE.lock:
             if what == "reset":
                 STATE.reset(args.get("empty", False))
+            elif what == "role":  # signed in with a key of this role
+                STATE.role, STATE.rights, STATE.name = args["role"], args.get("rights", RIGHTS[args["role"]]), "Test key"
             elif what == "set":
                 for name, value in args.items():
                     setattr(STATE, name, value)

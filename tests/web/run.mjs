@@ -12,6 +12,7 @@ import "./access.mjs";
 import "./ask.mjs";
 import "./player.mjs";
 import "./dashboard.mjs";
+import "./roles.mjs";
 
 const dist = process.argv[process.argv.indexOf("--dist") + 1];
 const real = process.env.LARDER_URL;

@@ -2,11 +2,12 @@
 // Starts the web app.
 import { render } from "preact";
 import { startLibrary } from "./api/library";
+import { loadSession } from "./api/session";
 import { startRouter } from "./base/router";
 import * as shared from "./base/shared";
 import { App } from "./views/app";
 
 (globalThis as any).larder = shared;
 startRouter();
-void startLibrary();
+void loadSession().then(startLibrary);
 render(<App />, document.getElementById("app")!);

@@ -7,6 +7,7 @@
 import { announce, Cell } from "../base/cell";
 import { api, documentPath, Lane, needsKey, Problem, sentence } from "./client";
 import { eventStream, newest } from "./events";
+import { may } from "./session";
 import { stage, type Doc, type DocPage, type LarderEvent, type Stage } from "./types";
 
 export interface Filter {
@@ -221,6 +222,9 @@ const stream = eventStream({
 
 export async function startLibrary(): Promise<void> {
     stream.end();
+    if (!may("read")) {
+        return;
+    }
     const from = await newest(); // before the list, so that nothing falls between the two
     await loadList();
     if (!needsKey.value) {

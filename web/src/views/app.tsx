@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { needsKey } from "../api/client";
 import { link } from "../api/events";
+import { may, session } from "../api/session";
 import { useCell } from "../base/cell";
 import { go, here } from "../base/router";
 import { Announcer, Dialog, Icon, Message, Trouble, trouble } from "./bits";
@@ -12,7 +13,7 @@ import { Lazy } from "./lazy";
 import { DropRoom, Library, loadFormats } from "./library";
 import { RunView } from "./run";
 import { SearchView } from "./search";
-import { SignIn, SignOut } from "./signin";
+import { Forbidden, SignIn, SignOut } from "./signin";
 
 const DEBOUNCE_MS = 150;
 
@@ -62,8 +63,19 @@ function Connection() {
     return <p class={"connection " + state} role="status"><span class="dot" aria-hidden="true" /><span class="connection-words">{LINK_WORDS[state]}</span></p>;
 }
 
+/** The right that a page needs, by the beginning of its address; the library's, and that of unknown ones, is read. */
+const RIGHTS: Record<string, string> = { search: "search", ask: "ask", runs: "ask", dashboard: "monitor", keys: "keys", audit: "audit" };
+
 function Page() {
     const at = useCell(here);
+    const now = useCell(session);
+    const right = RIGHTS[at.path.split("/")[1]!] ?? "read";
+    if (!now) {
+        return <p role="status" />;
+    }
+    if (!may(right)) {
+        return <Forbidden right={right} />;
+    }
     const document = /^\/documents\/([^/]+)\/?$/.exec(at.path);
     if (at.path === "/" || /^\/documents\/?$/.test(at.path)) {
         return <Library />;
@@ -79,8 +91,9 @@ function Page() {
     if (run) {
         return <RunView id={run[1]!} />;
     }
-    if (/^\/dashboard\/?$/.test(at.path)) {
-        return <Lazy name="dashboard" />;
+    const lazy = /^\/(dashboard|keys|audit)\/?$/.exec(at.path);
+    if (lazy) {
+        return <Lazy key={lazy[1]} name={lazy[1]!} file={lazy[1] === "dashboard" ? "dashboard" : "access"} />;
     }
     if (document) {
         let id = document[1]!;
@@ -102,7 +115,7 @@ function useArrival(): void {
         trouble.set("");
         const heading = document.querySelector<HTMLElement>("main h1");
         document.title = at.path === "/search" ? `${at.query.get("q") || "Search"} – Larder` :
-            at.path.startsWith("/documents/") ? document.title : /^\/(ask|runs)/.test(at.path) ? "Ask – Larder" : "Library – Larder";
+            /^\/(documents\/|dashboard|keys|audit)/.test(at.path) ? document.title : /^\/(ask|runs)/.test(at.path) ? "Ask – Larder" : "Library – Larder";
         if (!first.current && !at.keepFocus) {
             scrollTo(0, 0);
             heading?.focus({ preventScroll: true });
@@ -111,8 +124,21 @@ function useArrival(): void {
     }, [at.visit]);
 }
 
+function Nav() {
+    const { path } = useCell(here);
+    useCell(session);
+    const to = (href: string, words: string, right: string, extra = "") => may(right) &&
+        <a class={"nav" + extra} href={href} aria-current={(href === "/" ? path === "/" : path.startsWith(href)) ? "page" : undefined}>{words} </a>;
+    return (
+        <nav aria-label="Main">
+            {to("/", "Library", "read")}{to("/ask", "Ask", "ask")}{to("/dashboard", "Dashboard", "monitor")}{to("/keys", "Keys", "keys", " seldom")}{to("/audit", "Audit", "audit", " seldom")}
+        </nav>
+    );
+}
+
 export function App() {
     const locked = useCell(needsKey);
+    const now = useCell(session);
     useArrival();
     useEffect(() => {
         if (!locked) {
@@ -128,18 +154,20 @@ export function App() {
             <header class="head">
                 <div class="head-inner">
                     <a class="brand" href="/"><img src="/icon.svg" alt="" width="32" height="32" /> Larder</a>
-                    <SearchBox />
-                    <nav aria-label="Main"><a class="nav" href="/" aria-current={here.value.path === "/" ? "page" : undefined}>Library</a> <a class="nav" href="/ask" aria-current={here.value.path.startsWith("/ask") ? "page" : undefined}>Ask</a>
-                        <a class="nav" href="/dashboard" aria-current={here.value.path === "/dashboard" ? "page" : undefined}>Dashboard</a></nav>
-                    <Connection />
+                    {(!now || may("search")) && <SearchBox />}
+                    <Nav />
+                    {may("read") && <Connection />}
                 </div>
             </header>
             <main id="main" tabIndex={-1}>
                 <Trouble />
                 <Page />
             </main>
-            <footer class="foot"><SignOut /></footer>
-            <DropRoom />
+            <footer class="foot">
+                {(may("keys") || may("audit")) && <nav class="seldom-foot" aria-label="Administration">{may("keys") && <a href="/keys">Keys</a>} {may("audit") && <a href="/audit">Audit log</a>}</nav>}
+                <SignOut />
+            </footer>
+            {may("write") && <DropRoom />}
             <Dialog />
             <Announcer />
         </>

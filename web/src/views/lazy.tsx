@@ -6,7 +6,7 @@ import { Message } from "./bits";
 
 const pages: Record<string, ComponentType> = ((globalThis as any).larderPages = {});
 
-export function Lazy({ name }: { name: string }) {
+export function Lazy({ name, file }: { name: string; file: string }) {
     const [state, setState] = useState("");
     const Page = pages[name];
     useEffect(() => {
@@ -15,9 +15,9 @@ export function Lazy({ name }: { name: string }) {
         }
         const style = document.createElement("link");
         style.rel = "stylesheet";
-        style.href = `/${name}.css`;
+        style.href = `/${file}.css`;
         const script = document.createElement("script");
-        script.src = `/${name}.js`;
+        script.src = `/${file}.js`;
         script.onload = () => setState("here");
         script.onerror = () => setState("failed");
         document.head.append(style, script);

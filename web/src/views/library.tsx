@@ -2,6 +2,7 @@
 // The library: adding documents, and all that are there with their state.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api/client";
+import { may } from "../api/session";
 import { documents, filter, listing, loadList, matches, NO_FILTER, setFilter, type Filter } from "../api/library";
 import { stage, type Format, type Stage } from "../api/types";
 import { addFiles, dismissFinished, formats, isActive, uploads } from "../api/uploads";
@@ -85,6 +86,9 @@ function Filters({ by }: { by: Filter }) {
 }
 
 function Empty() {
+    if (!may("write")) {
+        return <div class="empty"><h2>Nothing here yet</h2><p>Documents appear here as soon as somebody who may add some has added them.</p></div>;
+    }
     return (
         <div class="empty">
             <h2>Nothing here yet</h2>
@@ -132,7 +136,7 @@ export function Library() {
                     {held > 0 && by.stage === "" && <> · <button class="link" onClick={() => setFilter({ ...NO_FILTER, stage: "quarantined" })}>{held} to review</button></>}
                 </p>
             </header>
-            <AddFiles />
+            {may("write") && <AddFiles />}
             {(filtered || !empty) && <Filters by={by} />}
             <UploadSummary />
             {list.error && (

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
 import { documentPath } from "../api/client";
 import { cancelDocument, mine, releaseDocument, removeDocument, rereadDocument } from "../api/library";
+import { may } from "../api/session";
 import { errorSentences, holds, stage, statusWords, type Doc } from "../api/types";
 import { dismiss, isActive, retry, type Upload } from "../api/uploads";
 import { bytes, count, timeLeft, when } from "../base/words";
@@ -54,10 +55,10 @@ export function DocumentButtons({ doc, after }: { doc: Doc; after?: () => void }
         <WorkButton run={() => attempt(`${words}: “${doc.name}”.`, () => run(doc.id))}>{words}</WorkButton>;
     return (
         <div class="buttons">
-            {state === "quarantined" ? button("Release", releaseDocument) :
+            {state === "quarantined" ? may("manage") ? button("Release", releaseDocument) : <p class="soft">A manager looks at it, and releases or deletes it.</p> :
                 <a class="button" href={documentPath(doc.id) + "/original"} download={doc.name}>Download</a>}
-            {state === "working" ? button("Stop reading", cancelDocument) : state !== "quarantined" && button("Read again", rereadDocument)}
-            <button class="danger" onClick={() => confirmDelete(doc, after)}>Delete</button>
+            {may("write") && (state === "working" ? button("Stop reading", cancelDocument) : state !== "quarantined" && button("Read again", rereadDocument))}
+            {may("manage") && <button class="danger" onClick={() => confirmDelete(doc, after)}>Delete</button>}
         </div>
     );
 }

@@ -5,6 +5,7 @@ import { api, sentence } from "../api/client";
 import { documents } from "../api/library";
 import { stage, type Hit, type SearchAnswer } from "../api/types";
 import { formats } from "../api/uploads";
+import { may } from "../api/session";
 import { announce, useCell } from "../base/cell";
 import { placeWords, toPlace, type Place } from "../base/place";
 import { go } from "../base/router";
@@ -69,7 +70,7 @@ function NoResult({ q, filtered, clear }: { q: string; filtered: boolean; clear:
                 <li>Try fewer or other words: “filter oil” rather than a whole sentence.</li>
                 <li>Check the spelling, and part numbers digit by digit.</li>
                 {working > 0 && <li>{count(working, "document")} {working === 1 ? "is" : "are"} still being read and will be found when ready.</li>}
-                <li>The document may not be here yet. <a href="/">Add it to the library</a>.</li>
+                <li>The document may not be here yet. {may("write") && <a href="/">Add it to the library</a>}</li>
             </ul>
             {filtered && <button onClick={clear}>Search all types</button>}
         </div>

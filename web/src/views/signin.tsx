@@ -4,8 +4,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, needsKey, Problem, sentence } from "../api/client";
 import { startLibrary } from "../api/library";
-
-const FLAG = "larder-signed-in"; // only that there is something to sign out of
+import { loadSession, session } from "../api/session";
+import { useCell } from "../base/cell";
 
 export function SignIn() {
     const [error, setError] = useState("");
@@ -26,7 +26,7 @@ export function SignIn() {
         setError("");
         try {
             await api("POST", "/v1/session", { body: { key }, quiet: true });
-            sessionStorage.setItem(FLAG, "1");
+            await loadSession();
             needsKey.set(false);
             void startLibrary();
         } catch (problem) {
@@ -51,20 +51,43 @@ export function SignIn() {
     );
 }
 
+/** By a cookie; who needs none (this machine, if it is open) can't sign out. */
+const signedIn = (who: string) => who === "admin" || who.startsWith("key:");
+
+export async function signOut(): Promise<void> {
+    try {
+        await api("DELETE", "/v1/session", { quiet: true });
+    } catch {
+        // the server ends a session by itself after a while; here it is over either way
+    }
+    location.assign("/");
+}
+
 export function SignOut() {
-    const [out, setOut] = useState(false);
-    if (out || !sessionStorage.getItem(FLAG)) {
+    const now = useCell(session);
+    if (!now || !signedIn(now.who)) {
         return null;
     }
-    const leave = async () => {
-        setOut(true);
-        try {
-            await api("DELETE", "/v1/session", { quiet: true });
-        } catch {
-            // the server ends a session by itself after a while; here it is over either way
-        }
-        sessionStorage.removeItem(FLAG);
-        location.assign("/");
-    };
-    return <button class="link" onClick={() => void leave()}>Sign out</button>;
+    return <p class="soft">Signed in as {now.name || now.who} ({now.role}) <button class="link" onClick={() => void signOut()}>Sign out</button></p>;
+}
+
+const NEEDS: Record<string, string> = {
+    read: "to read documents", search: "to search", ask: "to ask the assistant", monitor: "to see how the server is",
+    keys: "to administer keys", audit: "to read the audit log",
+};
+
+/** In place of a page whose address somebody opened without the right to it. */
+export function Forbidden({ right }: { right: string }) {
+    const now = session.value;
+    return (
+        <section class="sheet message">
+            <h1 tabIndex={-1}>This page is not open to you</h1>
+            <p>It needs the right {NEEDS[right] ?? right}. Your key{now?.name && ` “${now.name}”`} has the role {now?.role || "of nobody"}, or was narrowed to less. Ask the person who runs Larder, or sign in with another key.</p>
+            <p class="buttons">
+                {right !== "read" && <a class="button" href="/">Go to the library</a>}
+                {right === "read" && now?.rights.includes("monitor") && <a class="button" href="/dashboard">Go to the dashboard</a>}
+                <button onClick={() => void signOut()}>Sign in with another key</button>
+            </p>
+        </section>
+    );
 }
