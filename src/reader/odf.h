@@ -8,6 +8,7 @@
 //   odf_inline.c  the text of a paragraph, white space as the standard has it
 //   odf_table.c   tables of texts and slides
 //   odf_sheet.c   sheets
+//   odf_object.c  tables, charts and texts of other programs, kept in the same package
 //
 // One thread. Depth is bounded by reader_limits.depth, which xml.h enforces.
 #ifndef LARDER_READER_ODF_H
@@ -24,6 +25,7 @@ enum {
     ODF_SPACES_MAX = 100, // of one text:s
     ODF_LIST_LEVELS = 10,
     ODF_REPEAT_MAX = 1000, // times a filled row is repeated
+    ODF_OBJECTS_MAX = 1000, // embedded objects that are read
 };
 
 struct odf_style {
@@ -52,6 +54,8 @@ struct odf {
     bool item; // the next paragraph is the item itself
     int64_t number; // of that item
     int64_t headings, cells;
+    bool in_object;
+    int64_t objects; // read so far
 };
 
 int odf_styles_load(struct odf *o, const char *part); // 0 also when there is no such part
@@ -73,6 +77,8 @@ int odf_emit(struct odf *o, struct element *e);
 // A paragraph's text as elements of the kind that is due, or into the cell; then what it held.
 int odf_paragraph(struct odf *o, struct slice text, enum odf_look look, int32_t level);
 int odf_frame(struct odf *o, struct xml *x); // draw:frame
+// After the START of draw:object: what the object holds, to its END; an object inside an object is passed over.
+int odf_object(struct odf *o, struct xml *x);
 int odf_comment(struct odf *o, struct xml *x); // office:annotation
 int odf_note(struct odf *o, struct xml *x); // text:note
 

@@ -17,6 +17,13 @@ static bool is_cell(const struct xml *x)
     return xml_start(x, NS_TABLE, "table-cell") || xml_start(x, NS_TABLE, "covered-table-cell");
 }
 
+static bool is_columns(const struct xml *x) // around table-column
+{
+    return xml_start(x, NS_TABLE, "table-columns") ||
+           xml_start(x, NS_TABLE, "table-header-columns") ||
+           xml_start(x, NS_TABLE, "table-column-group");
+}
+
 // The blocks of a cell as text. What floats in it comes after the table's block.
 static int cell_text(struct odf *o, struct xml *x, struct buf *text)
 {
@@ -36,6 +43,7 @@ static int row(struct odf *o, struct xml *x, struct ooxml_table *t)
 {
     int depth = x->depth, rc = 0;
     int32_t covered = 0;
+    int64_t blanks = 0; // empty cells not put in yet: those at the end of the row are left out
 
     while (rc == 0 && xml_inside(x, depth)) {
         AUTO_BUF text = BUF_INIT(ODF_PARAGRAPH_MAX);
@@ -51,6 +59,14 @@ static int row(struct odf *o, struct xml *x, struct ooxml_table *t)
             reader_finding(o->r, "bomb.cells", NULL, "The tables have more than %lld cells.",
                 (long long)o->r->limits->cells);
             return ERR_LIMIT;
+        }
+        if (text.len == 0 && !above && repeat > 1 && span <= 1) {
+            blanks += repeat;
+            continue;
+        }
+        for (blanks = blanks < TABLE_COLUMNS_MAX ? blanks : TABLE_COLUMNS_MAX; blanks > 0;
+             blanks--) {
+            table_cell(t, (struct slice){ 0 }, 1, false);
         }
         for (int64_t i = 0; i < repeat && rc == 0; i++) {
             if (above && covered > 0) {
@@ -119,6 +135,8 @@ int odf_table(struct odf *o, struct xml *x)
             int64_t repeat = xml_attr_int(x, NS_TABLE, "number-columns-repeated", 1);
             columns += repeat > 0 && repeat <= TABLE_COLUMNS_MAX ? repeat : TABLE_COLUMNS_MAX;
             xml_skip(x);
+        } else if (is_columns(x)) {
+            continue;
         } else if (x->event == XML_START && columns == 1) {
             rc = odf_blocks(o, x);
         } else if (xml_start(x, NS_TABLE, "table-row")) {

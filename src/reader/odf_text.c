@@ -244,7 +244,10 @@ int odf_frame(struct odf *o, struct xml *x)
         if (xml_start(x, NS_SVG, "title") || xml_start(x, NS_SVG, "desc")) {
             buf_add_str(&words, words.len ? "\n" : "");
             xml_collect(x, &words);
-        } else if (xml_start(x, NS_DRAW, "image") || xml_start(x, NS_DRAW, "object")) {
+        } else if (xml_start(x, NS_DRAW, "object")) {
+            picture = true;
+            rc = odf_object(o, x);
+        } else if (xml_start(x, NS_DRAW, "image")) {
             picture = true;
             rc = odf_blocks(o, x);
         } else if (x->event == XML_START) {

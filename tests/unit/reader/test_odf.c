@@ -181,6 +181,40 @@ static void slides_are_read(void **state)
         "1} shape\nnote 0 {slide 1, notes} say this\nparagraph 0 {slide 2} second\n");
 }
 
+// A sheet of LibreOffice is a thousand columns wide, a chart has its numbers in a table of its own; an object that
+// holds itself, is not there, or is elsewhere is passed over.
+static void objects_are_read_where_they_stand(void **state)
+{
+#define OBJECT(name)                                                                               \
+    "<draw:frame><draw:object xlink:href='" name "'/><draw:image xlink:href='r'/></draw:frame>"
+    static const char content[] = CONTENT("",
+        "<office:presentation><draw:page>" OBJECT("./Object 1") OBJECT("./Object 2")
+            OBJECT("./Object 3") OBJECT("../Object 1")
+                OBJECT("http://localhost/Object 1") "</draw:page></office:presentation>");
+    static const char sheet[] = CONTENT("",
+        "<office:spreadsheet><table:table><table:table-column "
+        "table:number-columns-repeated='1024'/><table:table-row><table:table-cell><text:p>oil</"
+        "text:p></table:table-cell><table:table-cell table:number-columns-repeated='2'/>"
+        "<table:table-cell><text:p>180</text:p></table:table-cell><table:table-cell "
+        "table:number-columns-repeated='1020'/></table:table-row></table:table>"
+        "<draw:frame><draw:object xlink:href='./Object 1'/></draw:frame></office:spreadsheet>");
+    static const char chart[] = CONTENT("",
+        "<office:chart><draw:title><text:p>Waste</text:p></draw:title><table:table "
+        "table:name='local-table'><table:table-header-columns><table:table-column/></"
+        "table:table-header-columns><table:table-columns><table:table-column/></"
+        "table:table-columns><table:table-rows><table:table-row><table:table-cell><text:p>May</"
+        "text:p></table:table-cell><table:table-cell><text:p>7</text:p></table:table-cell></"
+        "table:table-row></table:table-rows></table:table></office:chart>");
+    (void)state;
+    AUTO_FREE char *out = open_parts(MIME "presentation", FORMAT_ODP, READ,
+        (const char *const[]){ "content.xml", content, "Object 1/content.xml", sheet,
+            "Object 2/content.xml", chart, NULL });
+    assert_string_equal(out,
+        "table 0 {slide 1} oil |  |  | 180 = | oil |  |  | 180 |/| --- | --- | --- | --- |\n"
+        "paragraph 0 {slide 1} Waste\n"
+        "table 0 {slide 1} May | 7 = | May | 7 |/| --- | --- |\n");
+}
+
 static void what_is_wrong_is_told(void **state)
 {
     static const char words[] =
@@ -234,6 +268,7 @@ int main(void)
         cmocka_unit_test(headers_and_properties_are_read),
         cmocka_unit_test(sheets_are_read),
         cmocka_unit_test(slides_are_read),
+        cmocka_unit_test(objects_are_read_where_they_stand),
         cmocka_unit_test(what_is_wrong_is_told),
         cmocka_unit_test(depth_is_bounded),
     };
