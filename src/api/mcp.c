@@ -10,7 +10,7 @@
 enum { TICK_MS = 500, EVENTS_MAX = 256 };
 
 const char *const mcp_versions[MCP_VERSIONS] = { "2024-11-05", "2025-03-26", "2025-06-18",
-    "2025-11-25" };
+    "2025-11-25", "2026-07-28" };
 static const struct mcp_set *used_set;
 
 void mcp_use_set(const struct mcp_set *set)
@@ -72,16 +72,30 @@ static int ping(struct mcp_call *c, const json_t *p, struct json_out *j, struct 
     return RPC_OK;
 }
 
+#define CAPABILITIES                                                                               \
+    "{\"completions\":{},\"logging\":{},\"prompts\":{\"listChanged\":false},"                      \
+    "\"resources\":{\"listChanged\":true,\"subscribe\":true},\"tools\":{\"listChanged\":false}}"
+
+static int discover(struct mcp_call *c, const json_t *p, struct json_out *j, struct error *err)
+{
+    (void)c, (void)p, (void)err;
+    json_begin_object(j);
+    json_key_array(j, "supportedVersions");
+    json_text(j, mcp_versions[MCP_2026_07_28]);
+    json_end(j);
+    json_key_raw(j, "capabilities", SLICE_LIT(CAPABILITIES));
+    json_key_text(j, "instructions", instructions);
+    json_end(j);
+    return RPC_OK;
+}
+
 static int initialize(struct mcp_call *c, const json_t *p, struct json_out *j, struct error *err)
 {
     (void)p;
     (void)err;
     json_begin_object(j);
     json_key_text(j, "protocolVersion", mcp_versions[c->version]);
-    json_key_raw(j, "capabilities",
-        SLICE_LIT("{\"completions\":{},\"logging\":{},\"prompts\":{\"listChanged\":false},"
-                  "\"resources\":{\"listChanged\":true,\"subscribe\":true},"
-                  "\"tools\":{\"listChanged\":false}}"));
+    json_key_raw(j, "capabilities", SLICE_LIT(CAPABILITIES));
     json_key_object(j, "serverInfo");
     json_key_text(j, "name", "larder");
     json_key_text(j, "title", "Larder");
@@ -114,23 +128,27 @@ static int set_level(struct mcp_call *c, const json_t *p, struct json_out *j, st
     return RPC_INVALID_PARAMS;
 }
 
+enum { OLD = 1, MODERN = 2, EVER = OLD | MODERN }; // revisions with sessions, without
+
 static const struct mcp_method {
     const char *name;
     mcp_method_fn run;
+    int when;
 } methods[] = {
-    { "initialize", initialize },
-    { "ping", ping },
-    { "tools/list", mcp_tools_list },
-    { "tools/call", mcp_tools_call },
-    { "resources/list", mcp_resources_list },
-    { "resources/templates/list", mcp_templates_list },
-    { "resources/read", mcp_resources_read },
-    { "resources/subscribe", mcp_subscribe },
-    { "resources/unsubscribe", mcp_unsubscribe },
-    { "prompts/list", mcp_prompts_list },
-    { "prompts/get", mcp_prompts_get },
-    { "completion/complete", mcp_complete },
-    { "logging/setLevel", set_level },
+    { "initialize", initialize, OLD },
+    { "server/discover", discover, MODERN },
+    { "ping", ping, OLD },
+    { "tools/list", mcp_tools_list, EVER },
+    { "tools/call", mcp_tools_call, EVER },
+    { "resources/list", mcp_resources_list, EVER },
+    { "resources/templates/list", mcp_templates_list, EVER },
+    { "resources/read", mcp_resources_read, EVER },
+    { "resources/subscribe", mcp_subscribe, OLD },
+    { "resources/unsubscribe", mcp_unsubscribe, OLD },
+    { "prompts/list", mcp_prompts_list, EVER },
+    { "prompts/get", mcp_prompts_get, EVER },
+    { "completion/complete", mcp_complete, EVER },
+    { "logging/setLevel", set_level, OLD },
 };
 
 // ---- one request
@@ -175,19 +193,28 @@ static void leave(struct mcp_call *c)
 static int run(
     struct mcp_call *c, const struct rpc_message *m, struct buf *result, struct error *err)
 {
-    const json_t *token = json_object_get(json_object_get(m->params, "_meta"), "progressToken");
+    const json_t *meta = json_object_get(m->params, "_meta");
+    const json_t *token = json_object_get(meta, "progressToken");
+    bool modern = c->version >= MCP_2026_07_28;
     AUTO_JSON *none = json_object();
     struct json_out j;
 
+    c->params = m->params;
+    c->log_level = mcp_log_level_of(meta);
+    c->client = modern ? mcp_client_of(meta) : NULL;
+
     c->progress_token = json_is_string(token) || json_is_integer(token) ? token : NULL;
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-        if (slice_is(m->method, methods[i].name)) {
+        if (slice_is(m->method, methods[i].name) && methods[i].when & (modern ? MODERN : OLD)) {
             json_begin(&j, result);
             int rc = methods[i].run(c, m->params ? m->params : none, &j, err);
             if (rc == RPC_OK && json_finish(&j, err) < 0) {
                 rc = RPC_INTERNAL;
             }
-            return rc;
+            if (modern && rc == RPC_OK) {
+                mcp_modern_result(c, m->method, result);
+            }
+            return modern && rc == RPC_NO_RESOURCE ? RPC_INVALID_PARAMS : rc;
         }
     }
     error_set(err, ERR_UNSUPPORTED, "There is no method %.*s here.",
@@ -204,6 +231,7 @@ bool mcp_answer(struct mcp_call *c, const struct rpc_message *m, struct buf *out
     c->id = m->id;
     c->data = slice_make(NULL, 0);
     if (m->kind == RPC_WRONG) {
+        c->code = RPC_INVALID_REQUEST;
         rpc_add_error(out, m->id, RPC_INVALID_REQUEST, m->why, c->data);
         return true;
     }
@@ -213,6 +241,7 @@ bool mcp_answer(struct mcp_call *c, const struct rpc_message *m, struct buf *out
     } else {
         error_set(&err, ERR_BUSY, "Too many calls of this session are under way; try again.");
     }
+    c->code = rc;
     bool withdrawn = atomic_load(&c->cancelled);
     if (withdrawn && c->stream) {
         return false;
@@ -274,12 +303,15 @@ void mcp_log(struct mcp_call *c, enum mcp_level level, const char *text)
     AUTO_BUF b = BUF_INIT(8 * 1024);
     struct json_out j;
 
-    if (!c->stream || !c->session) {
+    if (!c->stream) {
         return;
     }
-    pthread_mutex_lock(&c->session->mutex);
-    bool wanted = level >= c->session->level;
-    pthread_mutex_unlock(&c->session->mutex);
+    bool wanted = c->version >= MCP_2026_07_28 && c->log_level >= 0 && (int)level >= c->log_level;
+    if (c->session) {
+        pthread_mutex_lock(&c->session->mutex);
+        wanted = level >= c->session->level;
+        pthread_mutex_unlock(&c->session->mutex);
+    }
     if (wanted) {
         json_begin(&j, &b);
         json_begin_object(&j);
@@ -407,6 +439,54 @@ static bool look_after(struct mcp_session *s, const struct news *n, bool beat)
     return idle;
 }
 
+static bool concerns_any(const char *uri, const void *news)
+{
+    return concerns(uri, news);
+}
+
+bool mcp_listen_add(struct mcp *m, struct mcp_listen *l)
+{
+    pthread_mutex_lock(&m->mutex);
+    bool fits = !m->stopping && m->listen_count < MCP_LISTENS_MAX;
+    if (fits) {
+        m->listens[m->listen_count++] = l;
+        pthread_cond_signal(&m->wake);
+    }
+    pthread_mutex_unlock(&m->mutex);
+    return fits;
+}
+
+// Only the keeper takes them out, so what it has copied stays.
+static void look_after_listens(struct mcp *m, const struct news *n, bool beat)
+{
+    struct mcp_listen *all[MCP_LISTENS_MAX];
+
+    pthread_mutex_lock(&m->mutex);
+    size_t count = m->listen_count;
+    memcpy(all, m->listens, count * sizeof(all[0]));
+    pthread_mutex_unlock(&m->mutex);
+    for (size_t i = 0; i < count; i++) {
+        if (n->list) {
+            mcp_listen_tell(all[i], n->list, concerns_any, n);
+        }
+        if (beat) {
+            mcp_stream_beat(all[i]->stream);
+        }
+        if (mcp_stream_attached(all[i]->stream)) {
+            continue;
+        }
+        pthread_mutex_lock(&m->mutex); // the client has gone
+        for (size_t at = 0; at < m->listen_count; at++) {
+            if (m->listens[at] == all[i]) {
+                m->listens[at] = m->listens[--m->listen_count];
+                break;
+            }
+        }
+        pthread_mutex_unlock(&m->mutex);
+        mcp_listen_free(all[i]);
+    }
+}
+
 static void look_after_all(struct mcp *m, bool beat)
 {
     struct mcp_session *all[MCP_SESSIONS_MAX];
@@ -429,6 +509,22 @@ static void look_after_all(struct mcp *m, bool beat)
             mcp_session_end(m, all[i]);
         }
         mcp_session_unref(all[i]);
+    }
+    look_after_listens(m, &news, beat);
+}
+
+static void end_listens(struct mcp *m)
+{
+    for (;;) {
+        pthread_mutex_lock(&m->mutex);
+        m->stopping = true;
+        struct mcp_listen *l = m->listen_count ? m->listens[--m->listen_count] : NULL;
+        pthread_mutex_unlock(&m->mutex);
+        if (!l) {
+            return;
+        }
+        mcp_listen_end(l);
+        mcp_listen_free(l);
     }
 }
 
@@ -463,7 +559,7 @@ static void *keeper_run(void *ctx)
 
     pthread_mutex_lock(&m->mutex);
     while (!m->stopping) {
-        if (m->session_count == 0) {
+        if (m->session_count + m->listen_count == 0) {
             pthread_cond_wait(&m->wake, &m->mutex);
             m->seen = store_event_last(m->api->store);
             continue;
@@ -474,7 +570,8 @@ static void *keeper_run(void *ctx)
         bool beat = clock_mono_ms() - beat_ms >= MCP_HEARTBEAT_S * 1000;
         beat_ms = beat ? clock_mono_ms() : beat_ms;
         if (server_stopping(m)) {
-            end_all(m); // an open stream would hold up the server's end
+            end_listens(m); // an open stream would hold up the server's end
+            end_all(m);
         } else {
             look_after_all(m, beat);
         }
@@ -526,6 +623,7 @@ void mcp_stop(struct mcp *m)
         pthread_join(m->keeper, NULL);
         m->has_keeper = false;
     }
+    end_listens(m);
     pool_free(m->pool);
     m->pool = NULL;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The Model Context Protocol (modelcontextprotocol.io, revisions 2025-03-26, 2025-06-18 and 2025-11-25) over Streamable HTTP
-// at /mcp. A thin face: tools are those of assist/tool.h, resources are documents and their pages, prompts are the specialists.
+// The Model Context Protocol (modelcontextprotocol.io, revisions 2025-03-26 to 2025-11-25, and 2026-07-28, which knows no
+// sessions: mcp_modern.c) over Streamable HTTP at /mcp. A thin face: tools are those of assist/tool.h, resources are documents and their pages, prompts are the specialists.
 //
 //   POST ─▶ mcp_http.c: origin, session, revision ─▶ mcp_rpc.c: messages ─▶ mcp.c: one table of methods
 //        ─▶ mcp_tools.c, mcp_resources.c, mcp_prompts.c ─▶ one JSON answer, or events on a stream (mcp_stream.c)
@@ -42,13 +42,16 @@ enum {
     MCP_FRAME_MAX = 64 * 1024, // bytes around it in the answer
     MCP_CALL_ARENA = 64 << 20,
     MCP_PAGE_SIZE = 50, // entries of a list
+    MCP_LISTENS_MAX = 256, // streams of subscriptions/listen
+    MCP_KEEP_MS = 300000, // a client may keep lists of tools and prompts so long
 };
 
 enum mcp_version {
     MCP_2024_11_05, // its messages; its own transport is not served
     MCP_2025_03_26,
     MCP_2025_06_18,
-    MCP_2025_11_25,
+    MCP_2025_11_25, // the last that begins with initialize
+    MCP_2026_07_28, // each request stands for itself
     MCP_VERSIONS
 };
 extern const char *const mcp_versions[MCP_VERSIONS];
@@ -146,6 +149,21 @@ struct mcp_stream *mcp_session_stream_find(struct mcp_session *s, int64_t number
 void mcp_session_answer(struct mcp_session *s, const struct rpc_message *m, json_t *holder);
 void mcp_session_cancel(struct mcp_session *s, const json_t *request_id);
 
+// ---- subscriptions/listen of revision 2026-07-28 (mcp_modern.c): the answer is the stream
+
+struct mcp_listen { // the keeper's once added
+    struct mcp_stream *stream;
+    char *id; // of the request, as JSON
+    bool list; // wants to know of a changed list of resources
+    char *uris[MCP_SUBSCRIPTIONS_MAX];
+    size_t uri_count;
+};
+bool mcp_listen_add(struct mcp *m, struct mcp_listen *l); // false: too many, or the server stops
+void mcp_listen_tell(struct mcp_listen *l, bool list, bool (*concerns)(const char *, const void *),
+    const void *news);
+void mcp_listen_end(struct mcp_listen *l); // says that it is over
+void mcp_listen_free(struct mcp_listen *l);
+
 // ---- calls
 
 // What a test server adds to the product's own: the example tools of the conformance suite. Asked first.
@@ -160,6 +178,8 @@ struct mcp_set {
     int (*read)(struct mcp_call *c, struct slice uri, struct json_out *j, struct error *err);
     int (*prompt)(struct mcp_call *c, struct slice name, const json_t *arguments,
         struct json_out *j, struct error *err);
+    // Do the headers that its tools ask for say what the arguments say? NULL: they do. May itself be NULL.
+    const char *(*headers)(const struct http_request *req, const struct rpc_message *m);
 };
 void mcp_use_set(const struct mcp_set *set); // before any server is started
 
@@ -175,6 +195,8 @@ struct mcp {
     bool stopping;
     struct mcp_session *sessions[MCP_SESSIONS_MAX];
     size_t session_count;
+    struct mcp_listen *listens[MCP_LISTENS_MAX];
+    size_t listen_count;
     atomic_llong kept_bytes;
     int64_t seen; // keeper only: the last event of the store that was told
 };
@@ -195,6 +217,11 @@ struct mcp_call { // one request; its thread only, but for cancelled
     const json_t *progress_token; // NULL: progress is not wanted
     struct arena *arena;
     atomic_bool cancelled;
+    const json_t *params; // of the request
+    int log_level; // 2026-07-28: least that the request wants to hear, -1: nothing
+    const json_t *client; // 2026-07-28: what the client can do; NULL: not said
+    bool says_type; // the result names its type itself
+    int code; // how it ended: RPC_OK or the error's
     struct slice data; // of an error: JSON
     struct mcp_call *prev, *next; // the session's list
 };
@@ -202,6 +229,23 @@ struct mcp_call { // one request; its thread only, but for cancelled
 bool mcp_answer(struct mcp_call *c, const struct rpc_message *m, struct buf *out);
 void mcp_notified(
     struct mcp_session *s, const struct rpc_message *m); // a notification; s may be NULL
+
+// mcp_http.c: an answer by events on a thread of its own; takes the input over.
+int mcp_start_job(struct mcp *m, struct mcp_session *s, enum mcp_version version,
+    struct slice partition, bool status_allowed, struct rpc_input *input,
+    struct http_response *resp, struct error *err);
+void mcp_answer_by_pipe(struct http_response *resp, int reading);
+
+// mcp_modern.c: is a message of revision 2026-07-28 or later meant? And the whole of its answer.
+bool mcp_modern_meant(const struct http_request *req, const struct rpc_input *in);
+int mcp_modern_post(
+    struct http_request *req, struct http_response *resp, struct rpc_input *in, struct error *err);
+// Adds to a result what that revision wants in each: its type, how long it keeps, who answers.
+void mcp_modern_result(const struct mcp_call *c, struct slice method, struct buf *result);
+int mcp_log_level_of(const json_t *meta); // -1: none
+const json_t *mcp_client_of(const json_t *meta); // what the client can do
+// A header's value, plain or as =?base64?…?=, is this text.
+bool mcp_header_says(struct slice header, struct slice wanted);
 
 // To the client, on the way; without a stream nothing happens.
 void mcp_progress(struct mcp_call *c, double done, double total, const char *message);

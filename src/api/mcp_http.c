@@ -192,7 +192,15 @@ static void job_run(void *ctx)
     job_unref(job);
 }
 
-static int start_job(struct mcp *m, struct mcp_session *s, enum mcp_version version,
+void mcp_answer_by_pipe(struct http_response *resp, int reading)
+{
+    resp->content_type = "text/event-stream";
+    resp->pipe_fd = reading;
+    http_header_add(resp, "Cache-Control", SLICE_LIT("no-store"));
+    http_header_add(resp, "X-Accel-Buffering", SLICE_LIT("no"));
+}
+
+int mcp_start_job(struct mcp *m, struct mcp_session *s, enum mcp_version version,
     struct slice partition, bool status_allowed, struct rpc_input *input,
     struct http_response *resp, struct error *err)
 {
@@ -229,12 +237,9 @@ static int start_job(struct mcp *m, struct mcp_session *s, enum mcp_version vers
         job_unref(job);
         return error_set(err, ERR_BUSY, "Too many tools are at work; try again.");
     }
-    resp->content_type = "text/event-stream";
-    resp->pipe_fd = reading;
+    mcp_answer_by_pipe(resp, reading);
     resp->pipe_closed = pipe_closed;
     resp->pipe_ctx = job;
-    http_header_add(resp, "Cache-Control", SLICE_LIT("no-store"));
-    http_header_add(resp, "X-Accel-Buffering", SLICE_LIT("no"));
     return 0;
 }
 
@@ -286,7 +291,7 @@ static int begin(struct http_request *req, struct http_response *resp, const str
         return 1;
     }
     int found = mcp_version_find(asked);
-    *ret_version = found < 0 ? MCP_VERSIONS - 1 : (enum mcp_version)found;
+    *ret_version = found < 0 || found > MCP_2025_11_25 ? MCP_2025_11_25 : (enum mcp_version)found;
     rc = mcp_session_new(
         mcp_of(api_of(req)), *ret_version, principal_of(req)->who, capabilities, ret, err);
     if (rc == 0) {
@@ -368,7 +373,7 @@ static int answer(struct http_request *req, struct http_response *resp,
         return 0;
     }
     if (events && (w.tool || !accepts(req, "application/json"))) {
-        return start_job(m, *session, version, partition, status, in, resp, err);
+        return mcp_start_job(m, *session, version, partition, status, in, resp, err);
     }
     answer_json(m, *session, version, partition, status, req->arena, in, resp);
     return 0;
@@ -400,7 +405,9 @@ static int mcp_post(struct http_request *req, struct http_response *resp, struct
         return refuse(resp, 400, code, why.text);
     }
     int rc = 0;
-    if (take_session(req, resp, &session)) {
+    if (mcp_modern_meant(req, &in)) {
+        rc = mcp_modern_post(req, resp, &in, err);
+    } else if (take_session(req, resp, &session)) {
         rc = answer(req, resp, &session, &in, err);
     }
     rpc_input_done(&in);
@@ -469,10 +476,7 @@ static int open_stream(struct mcp *m, struct mcp_session *s, struct slice last,
     }
     mcp_stream_unref(stream);
     if (rc == 0) {
-        resp->content_type = "text/event-stream";
-        resp->pipe_fd = reading;
-        http_header_add(resp, "Cache-Control", SLICE_LIT("no-store"));
-        http_header_add(resp, "X-Accel-Buffering", SLICE_LIT("no"));
+        mcp_answer_by_pipe(resp, reading);
     }
     return rc;
 }
@@ -512,6 +516,10 @@ static int mcp_delete(struct http_request *req, struct http_response *resp, stru
     if (!origin_fits(req)) {
         return refuse(
             resp, 403, RPC_INVALID_REQUEST, "This request came from another site's page.");
+    }
+    if (slice_is(http_header_find(req, "mcp-protocol-version"), mcp_versions[MCP_2026_07_28])) {
+        http_header_add(resp, "Allow", SLICE_LIT("POST"));
+        return refuse(resp, 405, RPC_INVALID_REQUEST, "This revision has no sessions to end.");
     }
     if (!http_header_find(req, SESSION_HEADER).data) {
         return refuse(resp, 400, RPC_INVALID_REQUEST, "Mcp-Session-Id is missing.");

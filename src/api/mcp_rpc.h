@@ -24,6 +24,8 @@ enum rpc_code {
     RPC_INTERNAL = -32603,
     RPC_NO_SESSION = -32001, // as the official servers say it
     RPC_NO_RESOURCE = -32002, // Model Context Protocol, resources: error handling
+    RPC_HEADERS = -32020, // headers say something else than the message
+    RPC_CAPABILITY = -32021, // the client did not say that it can what is needed
     RPC_VERSION = -32022, // no such revision of the protocol
     RPC_CANCELLED = -32800, // the client withdrew the request and waits in plain JSON all the same
 };

@@ -4,13 +4,15 @@
 //
 // initialize and notifications are sent from the reading thread, in order; requests from a pool, so that a long call can be
 // cancelled; what the server tells unasked comes on a thread of its own. A session that the server has lost (it was started
-// anew) is begun again with the client's own initialize.
+// anew) is begun again with the client's own initialize. Messages of revision 2026-07-28 stand for themselves: they get the
+// headers that say what they are, and a cancelled one's request is broken off, since here that is how it is withdrawn.
 #include "api/mcp_rpc.h"
 #include "cli/command.h"
 #include "os/pool.h"
 #include "wire/json.h"
 
 #include <curl/curl.h>
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -33,9 +35,11 @@ struct proxy {
     char *hello; // the client's initialize
     pthread_mutex_t out; // standard output
     struct pool *pool;
+    struct exchange *live; // requests of 2026-07-28 that are under way; mutex
     pthread_t listener;
     bool listening;
     atomic_bool ending;
+    atomic_bool listens_end; // nobody reads what subscriptions tell
 };
 
 struct exchange { // one HTTP request; its thread only
@@ -49,6 +53,10 @@ struct exchange { // one HTTP request; its thread only
     char session[HEADER_MAX];
     long status;
     const char *failed; // libcurl's words; NULL: there is an answer
+    const json_t *id; // of a request of 2026-07-28
+    bool listens; // it is subscriptions/listen
+    atomic_bool withdrawn;
+    struct exchange *next; // proxy.live
 };
 
 static void say(struct proxy *p, struct slice message)
@@ -120,7 +128,9 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
     struct exchange *x = ctx;
 
     (void)a, (void)b, (void)c, (void)d;
-    return atomic_load(&x->proxy->ending) ? 1 : 0;
+    bool over = atomic_load(&x->proxy->ending) || atomic_load(&x->withdrawn) ||
+                (x->listens && atomic_load(&x->proxy->listens_end));
+    return over ? 1 : 0;
 }
 
 static void add_header(struct exchange *x, const char *name, const char *value)
@@ -132,8 +142,50 @@ static void add_header(struct exchange *x, const char *name, const char *value)
     }
 }
 
-static void begin(struct exchange *x, struct proxy *p, const char *method)
+// The revision that a message names itself; NULL: it is of the ones with sessions.
+static const char *revision_of(const struct rpc_message *m)
 {
+    const json_t *meta = json_object_get(m->params, "_meta");
+
+    return json_string_value(json_object_get(meta, "io.modelcontextprotocol/protocolVersion"));
+}
+
+// Plain where a header can hold it, else =?base64?…?=.
+static void add_text_header(struct exchange *x, const char *name, struct slice value)
+{
+    bool plain = value.len > 0 && value.data[0] != ' ' && value.data[value.len - 1] != ' ' &&
+                 !slice_starts(value, "=?");
+
+    for (size_t i = 0; i < value.len && plain; i++) {
+        plain = value.data[i] >= ' ' && value.data[i] <= '~';
+    }
+    AUTO_FREE char *text = plain ? xstrndup(value.data, value.len) : NULL;
+    if (!plain) {
+        AUTO_FREE char *coded = xalloc(value.len / 3 * 4 + 8);
+        EVP_EncodeBlock((unsigned char *)coded, (const unsigned char *)value.data, (int)value.len);
+        text = xasprintf("=?base64?%s?=", coded);
+    }
+    add_header(x, name, text);
+}
+
+static void add_own_headers(struct exchange *x, const struct rpc_message *m, const char *revision)
+{
+    bool by_uri = slice_is(m->method, "resources/read");
+    const json_t *name = json_object_get(m->params, by_uri ? "uri" : "name");
+
+    add_header(x, "MCP-Protocol-Version", revision);
+    add_text_header(x, "Mcp-Method", m->method);
+    if (json_is_string(name)) {
+        add_text_header(
+            x, "Mcp-Name", slice_make(json_string_value(name), json_string_length(name)));
+    }
+}
+
+static void begin(
+    struct exchange *x, struct proxy *p, const char *method, const struct rpc_message *m)
+{
+    const char *revision = m ? revision_of(m) : NULL;
+
     AUTO_FREE char *authorization = xasprintf("Bearer %s", p->key);
 
     *x = (struct exchange){ .proxy = p, .body = { .max = ANSWER_MAX }, .curl = curl_easy_init() };
@@ -146,9 +198,14 @@ static void begin(struct exchange *x, struct proxy *p, const char *method)
     add_header(x, "Authorization", p->key[0] ? authorization : "");
     x->headers = curl_slist_append(x->headers, "Expect:");
     pthread_mutex_lock(&p->mutex);
-    add_header(x, "Mcp-Session-Id", p->session);
-    add_header(x, "MCP-Protocol-Version", p->version);
+    if (!revision) {
+        add_header(x, "Mcp-Session-Id", p->session);
+        add_header(x, "MCP-Protocol-Version", p->version);
+    }
     pthread_mutex_unlock(&p->mutex);
+    if (revision) {
+        add_own_headers(x, m, revision);
+    }
     curl_easy_setopt(x->curl, CURLOPT_URL, p->url);
     curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L);
@@ -180,13 +237,60 @@ static void end(struct exchange *x)
     buf_done(&x->body);
 }
 
-static void post(struct exchange *x, struct proxy *p, const char *line)
+static void watch(struct exchange *x)
 {
-    begin(x, p, "POST");
-    if (x->curl) {
-        curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, line);
+    curl_easy_setopt(x->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(x->curl, CURLOPT_XFERINFODATA, x);
+    curl_easy_setopt(x->curl, CURLOPT_NOPROGRESS, 0L);
+}
+
+static void set_live(struct exchange *x, bool live)
+{
+    struct proxy *p = x->proxy;
+    struct exchange **at = &p->live;
+
+    pthread_mutex_lock(&p->mutex);
+    while (!live && *at != x) {
+        at = &(*at)->next;
+    }
+    if (live) {
+        x->next = p->live;
+        p->live = x;
+    } else {
+        *at = x->next;
+    }
+    pthread_mutex_unlock(&p->mutex);
+}
+
+// m: the message, for its headers; NULL: the client's initialize once more.
+static void post(struct exchange *x, struct proxy *p, const char *line, const struct rpc_message *m)
+{
+    begin(x, p, "POST", m);
+    if (!x->curl) {
+        return;
+    }
+    curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, line);
+    if (m && m->kind == RPC_REQUEST && revision_of(m)) {
+        x->id = m->id;
+        x->listens = slice_is(m->method, "subscriptions/listen");
+        watch(x);
+        set_live(x, true);
+        run(x);
+        set_live(x, false);
+    } else {
         run(x);
     }
+}
+
+static void withdraw(struct proxy *p, const json_t *id)
+{
+    pthread_mutex_lock(&p->mutex);
+    for (struct exchange *x = p->live; x; x = x->next) {
+        if (json_equal(x->id, id)) {
+            atomic_store(&x->withdrawn, true);
+        }
+    }
+    pthread_mutex_unlock(&p->mutex);
 }
 
 // ---- messages
@@ -224,7 +328,7 @@ static bool hello_again(struct proxy *p)
         return false;
     }
     forget(p);
-    post(&x, p, hello);
+    post(&x, p, hello, NULL);
     bool well = !x.failed && x.status == 200;
     if (well) {
         remember(&x);
@@ -237,6 +341,9 @@ static void answer_for(struct exchange *x, const struct rpc_message *m)
 {
     struct proxy *p = x->proxy;
 
+    if (atomic_load(&x->withdrawn) || (x->listens && x->failed)) {
+        return; // nobody waits for it
+    }
     if (x->failed) {
         AUTO_FREE char *sentence = xasprintf(
             "No answer from the Larder server (%s). Start it with: larder serve", x->failed);
@@ -259,10 +366,10 @@ static void deliver(struct proxy *p, const char *line, const struct rpc_message 
 {
     struct exchange x;
 
-    post(&x, p, line);
-    if (!x.failed && x.status == 404 && !hello && hello_again(p)) {
+    post(&x, p, line, m);
+    if (!x.failed && x.status == 404 && !hello && !x.id && hello_again(p)) {
         end(&x);
-        post(&x, p, line);
+        post(&x, p, line, m);
     }
     if (hello && !x.failed && x.status == 200) {
         remember(&x);
@@ -293,11 +400,9 @@ static void *listen_run(void *ctx)
 
     while (!atomic_load(&p->ending)) {
         struct exchange x;
-        begin(&x, p, "GET");
+        begin(&x, p, "GET", NULL);
         if (x.curl) {
-            curl_easy_setopt(x.curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-            curl_easy_setopt(x.curl, CURLOPT_XFERINFODATA, &x);
-            curl_easy_setopt(x.curl, CURLOPT_NOPROGRESS, 0L);
+            watch(&x);
             run(&x);
         }
         end(&x);
@@ -323,6 +428,11 @@ static void take(struct proxy *p, char *line, size_t len)
     t->proxy = p;
     t->line = xstrndup(line, len);
     bool hello = m->kind == RPC_REQUEST && slice_is(m->method, "initialize");
+    const json_t *cancelled = json_object_get(m->params, "requestId");
+    if (m->kind == RPC_NOTIFICATION && cancelled &&
+        slice_is(m->method, "notifications/cancelled")) {
+        withdraw(p, cancelled);
+    }
     if (hello) {
         forget(p);
         free(p->hello);
@@ -378,6 +488,7 @@ static int mcp_run(struct invocation *in, struct error *err)
         return error_set(err, ERR_MEMORY, "There is no memory for this command.");
     }
     read_lines(&p);
+    atomic_store(&p.listens_end, true);
     pool_free(p.pool); // answers that are still owed
     atomic_store(&p.ending, true);
     if (p.listening) {
@@ -385,7 +496,7 @@ static int mcp_run(struct invocation *in, struct error *err)
     }
     if (p.session[0]) {
         struct exchange x;
-        begin(&x, &p, "DELETE");
+        begin(&x, &p, "DELETE", NULL);
         run(&x);
         end(&x);
     }
