@@ -3,6 +3,7 @@
 // of what it serves anyway. For tests only. Their names, texts and shapes are those that the suite's scenarios describe.
 #include "api/mcp.h"
 #include "cli/command.h"
+#include "conformance_modern.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -233,9 +234,15 @@ static const struct {
     { "test_elicitation_sep1330_enums", PLAIN, enums },
     { "json_schema_2020_12_tool",
         "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"type\":\"object\","
-        "\"$defs\":{\"address\":{\"type\":\"object\",\"properties\":{\"street\":{\"type\":"
+        "\"$defs\":{\"address\":{\"$anchor\":\"addressDef\",\"type\":\"object\",\"properties\":{"
+        "\"street\":{\"type\":"
         "\"string\"},\"city\":{\"type\":\"string\"}}}},\"properties\":{\"name\":{\"type\":"
-        "\"string\"},\"address\":{\"$ref\":\"#/$defs/address\"}},\"additionalProperties\":false}",
+        "\"string\"},\"address\":{\"$ref\":\"#/$defs/address\"},\"contactMethod\":{\"type\":"
+        "\"string\",\"enum\":[\"phone\",\"email\"]},\"phone\":{\"type\":\"string\"},\"email\":{"
+        "\"type\":\"string\"}},\"allOf\":[{\"anyOf\":[{\"required\":[\"phone\"]},{\"required\":["
+        "\"email\"]}]}],\"if\":{\"properties\":{\"contactMethod\":{\"const\":\"phone\"}},"
+        "\"required\":[\"contactMethod\"]},\"then\":{\"required\":[\"phone\"]},\"else\":{"
+        "\"required\":[\"email\"]},\"additionalProperties\":false}",
         simple_text },
 };
 
@@ -248,6 +255,7 @@ static void put_tools(struct json_out *j)
         json_key_raw(j, "inputSchema", slice_of(tools[i].schema));
         json_end(j);
     }
+    modern_put_tools(j);
 }
 
 static int tool(struct mcp_call *c, struct slice name, const json_t *arguments, struct json_out *j,
@@ -258,7 +266,7 @@ static int tool(struct mcp_call *c, struct slice name, const json_t *arguments, 
             return tools[i].run(c, arguments, j, err);
         }
     }
-    return RPC_METHOD_NOT_FOUND;
+    return modern_tool(c, name, j, err);
 }
 
 // ---- resources
@@ -332,6 +340,7 @@ static void put_prompts(struct json_out *j)
         "{\"name\":\"arg1\",\"required\":true},{\"name\":\"arg2\",\"required\":true}]}");
     put_raw(j, "{\"name\":\"test_prompt_with_embedded_resource\",\"description\":\"An example\","
                "\"arguments\":[{\"name\":\"resourceUri\",\"required\":true}]}");
+    put_raw(j, "{\"name\":\"test_input_required_result_prompt\",\"description\":\"An example\"}");
     put_raw(j, "{\"name\":\"test_prompt_with_image\",\"description\":\"An example\"}");
 }
 
@@ -362,7 +371,7 @@ static int prompt(struct mcp_call *c, struct slice name, const json_t *arguments
 
     (void)c, (void)err;
     if (!plain && !filled && !embeds && !slice_is(name, "test_prompt_with_image")) {
-        return RPC_METHOD_NOT_FOUND;
+        return modern_prompt(c, name, j, err);
     }
     json_key_array(j, "messages");
     if (plain) {
@@ -393,7 +402,8 @@ static const struct mcp_set examples = { .put_tools = put_tools,
     .put_prompts = put_prompts,
     .tool = tool,
     .read = read,
-    .prompt = prompt };
+    .prompt = prompt,
+    .headers = modern_headers };
 
 int main(int argc, char **argv)
 {

@@ -17,6 +17,8 @@ const { Client } = await load("@modelcontextprotocol/sdk/client/index.js");
 const { StreamableHTTPClientTransport } = await load("@modelcontextprotocol/sdk/client/streamableHttp.js");
 const { StdioClientTransport } = await load("@modelcontextprotocol/sdk/client/stdio.js");
 const { ResourceListChangedNotificationSchema, ResourceUpdatedNotificationSchema } = await load("@modelcontextprotocol/sdk/types.js");
+const modern = await load("@modelcontextprotocol/client");
+const modernStdio = await load("@modelcontextprotocol/client/stdio");
 const { default: OpenAI } = await load("openai");
 
 const question = "How often should the fryer oil be filtered?";
@@ -34,6 +36,35 @@ async function withClient(transport, use) {
     if (transport.terminateSession) await transport.terminateSession();
     await client.close();
   }
+}
+
+const modernSdk = `@modelcontextprotocol/client ${version("@modelcontextprotocol/client")}`;
+
+// The SDK of revision 2026-07-28, with the same server.
+async function withModern(transport, use) {
+  const client = new modern.Client({ name: "larder-interop", version: "1.0.0" }, { versionNegotiation: { mode: "auto" } });
+  await client.connect(transport);
+  try {
+    assert.equal(client.getNegotiatedProtocolVersion(), "2026-07-28");
+    await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function modernRound(client) {
+  const listed = (await client.listTools()).tools;
+  for (const name of tools) assert.equal(listed.find((t) => t.name === name).annotations.readOnlyHint, true);
+  const found = await client.callTool({ name: "search_knowledge", arguments: { query: "filter the fryer oil", limit: 3 } });
+  assert.ok(!found.isError && found.structuredContent.results.length > 0);
+  const wrong = await client.callTool({ name: "search_knowledge", arguments: { query: "oil", limit: "many" } });
+  assert.ok(wrong.isError && wrong.content[0].text.includes("limit"));
+  await assert.rejects(client.callTool({ name: "no_such_tool", arguments: {} }), (e) => e.code === -32602);
+  const manual = (await client.listResources()).resources.find((r) => r.name === "fryer-manual.pdf");
+  assert.match((await client.readResource({ uri: manual.uri })).contents[0].text, /Filtering a vat/);
+  await assert.rejects(client.readResource({ uri: "larder://documents/nothing" }), (e) => e.code === -32602);
+  const prompt = await client.getPrompt({ name: "ask_equipment", arguments: { question } });
+  assert.ok(prompt.messages[0].content.text.includes(question));
 }
 
 async function wholeRound(client) {
@@ -106,6 +137,10 @@ const tests = [
     await client.close();
     await withClient(http(), (again) => again.ping());
   }],
+  [`${modernSdk}, Streamable HTTP in revision 2026-07-28`,
+    () => withModern(new modern.StreamableHTTPClientTransport(new URL(url + "/mcp"), { requestInit: { headers } }), modernRound)],
+  [`${modernSdk}, larder mcp over standard input and output in revision 2026-07-28`,
+    () => withModern(new modernStdio.StdioClientTransport({ command: larder, args: ["mcp", "--data", data] }), modernRound)],
   [`openai ${version("openai")} for Node, models, completions whole and streamed, errors`, async () => {
     const client = new OpenAI({ baseURL: url + "/v1", apiKey: key });
     assert.deepEqual((await client.models.list()).data.map((m) => m.id), ["larder"]);

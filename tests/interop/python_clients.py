@@ -87,10 +87,28 @@ async def whole_round(client):
     assert "FX-200" in prompt.messages[0].content.text and "E-12" in prompt.messages[0].content.text
 
 
-@test("mcp", "Streamable HTTP, negotiating as it likes")
+@test("mcp", "Streamable HTTP, negotiating as it likes, which gives revision 2026-07-28")
 async def _():
     async with http_client() as client:
+        assert client.protocol_version == "2026-07-28", client.protocol_version
         await whole_round(client)
+
+
+@test("mcp", "revision 2026-07-28 tells of a changed document on subscriptions/listen")
+async def _():
+    async with http_client() as client:
+        manual = next(r for r in (await client.list_resources()).resources if r.name == "closing-checklist.docx")
+        async with client.listen(resources_list_changed=True, resource_subscriptions=[str(manual.uri)], tools_list_changed=True) as told:
+            assert told.honored.resources_list_changed and not told.honored.tools_list_changed, told.honored
+            async with httpx2.AsyncClient(headers=HEADERS) as http:
+                await http.post(f"{URL}/v1/documents/{str(manual.uri).rsplit('/')[-1]}/reread")
+            seen = set()
+            async with asyncio.timeout(20):
+                async for event in told:
+                    seen.add(type(event).__name__)
+                    if len(seen) == 2:
+                        break
+            assert seen == {"ResourcesListChanged", "ResourceUpdated"}, seen
 
 
 @test("mcp", "Streamable HTTP by handshake, with ping, log level and subscription")
@@ -101,9 +119,17 @@ async def _():
         await client.set_logging_level("debug")
 
 
-@test("mcp", "larder mcp over standard input and output")
+@test("mcp", "larder mcp over standard input and output, in revision 2026-07-28")
 async def _():
     async with stdio_client() as client:
+        assert client.protocol_version == "2026-07-28", client.protocol_version
+        await whole_round(client)
+
+
+@test("mcp", "larder mcp over standard input and output by handshake")
+async def _():
+    async with stdio_client(mode="legacy") as client:
+        assert client.protocol_version == "2025-11-25", client.protocol_version
         await whole_round(client)
 
 
