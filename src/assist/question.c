@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Implements question.h.
 #include "assist/question.h"
+#include "assist/retrieve.h"
+#include "text/common.h"
 
 #include <math.h>
 #include <stdio.h>
 
 enum {
-    FOLLOW_UP_WORDS = 2,
-    CODE_LETTERS_MAX = 4
-}; // own words, at most, of a question that can't stand alone
+    FOLLOW_UP_WORDS = 2, // own words, at most, of a question that can't stand alone
+    CODE_LETTERS_MAX = 4,
+    BACKGROUND = 1000, // passages about anything
+    FEW = 4, // passages; see background_worth
+};
 static const double earlier_weight = 0.3, leaning_weight = 0.5;
+// A partition's own counts are added to those of so many passages about anything, so that a word is not taken for rare or
+// common because of five passages; and that a word stands in none of a few passages tells less than in none of many. The
+// numbers were chosen by bench/answers.
+static const double background_worth = 3;
 
 // Words that carry no topic in a question but are not stop words of the index.
 static const char *const empty_words[] = { "also", "anything", "else", "get", "give", "go", "help",
@@ -255,8 +263,8 @@ static void add_plain(struct buf *b, struct slice text)
 }
 
 // "E12" stands in the index as it is written there: in one word, or in two. The other writing is counted as well.
-static int count_codes(
-    struct tool_context *c, struct collect *words, int64_t *counts, struct error *err)
+static int count_codes(struct tool_context *c, const struct partition_stats *p,
+    struct collect *words, int64_t *counts, struct error *err)
 {
     int rc = 0;
 
@@ -273,27 +281,32 @@ static int count_codes(
         snprintf(
             other, sizeof(other), "%.*s%s%s", (int)letters, stem, two ? "" : " ", stem + letters);
         struct slice text = slice_of(other);
-        rc = store_term_counts(c->store, &text, 1, &count, NULL, err);
+        rc = store_partition_counts(c->store, p, &text, 1, &count, err);
         counts[i] += count;
     }
     return rc;
 }
 
+// By the caller's partition alone: what others hold makes no word known or common here.
 static int weigh(struct tool_context *c, struct collect *words, struct error *err)
 {
     struct question *q = words->q;
-    int64_t counts[QUESTION_TERMS_MAX] = { 0 }, chunks = 0;
+    struct partition_stats stats = { 0 };
+    int64_t counts[QUESTION_TERMS_MAX] = { 0 };
     double unknown = 0;
-    int rc =
-        q->count ? store_term_counts(c->store, words->words, q->count, counts, &chunks, err) : 0;
+    int rc = store_partition_stats(c->store, context_partition(c), &stats, err);
 
-    rc = rc < 0 ? rc : count_codes(c, words, counts, err);
+    if (rc == 0 && stats.key && q->count) {
+        rc = store_partition_counts(c->store, &stats, words->words, q->count, counts, err);
+        rc = rc < 0 ? rc : count_codes(c, &stats, words, counts, err);
+    }
     for (size_t i = 0; rc == 0 && i < q->count; i++) {
         struct question_term *t = &q->terms[i];
-        double n = (double)(chunks > counts[i] ? chunks : counts[i]);
+        double with = (double)counts[i] + BACKGROUND * background_worth * common_share(t->stem);
+        double n = (double)(stats.chunks > counts[i] ? stats.chunks : counts[i]) + BACKGROUND;
         t->written = counts[i] > 0;
         t->known = t->written || t->kind >= 0; // a value says it without the word
-        t->idf = log(1 + (n - (double)counts[i] + 0.5) / ((double)counts[i] + 0.5));
+        t->idf = log(1 + (n - with + 0.5) / (with + 0.5));
         q->total += t->weight * t->idf;
         q->known_total += t->known ? t->weight * t->idf : 0;
         if (t->own) {
@@ -301,7 +314,10 @@ static int weigh(struct tool_context *c, struct collect *words, struct error *er
             unknown += t->known ? 0 : t->weight * t->idf;
         }
     }
-    q->unknown = q->own_total > 0 ? unknown / q->own_total : 0;
+    if (q->own_total > 0) {
+        q->unknown = unknown / q->own_total;
+        q->unknown *= stats.chunks ? (double)stats.chunks / (double)(stats.chunks + FEW) : 1;
+    }
     return rc;
 }
 

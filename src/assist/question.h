@@ -23,9 +23,9 @@ struct turn {
 struct question_term {
     char stem[WORD_MAX];
     double weight; // 1 for the question's own words, less for earlier turns
-    double idf; // by chunks of the store, at least a little above 0
-    bool known; // stands in some chunk, or asks for a value
-    bool written; // stands in some chunk
+    double idf; // by chunks of the partition, at least a little above 0
+    bool known; // stands in some chunk of the partition, or asks for a value
+    bool written; // stands in some chunk of the partition
     bool own; // of the question itself
     bool
         code; // letters with digits: a model, a part, an error. What is not about the same one is no answer.

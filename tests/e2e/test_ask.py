@@ -167,3 +167,24 @@ def test_questions_about_the_server_itself_are_answered_from_its_state():
         a = ask(server, "Is anything broken?")
         assert a["tool"] == "system_status" and a["answer"].startswith("Nothing is broken.") and not a["refused"], a
         assert "tool" not in ask(server, "What do I do when the oil is done?")
+
+
+def test_what_other_partitions_hold_does_not_weigh():
+    question = "How do I clean the chimney of the grill?"  # no document of the partition has a chimney
+
+    def decided(server):
+        a = ask(server, question, partition="grills")
+        steps = server.call("GET", f"/v1/runs/{a['run_id']}").json["steps"]
+        decision = next(s["attributes"] for s in steps if s["kind"] == "decide")
+        return a["refused"], a["answer"], {k: v for k, v in decision.items() if k.startswith("larder.support.")}
+
+    with Server() as server:
+        for i in range(3):
+            server.add(f"grill{i}.md", b"# Grill\n\nClean the grill plate with a brush after batch %d.\n" % i, partition="grills")
+        before = decided(server)
+        assert before[2]["larder.support.unknown"] > 0
+        for i in range(12):
+            server.add(f"other{i}.md", b"# Chimneys\n\nThe chimney and the grill are cleaned by others, number %d.\n" % i, partition="others")
+        assert decided(server) == before
+        nothing = ask(server, question, partition="nowhere")
+        assert nothing["refused"] and not nothing["citations"]
