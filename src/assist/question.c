@@ -302,7 +302,8 @@ static int weigh(struct tool_context *c, struct collect *words, struct error *er
     }
     for (size_t i = 0; rc == 0 && i < q->count; i++) {
         struct question_term *t = &q->terms[i];
-        double with = (double)counts[i] + BACKGROUND * background_worth * common_share(t->stem);
+        double share = background_worth * common_share(t->stem);
+        double with = (double)counts[i] + BACKGROUND * (share < 0.5 ? share : 0.5);
         double n = (double)(stats.chunks > counts[i] ? stats.chunks : counts[i]) + BACKGROUND;
         t->written = counts[i] > 0;
         t->known = t->written || t->kind >= 0; // a value says it without the word
