@@ -11,7 +11,7 @@ import sys
 FLOORS = [
     ["base"],
     ["os", "text", "wire", "config", "net"],
-    ["check", "store", "models", "http", "watch", "reader", "convert", "verify"],
+    ["check", "store", "models", "http", "watch", "oidc", "reader", "convert", "verify"],
     ["jobs", "search"],
     ["ingest", "assist"],
     ["api", "cli"],

@@ -4,6 +4,7 @@
 // when it is revoked or rotated.
 #include "api/access.h"
 #include "api/api.h"
+#include "api/oidc.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "wire/json.h"
@@ -32,6 +33,7 @@ struct access {
     char *origins; // spaces between
     struct keyring *keyring;
     struct limits *limits;
+    struct oidc_door *oidc; // NULL: none
     pthread_mutex_t mutex; // guards token
     uint8_t token[DIGEST];
     bool has_token;
@@ -149,6 +151,7 @@ void access_close(struct access *a)
     if (a) {
         keyring_free(a->keyring);
         limits_free(a->limits);
+        oidc_door_free(a->oidc);
         free(a->origins);
         pthread_mutex_destroy(&a->mutex);
         OPENSSL_cleanse(a, sizeof(*a));
@@ -164,6 +167,16 @@ struct keyring *access_keyring(struct access *a)
 struct limits *access_limits(struct access *a)
 {
     return a->limits;
+}
+
+void access_use_oidc(struct access *a, struct oidc_door *door)
+{
+    a->oidc = door;
+}
+
+struct oidc_door *access_oidc(const struct access *a)
+{
+    return a->oidc;
 }
 
 const char *access_local_key(const struct access *a)
@@ -297,18 +310,44 @@ static void sign(const struct access *a, struct slice text, const uint8_t mark[M
     hex_format(mac, DIGEST, ret_hex);
 }
 
+void access_derive(const struct access *a, const char *purpose, struct slice text, uint8_t ret[32])
+{
+    AUTO_BUF all = BUF_INIT(2 * ACCESS_COOKIE_SIZE);
+    unsigned int n = DIGEST;
+
+    buf_addf(&all, "%s\n", purpose);
+    buf_add_slice(&all, text);
+    if (!buf_ok(&all) ||
+        !HMAC(EVP_sha256(), a->secret, SECRET, (const unsigned char *)all.data, all.len, ret, &n)) {
+        BUG("HMAC is not there");
+    }
+}
+
 void access_new_cookie(
     const struct access *a, const struct principal *p, char ret_value[ACCESS_COOKIE_SIZE])
 {
-    char text[64], mac[2 * DIGEST + 1];
+    char text[ACCESS_COOKIE_SIZE - 2 * DIGEST - 1], mac[2 * DIGEST + 1];
     int64_t until = clock_wall_ms() / 1000 + ACCESS_SESSION_S;
 
     if (p->expires_ms && p->expires_ms / 1000 < until) {
         until = p->expires_ms / 1000;
     }
-    snprintf(text, sizeof(text), "%lld.%s", (long long)until, p->who);
+    snprintf(text, sizeof(text), "%lld.%s", (long long)until, p->session ? p->session : p->who);
     sign(a, slice_of(text), p->mark, mac);
     snprintf(ret_value, ACCESS_COOKIE_SIZE, "%s.%s", text, mac);
+}
+
+void access_set_cookie(
+    struct http_request *req, struct http_response *resp, const char *value, int64_t max_age_s)
+{
+    char *cookie = arena_printf(req->arena,
+        ACCESS_COOKIE "=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s", value,
+        (long long)max_age_s, req->secure ? "; Secure" : "");
+
+    if (cookie) {
+        http_header_add(resp, "Set-Cookie", slice_of(cookie));
+    }
+    http_header_add(resp, "Cache-Control", SLICE_LIT("no-store"));
 }
 
 static bool session_holder(
@@ -329,7 +368,7 @@ static bool session_holder(
         held(ret, &holder);
         return true;
     }
-    return false;
+    return slice_starts(who, "oidc:") && a->oidc && oidc_holder(a->oidc, who, arena, ret);
 }
 
 static bool cookie_valid(
@@ -345,10 +384,13 @@ static bool cookie_valid(
         return false;
     }
     sign(a, slice_make(value.data, expiry.len + 1 + who.len), ret->mark, mac);
+    if (ret->session) {
+        ret->expires_ms = until * 1000; // no key ends it
+    }
     return CRYPTO_memcmp(mac, rest.data, 2 * DIGEST) == 0 && until > clock_wall_ms() / 1000;
 }
 
-static struct slice cookie_find(const struct http_request *req, const char *name)
+struct slice access_cookie(const struct http_request *req, const char *name)
 {
     struct slice rest = http_header_find(req, "cookie"), one, key;
 
@@ -455,7 +497,7 @@ static int find_principal(struct access *a, struct http_request *req,
     const struct http_route *route, struct principal *ret, struct error *err)
 {
     struct slice bearer = http_header_find(req, "authorization");
-    struct slice cookie = cookie_find(req, ACCESS_COOKIE);
+    struct slice cookie = access_cookie(req, ACCESS_COOKIE);
     bool socket = route->stream && http_header_find(req, "upgrade").data;
 
     if (socket && page_of(req) == PAGE_OTHER && !origin_listed(a, req)) {
@@ -542,7 +584,7 @@ struct audience {
 
 void *access_audience(struct access *a, const struct principal *p)
 {
-    if (!p || !slice_starts(slice_of(p->who), "key:")) {
+    if (!p || (!slice_starts(slice_of(p->who), "key:") && !p->session)) {
         return NULL; // the admin sees everything, for as long as the server runs
     }
     struct audience *au = xalloc(sizeof(*au));
@@ -550,6 +592,7 @@ void *access_audience(struct access *a, const struct principal *p)
     arena_init(&au->arena, AUDIENCE_ARENA);
     au->principal = *p;
     au->principal.name = "";
+    au->principal.session = p->session ? "" : NULL; // only that it is one
     struct slice *partitions = arena_array(&au->arena, p->partition_count + 1, sizeof(*partitions));
     for (size_t i = 0; partitions && i < p->partition_count; i++) {
         partitions[i] = arena_slice(&au->arena, p->partitions[i]);
@@ -566,7 +609,7 @@ bool access_audience_alive(void *audience)
     struct principal *p = &au->principal;
     uint64_t changes = keyring_changes(au->access->keyring);
 
-    if (au->alive && changes != au->changes) {
+    if (au->alive && !p->session && changes != au->changes) {
         AUTO_ARENA arena;
         struct key_holder holder;
         arena_init(&arena, AUDIENCE_ARENA);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Who may act, and on what. Callers are the admin key (made at the first start, or read from a file), the local key (of the
 // command line on this machine, as long as the server runs), API keys (keyring.h), a browser's session of one of them (a
-// signed cookie), and, if set so, whoever is on this machine. access_authorize is the one place that decides: it knows the
+// signed cookie), people whom an OpenID provider signed in (oidc.h), and, if set so, whoever is on this machine. access_authorize is the one place that decides: it knows the
 // caller, holds the limits, and compares the route's right with the caller's; the rest of the api asks principal_of().
 // Any thread.
 #ifndef LARDER_API_ACCESS_H
@@ -13,7 +13,8 @@
 #include "base/error.h"
 #include "http/http.h"
 
-enum { ACCESS_KEY_SIZE = 96, ACCESS_COOKIE_SIZE = 160, ACCESS_SESSION_S = 14 * 24 * 3600 };
+enum { ACCESS_KEY_SIZE = 96, ACCESS_COOKIE_SIZE = 512, ACCESS_SESSION_S = 14 * 24 * 3600 };
+enum { WHO_SIZE = 96 };
 #define ACCESS_COOKIE "larder_session"
 
 struct access;
@@ -37,10 +38,11 @@ const char *access_local_key(const struct access *a);
 void access_new_token(struct access *a, char ret_token[ACCESS_KEY_SIZE]);
 bool access_use_token(struct access *a, struct slice token); // true once
 
-// Who a request comes from. who: "key:ID", "admin", "local", "loopback".
+// Who a request comes from. who: "key:ID", "admin", "local", "loopback", "oidc:SUBJECT".
 struct principal {
-    char who[24];
-    const char *name; // of the key, "" for others
+    char who[WHO_SIZE];
+    const char *name; // of the key, of the account at the provider, "" for others
+    const char *session; // what a cookie says for who, without dots; NULL: who itself
     enum role role;
     unsigned rights; // bits
     const struct slice *partitions; // with partition_count 0: all
@@ -64,6 +66,14 @@ bool access_key_holder(struct access *a, struct slice key, struct arena *arena,
 void access_admin(struct access *a, struct principal *ret); // the first admin
 void access_new_cookie(
     const struct access *a, const struct principal *p, char ret_value[ACCESS_COOKIE_SIZE]);
+void access_set_cookie(
+    struct http_request *req, struct http_response *resp, const char *value, int64_t max_age_s);
+struct slice access_cookie(const struct http_request *req, const char *name); // {NULL, 0}: none
+// HMAC-SHA256 under the secret that signs sessions; purpose begins with a letter, so none can stand for another.
+void access_derive(const struct access *a, const char *purpose, struct slice text, uint8_t ret[32]);
+struct oidc_door;
+void access_use_oidc(struct access *a, struct oidc_door *door); // takes it over; before serving
+struct oidc_door *access_oidc(const struct access *a); // NULL: not set up
 // For http_options.
 int access_authorize(struct http_request *req, const struct http_route *route, struct error *err);
 // What a stream of this caller may see; NULL: everything. For http_request.audience and the options of the same names.

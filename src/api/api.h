@@ -51,6 +51,7 @@ extern const struct http_route system_routes[];
 extern const struct http_route metrics_routes[];
 extern const struct http_route alerts_routes[];
 extern const struct http_route session_routes[];
+extern const struct http_route oidc_routes[];
 extern const struct http_route openapi_routes[];
 extern const struct http_route keys_routes[];
 extern const struct http_route audit_routes[];

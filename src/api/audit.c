@@ -7,6 +7,7 @@
 // counted and told with the next row, so that nobody can fill the disk with them.
 #include "api/api.h"
 #include "api/monitor.h"
+#include "api/oidc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/route.h"
@@ -30,7 +31,8 @@ static bool is_act(const struct http_request *req, const struct http_route *rout
         return false; // signing out forgets a cookie, no more
     }
     if (req->method == HTTP_GET || req->method == HTTP_HEAD) {
-        return right == RIGHT_KEYS || right == RIGHT_AUDIT || strcmp(route->path, "/start") == 0;
+        return right == RIGHT_KEYS || right == RIGHT_AUDIT || strcmp(route->path, "/start") == 0 ||
+               strcmp(route->path, OIDC_BACK) == 0;
     }
     return right != RIGHT_SEARCH;
 }
@@ -253,7 +255,8 @@ static int verify_get(struct http_request *req, struct http_response *resp, stru
 static const struct param_doc list_params[] = { { "since", "query", "integer",
                                                     "rows above this number, oldest first" },
     { "before", "query", "integer", "rows below this number, newest first (the usual order)" },
-    { "who", "query", "string", "only of this caller: admin, local, loopback, nobody or key:ID" },
+    { "who", "query", "string",
+        "only of this caller: admin, local, loopback, nobody, key:ID or oidc:SUBJECT" },
     { "act", "query", "string", "only this act, such as deleteDocument" },
     { "outcome", "query", "string", "only done, refused or failed" },
     { "limit", "query", "integer", "1 to 1000, default 100" }, { NULL } };

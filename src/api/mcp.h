@@ -114,7 +114,7 @@ extern const char *const mcp_levels[MCP_LEVELS];
 
 struct mcp_session { // any thread, its mutex; id, version and capabilities are immutable
     char id[MCP_SESSION_ID_LEN + 1];
-    char who[24]; // principal.who of its beginner; for others it is not there
+    char who[WHO_SIZE]; // principal.who of its beginner; for others it is not there
     atomic_int refs;
     enum mcp_version version;
     bool can_sample, can_elicit;

@@ -7,6 +7,11 @@
 static const char *const method_words[HTTP_METHODS] = { "get", "head", "post", "put", "patch",
     "delete", "options" };
 static const struct schema_doc session_schemas[] = {
+    { "SignInMethods",
+        "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":\"boolean\"}"
+        ","
+        "\"oidc\":{\"type\":\"object\",\"required\":[\"label\",\"url\"],\"properties\":{\"label\":{"
+        "\"type\":\"string\"},\"url\":{\"type\":\"string\"}}}}}" },
     { "SessionRequest",
         "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":"
         "\"string\"}}}" },
@@ -259,4 +264,5 @@ const struct http_route openapi_routes[] = {
 
 const struct http_route *const api_routes[] = { documents_routes, pictures_routes, search_routes,
     ask_routes, mcp_routes, openai_routes, events_routes, system_routes, metrics_routes,
-    alerts_routes, keys_routes, audit_routes, session_routes, openapi_routes, app_routes, NULL };
+    alerts_routes, keys_routes, audit_routes, session_routes, oidc_routes, openapi_routes,
+    app_routes, NULL };

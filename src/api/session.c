@@ -4,19 +4,6 @@
 #include "base/clock.h"
 #include "wire/json.h"
 
-static void set_cookie(
-    struct http_request *req, struct http_response *resp, const char *value, int64_t max_age)
-{
-    char *cookie = arena_printf(req->arena,
-        ACCESS_COOKIE "=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s", value,
-        (long long)max_age, req->secure ? "; Secure" : "");
-
-    if (cookie) {
-        http_header_add(resp, "Set-Cookie", slice_of(cookie));
-    }
-    http_header_add(resp, "Cache-Control", SLICE_LIT("no-store"));
-}
-
 static int session_create(struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct access *access = api_of(req)->access;
@@ -43,7 +30,7 @@ static int session_create(struct http_request *req, struct http_response *resp, 
     }
     audit_who(req, arena_strdup(req->arena, p.who));
     access_new_cookie(access, &p, cookie);
-    set_cookie(req, resp, cookie, ACCESS_SESSION_S);
+    access_set_cookie(req, resp, cookie, ACCESS_SESSION_S);
     resp->status = 204;
     return 0;
 }
@@ -51,7 +38,7 @@ static int session_create(struct http_request *req, struct http_response *resp, 
 static int session_delete(struct http_request *req, struct http_response *resp, struct error *err)
 {
     (void)err;
-    set_cookie(req, resp, "", 0);
+    access_set_cookie(req, resp, "", 0);
     resp->status = 204;
     return 0;
 }
@@ -72,7 +59,7 @@ static int session_start(struct http_request *req, struct http_response *resp, s
         struct principal p;
         access_admin(access, &p);
         access_new_cookie(access, &p, cookie);
-        set_cookie(req, resp, cookie, ACCESS_SESSION_S);
+        access_set_cookie(req, resp, cookie, ACCESS_SESSION_S);
     }
     return 0;
 }

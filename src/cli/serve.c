@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/mcp.h"
 #include "api/monitor.h"
+#include "api/oidc.h"
 #include "assist/assist.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -244,6 +245,17 @@ static void set_rates(const struct settings *settings, struct limit_rates *ret)
     };
 }
 
+static int open_oidc(struct server *s, struct error *err)
+{
+    struct oidc_door *door = NULL;
+    int rc = oidc_door_new(s->settings, &s->api.stopping, &door, err);
+
+    if (rc == 0) {
+        access_use_oidc(s->access, door);
+    }
+    return rc;
+}
+
 static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct error *err)
 {
     const struct settings *settings = s->settings;
@@ -260,6 +272,7 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
     set_rates(settings, &access_options.rates);
     int rc = check_network(settings, err);
     rc = rc < 0 ? rc : access_open(&access_options, &s->access, new_key, err);
+    rc = rc < 0 ? rc : open_oidc(s, err);
     rc = rc < 0 ? rc : store_open(&store, &s->store, err);
     rc = rc < 0 ? rc : access_load(s->access, s->store, err);
     rc = rc < 0 ? rc : store_job_recover(s->store, err);

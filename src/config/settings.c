@@ -51,6 +51,30 @@ static const struct setting_info table[] = {
         "most bytes that one key may upload in a day"),
     NUMBER("access", "quota_documents", access_quota_documents, "200000",
         "most documents that one key may upload in a day"),
+    TEXT("oidc", "issuer", oidc_issuer, "",
+        "OpenID provider that people may sign in with, as its discovery document calls itself "
+        "(https://…); empty: only access keys"),
+    TEXT("oidc", "client_id", oidc_client_id, "", "what this server is called at the provider"),
+    TEXT("oidc", "client_secret_file", oidc_secret_file, "",
+        "file with the secret that the provider gave; empty: none (a public client with PKCE)"),
+    TEXT("oidc", "scopes", oidc_scopes, "profile email",
+        "what the provider is asked for beside openid, spaces between; some need groups here"),
+    TEXT("oidc", "audiences", oidc_audiences, "",
+        "further audiences of tokens that are trusted, spaces between"),
+    TEXT("oidc", "role_claim", oidc_role_claim, "groups",
+        "claim of the ID token that says what somebody is; a path with dots for nested ones"),
+    TEXT("oidc", "roles", oidc_roles, "",
+        "which values of the claim give which role, commas between: VALUE = ROLE or VALUE = ROLE: "
+        "PARTITION …; the value * is everybody; the highest role counts"),
+    TEXT("oidc", "roles_file", oidc_roles_file, "",
+        "file with the same, an entry a line; instead of oidc.roles"),
+    TEXT(
+        "oidc", "label", oidc_label, "Sign in with your account", "the button on the sign-in page"),
+    TEXT("oidc", "redirect_url", oidc_redirect_url, "",
+        "where the provider sends browsers back to, as it is registered there "
+        "(…/v1/session/oidc/callback); empty: made from the address that the browser used"),
+    NUMBER("oidc", "session_hours", oidc_session_h, "12",
+        "how long somebody stays signed in before the provider is asked again"),
     CHOICE(
         "log", "level", log_level, "info", "debug info warn error", "least level that is logged"),
     CHOICE("log", "format", log_format, "text", "text json", "form of the log's lines"),

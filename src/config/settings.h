@@ -61,6 +61,13 @@ struct settings {
     int64_t jobs_workers; // documents read at the same time
     int64_t jobs_queue; // documents waiting at most
     char *watch_canary; // watch.canary: on | off
+    char *oidc_issuer; // oidc.issuer; "": nobody signs in there
+    char *oidc_client_id, *oidc_secret_file; // oidc.client_id, oidc.client_secret_file
+    char *oidc_scopes, *oidc_audiences; // oidc.scopes, oidc.audiences
+    char *oidc_role_claim, *oidc_roles, *oidc_roles_file; // oidc.role_claim, roles, roles_file
+    char *oidc_label; // oidc.label
+    char *oidc_redirect_url; // oidc.redirect_url; "": by the address that the browser used
+    int64_t oidc_session_h; // oidc.session_hours
     char *otlp_url; // otlp.url; "": nothing is pushed
     char *otlp_headers_file; // otlp.headers_file; ""
     char *otlp_service; // otlp.service

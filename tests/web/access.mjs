@@ -25,6 +25,20 @@ test("without a key the page asks for one, and goes on where it was", async ({ p
     await page.waitForSelector("text=Sign in to Larder");
 }, "mock");
 
+test("the sign-in page has a provider's button only where one is set up", async ({ page, url, expected }) => {
+    expected.push(/status of 401/, /WebSocket/);
+    await control(url, "set", { need_key: true });
+    await page.goto("/");
+    await page.waitForSelector("text=Sign in to Larder");
+    equal(await page.locator(".sign-in-provider").count(), 0, "buttons without a provider");
+    await control(url, "set", { need_key: true, oidc: "Sign in with <Kitchen>" });
+    await page.reload();
+    const button = page.getByRole("link", { name: "Sign in with <Kitchen>" });
+    await button.waitFor();
+    equal(await button.getAttribute("href"), "/v1/session/oidc", "where it leads");
+    ok((await button.boundingBox()).height >= 44, "large enough for a finger");
+}, "mock");
+
 test("a session that ends while the page is open leads to the sign-in page", async ({ page, url, expected }) => {
     expected.push(/status of 401/, /WebSocket/);
     await openLibrary(page);

@@ -101,6 +101,7 @@ class State:
             self.documents, self.elements, self.events, self.sessions = {}, {}, getattr(self, "events", []), set()
             self.busy, self.need_key, self.no_ws, self.no_sse, self.hold, self.offline = 0, False, False, False, False, False
             self.role, self.rights, self.name = "admin", RIGHTS["admin"], ""
+            self.oidc = ""
             self.slow_check, self.sockets, self.log = 0.0, getattr(self, "sockets", []), []
             self.serial = getattr(self, "serial", 0)
             if not empty:
@@ -299,6 +300,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.file(url.path)
         if STATE.offline:
             return self.close_now()
+        if parts[1:] == ["session", "methods"]:
+            return self.send(200, {"key": True, **({"oidc": {"label": STATE.oidc, "url": "/v1/session/oidc"}} if STATE.oidc else {})})
         if not self.allowed():
             return self.problem(401, "A key is needed.")
         if parts[1] == "session":

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Signing in with an access key. The key goes to the server once; from then on an HttpOnly cookie stands for it, so that
+// Signing in with an access key or, where one is set up, at a provider (the server does all of that). The key goes to the server once; from then on an HttpOnly cookie stands for it, so that
 // no script of this page could give it away.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, needsKey, Problem, sentence } from "../api/client";
@@ -7,12 +7,16 @@ import { startLibrary } from "../api/library";
 import { loadSession, session } from "../api/session";
 import { useCell } from "../base/cell";
 
+type Methods = { key: boolean; oidc?: { label: string; url: string } };
+
 export function SignIn() {
     const [error, setError] = useState("");
     const [busy, setBusy] = useState(false);
     const input = useRef<HTMLInputElement>(null);
+    const [provider, setProvider] = useState<{ label: string; url: string } | null>(null);
     useEffect(() => {
         document.title = "Sign in – Larder";
+        api<Methods>("GET", "/v1/session/methods", { quiet: true }).then((found) => setProvider(found.oidc ?? null), () => undefined);
         input.current?.focus();
     }, []);
     const submit = async (event: Event) => {
@@ -39,12 +43,13 @@ export function SignIn() {
         <section class="sheet sign-in">
             <img src="/icon.svg" alt="" width="48" height="48" />
             <h1 tabIndex={-1}>Sign in to Larder</h1>
+            {provider && <p class="sign-in-provider"><a class="button primary" href={provider.url} onClick={() => sessionStorage.setItem(FLAG, "1")}>{provider.label}</a><span class="soft">or with a key:</span></p>}
             <form onSubmit={submit} noValidate>
                 <label for="key">Access key</label>
                 <input ref={input} id="key" name="key" type="password" autocomplete="current-password" autocapitalize="none" spellcheck={false}
                     aria-invalid={error !== ""} aria-describedby="key-help key-error" />
                 <p id="key-error" class="field-error" role="alert">{error}</p>
-                <button type="submit" class="primary" aria-disabled={busy}>Sign in</button>
+                <button type="submit" class={provider ? "" : "primary"} aria-disabled={busy}>Sign in</button>
                 <p id="key-help" class="soft">Your manager or the person who runs Larder gives you the key.</p>
             </form>
         </section>
