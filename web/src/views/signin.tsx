@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Signing in with an access key or, where one is set up, at a provider (the server does all of that). The key goes to the server once; from then on an HttpOnly cookie stands for it, so that
-// no script of this page could give it away.
+// Signing in with an access key or, where one is set up, at a provider (the server does all of that). The key goes to the
+// server once; from then on an HttpOnly cookie stands for it, so that no script of this page could give it away.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, needsKey, Problem, sentence } from "../api/client";
 import { startLibrary } from "../api/library";
@@ -43,7 +43,7 @@ export function SignIn() {
         <section class="sheet sign-in">
             <img src="/icon.svg" alt="" width="48" height="48" />
             <h1 tabIndex={-1}>Sign in to Larder</h1>
-            {provider && <p class="sign-in-provider"><a class="button primary" href={provider.url} onClick={() => sessionStorage.setItem(FLAG, "1")}>{provider.label}</a><span class="soft">or with a key:</span></p>}
+            {provider && <p class="sign-in-provider"><a class="button primary" href={provider.url}>{provider.label}</a><span class="soft">or with a key:</span></p>}
             <form onSubmit={submit} noValidate>
                 <label for="key">Access key</label>
                 <input ref={input} id="key" name="key" type="password" autocomplete="current-password" autocapitalize="none" spellcheck={false}
@@ -57,7 +57,7 @@ export function SignIn() {
 }
 
 /** By a cookie; who needs none (this machine, if it is open) can't sign out. */
-const signedIn = (who: string) => who === "admin" || who.startsWith("key:");
+const signedIn = (who: string) => who === "admin" || who.startsWith("key:") || who.startsWith("oidc:");
 
 export async function signOut(): Promise<void> {
     try {
