@@ -182,6 +182,20 @@ static int load_settings(struct settings *s, struct error *err)
     return settings_load_environment(s, err);
 }
 
+// `larder COMMAND --help` at any place, or -h alone: a search may leave out the word h.
+static bool asks_help(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[2], "-h") == 0) {
+        return true;
+    }
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int command_line_main(int argc, char **argv)
 {
     struct error err = { 0 };
@@ -201,7 +215,13 @@ int command_line_main(int argc, char **argv)
     in.arguments = xalloc((size_t)ARGS_MAX * sizeof(*in.arguments));
     settings_init(&settings);
     int rc = load_settings(&settings, &err);
-    rc = rc < 0 ? rc : parse(&in, argc, argv, &err);
+    if (asks_help(argc, argv)) {
+        in.arguments[in.argument_count++] = in.command->name;
+        in.command = &help_command;
+        rc = 0; // however wrong the settings are
+    } else {
+        rc = rc < 0 ? rc : parse(&in, argc, argv, &err);
+    }
     rc = rc < 0 ? rc : in.command->run(&in, &err);
     if (rc < 0) {
         fprintf(stderr, "larder %s: %s\n", in.command->name,

@@ -235,6 +235,15 @@ def test_a_full_queue_answers_503_and_takes_no_work():
         assert server.upload("third.txt", b"Dry the lettuce.\n").status == 201
 
 
+def test_every_command_tells_how_it_is_used():
+    server = Server(data="nowhere")
+    names = re.findall(r"^  ([a-z]+) ", server.cli("help", check=0).stdout, re.M)
+    assert len(names) > 20, names
+    for name in names:
+        assert server.cli(name, "--help", check=0).stdout == server.cli("help", name, check=0).stdout, name
+    assert server.cli("search", "-h", env={"LARDER_SERVER_LISTEN": "nonsense"}, check=0).stdout.startswith("usage: larder search")
+
+
 def test_the_command_line_walks_the_whole_road():
     with Server() as server:
         folder = server.data.parent / (server.data.name + ".files")
