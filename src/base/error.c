@@ -2,6 +2,8 @@
 // Implements error.h. Any thread.
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +39,32 @@ const struct error_kind *error_kind(int code)
     return &kinds[ARRAY_LEN(kinds) - 1];
 }
 
+// What sentences quote comes from input, and a long one is cut anywhere: malformed bytes become '?', controls spaces, and the
+// front of a character that was cut off goes.
+static void make_text(char text[ERROR_TEXT_MAX])
+{
+    size_t len = strlen(text), bytes = 0;
+
+    if (len == ERROR_TEXT_MAX - 1) {
+        size_t last = len - 1;
+        while (last > len - 4 && ((unsigned char)text[last] & 0xC0) == 0x80) {
+            last--;
+        }
+        bool broken =
+            utf8_decode(text + last, len - last, &bytes) == UTF8_REPLACEMENT && bytes == 1;
+        len = broken ? last : len;
+        text[len] = '\0';
+    }
+    for (size_t i = 0; i < len; i += bytes) {
+        uint32_t c = utf8_decode(text + i, len - i, &bytes);
+        if (c == UTF8_REPLACEMENT && bytes == 1) {
+            text[i] = '?';
+        } else if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f) {
+            text[i] = ' ';
+        }
+    }
+}
+
 int error_set(struct error *err, int code, const char *fmt, ...)
 {
     if (err) {
@@ -46,6 +74,7 @@ int error_set(struct error *err, int code, const char *fmt, ...)
         va_start(args, fmt);
         vsnprintf(err->text, sizeof(err->text), fmt, args);
         va_end(args);
+        make_text(err->text);
     }
     return code;
 }
@@ -63,6 +92,7 @@ int error_prefix(struct error *err, int code, const char *fmt, ...)
         snprintf(both, sizeof(both), "%s: %s", before, err->text);
         both[ERROR_TEXT_MAX - 1] = '\0';
         memcpy(err->text, both, ERROR_TEXT_MAX);
+        make_text(err->text);
         err->code = code;
     }
     return code;

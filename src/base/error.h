@@ -35,7 +35,8 @@ enum { ERROR_TEXT_MAX = 512 };
 
 struct error {
     int code;
-    char text[ERROR_TEXT_MAX]; // one sentence or two, UTF-8, NUL-terminated
+    char text
+        [ERROR_TEXT_MAX]; // one sentence or two, always UTF-8 whatever was quoted, NUL-terminated
 };
 
 // Fills err (if not NULL) and returns code, so that `return error_set(err, ERR_INVALID, "…")` reads as one step.

@@ -151,6 +151,29 @@ static void ids_sort_by_time_and_have_their_shape(void **state)
                  id_valid(SLICE_LIT("01a20377_391e-7516-b700-d1c80b8c6bd5")));
 }
 
+static void an_errors_sentence_is_utf8_whatever_it_quotes(void **state)
+{
+    char wide[2 * ERROR_TEXT_MAX + 1];
+    struct error err;
+    (void)state;
+
+    error_set(&err, ERR_INVALID, "\"%s\" is no setting.", "a\xff\x1b[1m\xc3");
+    assert_string_equal(err.text, "\"a? [1m?\" is no setting.");
+    for (size_t lead = 0; lead < 4; lead++) { // the cut falls on each byte of a character
+        memset(wide, 'x', sizeof(wide));
+        for (size_t i = lead; i + 4 < sizeof(wide); i += 4) {
+            memcpy(wide + i, "\xF0\x9F\x8D\x9F", 4);
+        }
+        wide[sizeof(wide) - 1] = '\0';
+        error_set(&err, ERR_INVALID, "%s", wide);
+        assert_true(utf8_valid(slice_of(err.text)));
+        assert_true(strlen(err.text) > ERROR_TEXT_MAX - 5);
+        assert_null(strchr(err.text, '?'));
+        error_prefix(&err, ERR_INVALID, "line %d", 12);
+        assert_true(utf8_valid(slice_of(err.text)));
+    }
+}
+
 static void every_error_has_a_kind_of_its_own(void **state)
 {
     struct error err;
@@ -189,6 +212,7 @@ int main(void)
         cmocka_unit_test(pieces_are_cut_with_empty_ones_kept),
         cmocka_unit_test(malformed_utf8_is_known_and_cleaned),
         cmocka_unit_test(ids_sort_by_time_and_have_their_shape),
+        cmocka_unit_test(an_errors_sentence_is_utf8_whatever_it_quotes),
         cmocka_unit_test(every_error_has_a_kind_of_its_own),
         cmocka_unit_test(times_are_written_in_utc),
     };
