@@ -40,8 +40,11 @@ struct bmp {
 
 static uint32_t u16(const struct bmp *b, size_t at)
 {
+    if (b->bytes.len < 2 || at > b->bytes.len - 2) {
+        return 0;
+    }
     const unsigned char *p = (const unsigned char *)b->bytes.data + at;
-    return at + 2 <= b->bytes.len ? p[0] | (uint32_t)p[1] << 8 : 0;
+    return p[0] | (uint32_t)p[1] << 8;
 }
 
 static uint32_t u32(const struct bmp *b, size_t at)

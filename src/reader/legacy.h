@@ -30,8 +30,11 @@ int legacy_ppt(struct legacy *l);
 
 static inline uint32_t legacy_u16(struct slice s, size_t at)
 {
+    if (s.len < 2 || at > s.len - 2) {
+        return 0;
+    }
     const unsigned char *p = (const unsigned char *)s.data + at;
-    return at + 2 <= s.len ? p[0] | (uint32_t)p[1] << 8 : 0;
+    return p[0] | (uint32_t)p[1] << 8;
 }
 static inline uint32_t legacy_u32(struct slice s, size_t at)
 {

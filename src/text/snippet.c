@@ -152,6 +152,9 @@ void snippet_add(struct buf *b, struct slice text, const struct snippet_terms *t
     size_t count = find_matches(text, t, m, MATCHES_MAX);
     size_t from = 0, first = 0;
 
+    if (text.len == 0) {
+        return; // its data may be NULL
+    }
     if (count && text.len > max_chars) {
         first = best_start(m, count, max_chars - BEFORE_CHARS);
         from = m[first].start > BEFORE_CHARS ? m[first].start - BEFORE_CHARS : 0;
