@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct reader_format *f = reader_format_find(id);
     struct error err = { .code = 0 };
 
-    limits.pixels = 1 << 20;
+    limits.pixels = 1 << 16;
     struct reader r = {
         .format = id, .input = { (const char *)data, size }, .limits = &limits, .sink = &sink
     };

@@ -12,11 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     AUTO_ARENA a;
     AUTO_ARENA b;
 
+    arena_init(&a, 16 << 20);
+    arena_init(&b, 16 << 20);
     if (size > 256 * 1024) {
         return 0;
     }
-    arena_init(&a, 16 << 20);
-    arena_init(&b, 16 << 20);
     int first = model_read(bytes, size + 1, &a, &whole, &err);
     int second = model_read(bytes, 3, &b, &pieces, &err);
     BUG_ON(first == 0 && second == 0 &&
