@@ -238,6 +238,7 @@ static int verify_get(struct http_request *req, struct http_response *resp, stru
     if (rc < 0) {
         return rc;
     }
+    metric_set(METRIC_INTEGRITY, INTEGRITY_AUDIT, 0, v.bad_seq ? 1 : 0);
     json_begin(&j, &resp->body);
     json_begin_object(&j);
     json_key_bool(&j, "holds", v.bad_seq == 0);

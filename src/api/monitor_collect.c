@@ -4,7 +4,9 @@
 #include "api/monitor_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "os/resources.h"
+#include "store/audit.h"
 
 #include <math.h>
 
@@ -77,8 +79,8 @@ static void collect_store(struct monitor *m)
     metric_set(METRIC_WAL_BYTES, 0, 0, (double)s.wal_bytes);
     metric_set(METRIC_BLOB_BYTES, 0, 0, (double)s.blob_bytes);
     metric_set(METRIC_INTEGRITY, INTEGRITY_DISK, 0, s.writes_stopped ? 1 : 0);
-    if (isnan(metric_value(METRIC_INTEGRITY, INTEGRITY_DATABASE, 0))) {
-        metric_set(METRIC_INTEGRITY, INTEGRITY_DATABASE, 0, 0);
+    if (s.damaged || isnan(metric_value(METRIC_INTEGRITY, INTEGRITY_DATABASE, 0))) {
+        metric_set(METRIC_INTEGRITY, INTEGRITY_DATABASE, 0, s.damaged ? 1 : 0);
     }
 }
 
@@ -198,6 +200,21 @@ void collect_readings(struct monitor *m, int64_t mono_ms)
     collect_machine();
     collect_disk(m, mono_ms);
     m->collect.seconds++;
+}
+
+void collect_audit(struct monitor *m)
+{
+    struct audit_verdict v;
+    struct error err = { 0 };
+
+    if (store_audit_verify(m->api->store, 0, NULL, &v, &err) < 0) {
+        log_warn("watch.audit", LS("error", err.text));
+        return;
+    }
+    if (v.bad_seq) {
+        log_error("audit.broken", LI("seq", v.bad_seq), LS("why", v.why));
+    }
+    metric_set(METRIC_INTEGRITY, INTEGRITY_AUDIT, 0, v.bad_seq ? 1 : 0);
 }
 
 void collect_scanner(struct monitor *m)

@@ -19,6 +19,7 @@ enum {
     RULES_EVERY_S = 5,
     MANAGER_EVERY_S = 60,
     SCANNER_EVERY_S = 15,
+    AUDIT_EVERY_S = 6 * 3600, // the whole chain of the audit log, and at the start
     COMPACT_EVERY_S = 60,
 };
 
@@ -69,6 +70,7 @@ struct monitor {
 // monitor_collect.c: copies readings into the metrics; the ticking thread.
 void collect_readings(struct monitor *m, int64_t mono_ms);
 void collect_scanner(struct monitor *m); // slow thread
+void collect_audit(struct monitor *m); // slow thread: walks the chain of hashes
 
 // monitor_alerts.c
 int alerts_open(struct monitor *m, struct error *err);

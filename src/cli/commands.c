@@ -286,7 +286,8 @@ static int help_run(struct invocation *in, struct error *err)
         printf(
             "\nlarder help COMMAND tells more; larder help settings lists the settings,\nlarder "
             "help findings the codes of what checks can find,\nlarder help metrics and larder help "
-            "alert-rules what is measured and watched.\n");
+            "alert-rules what is measured and watched,\nlarder help "
+            "prometheus-rules the same rules for Prometheus.\n");
         return 0;
     }
     if (strcmp(in->arguments[0], "settings") == 0) {
@@ -305,6 +306,12 @@ static int help_run(struct invocation *in, struct error *err)
             alert_rules_describe(&page);
         }
         fputs(page.data, stdout);
+        return 0;
+    }
+    if (strcmp(in->arguments[0], "prometheus-rules") == 0) {
+        AUTO_BUF page = BUF_INIT(1024 * 1024);
+        alert_rules_prometheus(&page);
+        fwrite(page.data, 1, page.len, stdout);
         return 0;
     }
     const struct command *c = command_find(in->arguments[0]);

@@ -258,6 +258,7 @@ int store_stats(struct store *s, struct store_stats *ret, struct error *err)
     st.commits = atomic_load(&s->commits);
     st.commit_us_total = atomic_load(&s->commit_us);
     st.last_seq = atomic_load(&s->last_seq);
+    st.damaged = atomic_load(&s->damaged);
     st.writes_stopped = writer_broken(s);
     *ret = st;
     return 0;

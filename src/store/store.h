@@ -92,6 +92,7 @@ struct store_stats {
         database_bytes, wal_bytes;
     int64_t jobs_queued, jobs_running, jobs_dead, oldest_queued_ms; // age
     int64_t commits, commit_us_total, last_seq;
+    bool damaged; // something that was read or written since the start was found damaged
     bool writes_stopped; // the disk did not confirm a write; nothing is accepted until a restart
 };
 int store_stats(struct store *s, struct store_stats *ret, struct error *err);

@@ -88,6 +88,7 @@ int alert_rules_parse(
 const struct alert_rule *alert_rule_find(const struct alert_rules *r, struct slice name);
 void alert_rule_json(struct buf *out, const struct alert_rule *r); // one rule as the file has it
 void alert_rules_describe(struct buf *out); // the reference page, Markdown
+void alert_rules_prometheus(struct buf *out); // the defaults as rules for Prometheus, YAML
 // A sentence if the rule could never be raised by what its measure can give (a burn of 14.4 with an objective of 95 %);
 // false: it can.
 bool alert_rule_never_fires(const struct alert_rule *r, char ret_why[160]);

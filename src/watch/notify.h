@@ -24,6 +24,8 @@ struct notify_item { // one alert as it is told; lends
     double value, raise;
     bool above, firing;
     int64_t fired_ms, now_ms;
+    int64_t
+        ends_ms; // one that fires: when Alertmanager may forget it by itself; 0: when it is told so
 };
 
 struct notifier;

@@ -125,8 +125,8 @@ void notify_manager_body(
         json_end(&j);
         clock_format(one->fired_ms ? one->fired_ms : one->now_ms, time);
         json_key_text(&j, "startsAt", time);
-        if (!one->firing) {
-            clock_format(one->now_ms, time);
+        if (!one->firing || one->ends_ms) {
+            clock_format(one->firing ? one->ends_ms : one->now_ms, time);
             json_key_text(&j, "endsAt", time);
         }
         if (link[0]) {

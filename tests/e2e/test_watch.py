@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Watching: metrics, histories, health, alerts and the messages about them, against receivers made here."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.server
@@ -8,6 +9,7 @@ import json
 import pathlib
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -311,6 +313,29 @@ def test_wrong_rules_file_stops_the_start_with_a_sentence():
         server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+def test_edited_row_of_the_audit_log_raises_the_integrity_alert():
+    server = Server({"watch_canary": "off"})
+    integrity = lambda s: {a["word"]: (a["state"], a["plot"]) for a in s.call("GET", "/v1/alerts").json["alerts"] if a["rule"] == "integrity"}
+    try:
+        with server:
+            server.owned = False
+            server.add("a.txt", b"first\n")
+            server.add("b.txt", b"second\n")
+            until(lambda: integrity(server) == dict.fromkeys(("audit", "database", "disk"), ("ok", "storage")), "all three are looked at")
+        with contextlib.closing(sqlite3.connect(server.data / "larder.db")) as db, db:
+            db.execute("DROP TRIGGER audit_stays")
+            assert db.execute("UPDATE audit SET who = 'nobody' WHERE seq = (SELECT min(seq) FROM audit WHERE act = 'createDocument')").rowcount == 1
+        again = Server({"watch_canary": "off"}, data=server.data)
+        again.key = server.key
+        with again:
+            until(lambda: integrity(again).get("audit", [""])[0] == "critical", "the alert")
+            assert integrity(again)["database"][0] == "ok"
+            assert value(again, 'larder_integrity_failures{part="audit"}') == 1
+            assert "audit.broken" in again.log_text()
+    finally:
+        shutil.rmtree(server.data, ignore_errors=True)
 
 
 def test_collecting_costs_under_a_hundredth_of_a_core():

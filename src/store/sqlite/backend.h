@@ -56,6 +56,7 @@ struct store {
 
     atomic_llong last_seq; // last event that is durable
     atomic_llong commits, commit_us;
+    atomic_bool damaged; // some read or write ended with ERR_CORRUPT
     atomic_llong average_job_ms; // of those that ended well; 0: none yet
 };
 

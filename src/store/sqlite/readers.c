@@ -39,6 +39,9 @@ int store_read(struct store *s, const char *name, read_fn fn, void *ctx, struct 
         }
     }
     give(s, db);
+    if (rc == ERR_CORRUPT) {
+        atomic_store(&s->damaged, true);
+    }
     int64_t took_ms = (clock_mono_us() - start_us) / 1000;
     if (took_ms >= SLOW_MS) {
         log_warn("store.slow", LS("what", name), LI("ms", took_ms));

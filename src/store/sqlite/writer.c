@@ -358,6 +358,9 @@ int store_write(struct store *s, const char *name, write_fn fn, void *ctx, struc
     if (op.rc == 0 && audit) {
         audit->written = true;
     }
+    if (op.rc == ERR_CORRUPT) {
+        atomic_store(&s->damaged, true);
+    }
     if (op.rc != 0 && err) {
         *err = op.error;
         err->code = op.rc;

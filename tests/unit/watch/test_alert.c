@@ -237,9 +237,27 @@ static struct feeds missing(const struct scenario *s)
         }                                                                                          \
     } while (0)
 
+// With LARDER_ALERT_TABLE set, one row a rule of what was seen: tools/alerts-table prints it.
+static void say(char cell[32], int64_t seconds)
+{
+    snprintf(cell, 32,
+        seconds < 0      ? "-"
+        : seconds >= 600 ? "%lld min"
+                         : "%lld s",
+        (long long)(seconds >= 600 ? seconds / 60 : seconds));
+}
+
 static void every_rule_goes_through_every_transition(void **state)
 {
+    bool table = getenv("LARDER_ALERT_TABLE") != NULL;
     (void)state;
+
+    if (table) {
+        printf(
+            "| rule | unknown → ok | ok → pending | pending → firing | told | repeated | between | "
+            "firing → ok | ok → firing again | no data → unknown | unknown → ok |\n"
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    }
     for (size_t i = 0; i < ARRAY_LEN(scenarios); i++) {
         const struct scenario *s = &scenarios[i];
         struct world *w = world_new();
@@ -251,17 +269,28 @@ static void every_rule_goes_through_every_transition(void **state)
         // Nothing measured yet: unknown. A counter of rare events stands at zero, which is a value.
         tick(w, &none);
         EXPECT(state_of(w, s) == (r->measure == ALERT_INCREASE ? ALERT_OK : ALERT_UNKNOWN));
+        char cell[7][32];
+        for (size_t c = 0; c < ARRAY_LEN(cell); c++) {
+            say(cell[c], -1);
+        }
         // All well.
-        EXPECT(until(w, s, &s->good, ALERT_OK, 2 * 3600) > 0);
+        int64_t known = until(w, s, &s->good, ALERT_OK, 2 * 3600);
+        EXPECT(known > 0);
+        say(cell[0], known);
         run(w, s, &s->good, window ? window : 600);
         EXPECT(state_of(w, s) == ALERT_OK && w->moves == 0 && w->raised == 0);
         // Pending first, for as long as the rule says; then firing, told once after the group's wait.
         if (r->for_s) {
-            EXPECT(until(w, s, &s->bad, ALERT_PENDING, 2 * window + 600) > 0);
+            int64_t beyond = until(w, s, &s->bad, ALERT_PENDING, 2 * window + 600);
+            EXPECT(beyond > 0);
+            say(cell[1], beyond);
             int64_t pending = until(w, s, &s->bad, ALERT_FIRING, r->for_s + 60);
             EXPECT(pending >= r->for_s && pending <= r->for_s + TICK_S);
+            say(cell[2], pending);
         } else {
-            EXPECT(until(w, s, &s->bad, ALERT_FIRING, 2 * window + 600) > 0);
+            int64_t beyond = until(w, s, &s->bad, ALERT_FIRING, 2 * window + 600);
+            EXPECT(beyond > 0);
+            say(cell[2], beyond);
             EXPECT(w->moves == 1); // not by way of pending
         }
         run(w, s, &s->bad, ALERT_GROUP_WAIT_S + TICK_S);
@@ -279,18 +308,32 @@ static void every_rule_goes_through_every_transition(void **state)
         run(w, s, &s->bad, window + 60);
         int64_t solved = until(w, s, &s->good, ALERT_OK, 2 * window + r->keep_for_s + 900);
         EXPECT(solved >= r->keep_for_s);
+        say(cell[3], solved);
         EXPECT(inhibited || w->cleared == 1);
         // It fires again, as a new one.
-        EXPECT(until(w, s, &s->bad, ALERT_FIRING, 2 * window + r->for_s + 900) > 0);
+        int64_t again = until(w, s, &s->bad, ALERT_FIRING, 2 * window + r->for_s + 900);
+        EXPECT(again > 0);
+        say(cell[4], again);
         run(w, s, &s->bad, ALERT_GROUP_WAIT_S + TICK_S);
         // The values stop: not solved, but lost, and only after a while.
         if (r->measure != ALERT_INCREASE) {
             int64_t gone = until(w, s, &none, ALERT_UNKNOWN, window + ALERT_MISSING_S + 120);
             EXPECT(gone >= ALERT_MISSING_S - TICK_S);
+            say(cell[5], gone);
             // A burn of which the short window is empty has ended: nothing comes, so nothing burns.
             bool burn = r->measure == ALERT_BURN;
             EXPECT(inhibited || (w->cleared == burn && w->lost == !burn));
-            EXPECT(until(w, s, &s->good, ALERT_OK, 2 * window + 900) > 0);
+            int64_t back = until(w, s, &s->good, ALERT_OK, 2 * window + 900);
+            EXPECT(back > 0);
+            say(cell[6], back);
+        }
+        if (table) {
+            printf("| %s%s%s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", s->rule,
+                s->by >= 0 ? ", " : "", alert_by_word(r, s->by), cell[0], cell[1], cell[2],
+                inhibited ? "held back by a worse one" : "once",
+                inhibited ? "held back" : "at its interval",
+                s->between.one[0].metric == METRICS ? "-" : "stays", cell[3], cell[4], cell[5],
+                cell[6]);
         }
         world_free(w);
     }

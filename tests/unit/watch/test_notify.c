@@ -48,7 +48,7 @@ static void signature_is_that_of_the_specification(void **state)
 
 static void bodies_are_json_and_say_what_is_to_be_known(void **state)
 {
-    struct notify_item items[] = { item(true), item(false) };
+    struct notify_item items[] = { item(true), item(false), item(true) };
     AUTO_BUF hook = BUF_INIT(1 << 16);
     AUTO_BUF manager = BUF_INIT(1 << 16);
     struct error err;
@@ -58,7 +58,8 @@ static void bodies_are_json_and_say_what_is_to_be_known(void **state)
     items[1].label = "type";
     items[1].word = "pdf";
     notify_webhook_body(&hook, items, 2, "https://larder.example/");
-    notify_manager_body(&manager, items, 2, "https://larder.example/");
+    items[2].ends_ms = 1700000160000; // a test: over by itself, though nobody says so
+    notify_manager_body(&manager, items, 3, "https://larder.example/");
     AUTO_JSON *a = json_in_parse(buf_slice(&hook), 16, &err);
     AUTO_JSON *b = json_in_parse(buf_slice(&manager), 16, &err);
     assert_non_null(a);
@@ -73,6 +74,8 @@ static void bodies_are_json_and_say_what_is_to_be_known(void **state)
     assert_null(json_object_get(json_array_get(b, 0), "endsAt"));
     assert_string_equal(json_string_value(json_object_get(json_array_get(b, 1), "endsAt")),
         "2023-11-14T22:14:20.000Z");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(b, 2), "endsAt")),
+        "2023-11-14T22:16:00.000Z");
 }
 
 static void mail_text_is_for_people(void **state)
