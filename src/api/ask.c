@@ -439,8 +439,9 @@ static const struct route_doc ask_doc = { .id = "ask",
                "stream: true (run, step, delta, answer or error)",
     .request = "Ask",
     .response = "Answer",
+    .response_media = "application/json text/event-stream",
     .success = 200,
-    .errors = "400 401 403 404 415 503 504" };
+    .errors = "400 401 403 404 413 415 503 504" };
 static const struct route_doc run_doc = { .id = "getRun",
     .tag = "assistant",
     .summary = "A run with its trace: prompts, tool calls, results, retries, usage, times",

@@ -110,7 +110,7 @@ int api_query_int(const struct http_request *req, const char *name, int64_t fall
     struct slice text = http_query_find(req, name);
 
     *ret = fallback;
-    if (!text.data || text.len == 0) {
+    if (!text.data) {
         return 0;
     }
     if (!slice_to_i64(text, ret) || *ret < min || *ret > max) {

@@ -562,7 +562,7 @@ DOC(original_doc) = { .id = "getOriginal",
     .tag = "documents",
     .summary = "The bytes as they were uploaded",
     .params = id_params,
-    .response_media = "application/octet-stream",
+    .response_media = "*/*",
     .success = 200,
     .errors = "401 403 404 409" };
 

@@ -272,12 +272,14 @@ const struct schema_doc keys_schemas[] = {
     { "KeyRequest",
         "{\"type\":\"object\",\"required\":[\"name\"],\"properties\":{\"name\":{\"type\":"
         "\"string\",\"minLength\":1,\"maxLength\":100},\"role\":{\"enum\":[\"viewer\","
-        "\"contributor\",\"manager\",\"admin\"]},\"scopes\":{\"type\":\"array\",\"items\":{"
+        "\"contributor\",\"manager\",\"admin\"]},\"scopes\":{\"type\":[\"array\",\"null\"],"
+        "\"items\":{"
         "\"enum\":[\"read\",\"search\",\"ask\",\"write\",\"manage\",\"monitor\",\"keys\","
-        "\"audit\",\"admin\"]}},\"partitions\":{\"type\":\"array\",\"maxItems\":32,\"items\":{"
-        "\"type\":\"string\"}},\"expires_in_days\":{\"type\":\"integer\",\"minimum\":1,"
-        "\"maximum\":3660},\"quota_bytes\":{\"type\":\"integer\",\"minimum\":1},"
-        "\"quota_documents\":{\"type\":\"integer\",\"minimum\":1}},"
+        "\"audit\",\"admin\"]}},\"partitions\":{\"type\":[\"array\",\"null\"],\"maxItems\":32,"
+        "\"items\":{"
+        "\"type\":\"string\"}},\"expires_in_days\":{\"type\":[\"integer\",\"null\"],\"minimum\":1,"
+        "\"maximum\":3660},\"quota_bytes\":{\"type\":[\"integer\",\"null\"],\"minimum\":1},"
+        "\"quota_documents\":{\"type\":[\"integer\",\"null\"],\"minimum\":1}},"
         "\"additionalProperties\":false}" },
     { "KeyText", "{\"type\":\"object\",\"required\":[\"id\",\"key\"],\"properties\":{\"id\":{"
                  "\"type\":\"string\"},\"key\":{\"type\":\"string\"}}}" },

@@ -543,6 +543,8 @@ static const struct route_doc post_doc = { .id = "mcpPost",
     .request = "McpMessage",
     .response = "McpMessage",
     .success = 200,
+    .taken = "A notification or response was taken",
+    .error = "McpMessage",
     .errors = "400 401 403 404 406 415" };
 static const struct route_doc get_doc = { .id = "mcpStream",
     .tag = "mcp",
@@ -550,12 +552,14 @@ static const struct route_doc get_doc = { .id = "mcpStream",
     .params = params,
     .response_media = "text/event-stream",
     .success = 200,
+    .error = "McpMessage",
     .errors = "401 403 404 405 406" };
 static const struct route_doc delete_doc = { .id = "mcpEnd",
     .tag = "mcp",
     .summary = "End the session",
     .params = params,
     .success = 204,
+    .error = "McpMessage",
     .errors = "400 401 403 404" };
 
 const struct http_route mcp_routes[] = {
@@ -567,9 +571,10 @@ const struct http_route mcp_routes[] = {
 };
 
 const struct schema_doc mcp_schemas[] = {
-    { "McpMessage", "{\"type\":\"object\",\"required\":[\"jsonrpc\"],\"properties\":{\"jsonrpc\":{"
-                    "\"const\":\"2.0\"},\"id\":{\"type\":[\"string\",\"integer\"]},\"method\":{"
-                    "\"type\":\"string\"},\"params\":{\"type\":\"object\"},\"result\":{\"type\":"
-                    "\"object\"},\"error\":{\"type\":\"object\"}}}" },
+    { "McpMessage",
+        "{\"type\":\"object\",\"required\":[\"jsonrpc\"],\"properties\":{\"jsonrpc\":{"
+        "\"const\":\"2.0\"},\"id\":{\"type\":[\"string\",\"integer\",\"null\"]},\"method\":{"
+        "\"type\":\"string\"},\"params\":{\"type\":\"object\"},\"result\":{\"type\":"
+        "\"object\"},\"error\":{\"type\":\"object\"}}}" },
     { NULL, NULL },
 };

@@ -361,12 +361,14 @@ static const struct route_doc completions_doc = { .id = "createChatCompletion",
     .request = "ChatCompletionRequest",
     .response = "ChatCompletion",
     .success = 200,
+    .error = "OpenAIError",
     .errors = "400 401 403 404 503" };
 static const struct route_doc models_doc = { .id = "listModels",
     .tag = "openai",
     .summary = "The one model",
     .response = "ModelList",
     .success = 200,
+    .error = "OpenAIError",
     .errors = "401 403" };
 static const struct route_doc model_doc = { .id = "getModel",
     .tag = "openai",
@@ -374,6 +376,7 @@ static const struct route_doc model_doc = { .id = "getModel",
     .params = model_params,
     .response = "Model",
     .success = 200,
+    .error = "OpenAIError",
     .errors = "401 403 404" };
 
 const struct http_route openai_routes[] = {
@@ -385,6 +388,11 @@ const struct http_route openai_routes[] = {
 };
 
 const struct schema_doc openai_schemas[] = {
+    { "OpenAIError",
+        "{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{\"type\":"
+        "\"object\","
+        "\"required\":[\"message\",\"type\"],\"properties\":{\"message\":{\"type\":\"string\"},"
+        "\"type\":{\"type\":\"string\"}}}}}" },
     { "ChatCompletionRequest",
         "{\"type\":\"object\",\"required\":[\"model\",\"messages\"],\"properties\":{\"model\":{"
         "\"const\":\"larder\"},\"messages\":{\"type\":\"array\",\"minItems\":1,\"maxItems\":400,"

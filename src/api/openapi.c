@@ -99,10 +99,59 @@ static void add_request(struct json_out *j, const struct route_doc *d)
     }
 }
 
-static void add_responses(struct json_out *j, const struct route_doc *d)
+// One schema for JSON; what else there is has none.
+static void add_media(struct json_out *j, const char *media_types, const char *schema)
+{
+    struct slice rest = slice_of(media_types), one;
+
+    json_key_object(j, "content");
+    while (slice_cut(&rest, ' ', &one)) {
+        json_key_slice(j, one);
+        json_begin_object(j);
+        if (schema && !slice_starts(one, "text/")) {
+            add_ref(j, schema);
+        }
+        json_end(j);
+    }
+    json_end(j);
+}
+
+static bool has_status(const char *list, int status)
+{
+    struct slice rest = slice_of(list), one;
+    int64_t number = 0;
+
+    while (list && slice_cut(&rest, ' ', &one)) {
+        if (slice_to_i64(one, &number) && number == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_error(struct json_out *j, const struct route_doc *d, int status)
 {
     char code[8];
-    struct slice rest = slice_of(d->errors), one;
+
+    snprintf(code, sizeof(code), "%d", status);
+    json_key_object(j, code);
+    json_key_text(j, "description", "A problem document says what is wrong and what to do");
+    json_key_object(j, "content");
+    json_key_object(j, "application/problem+json");
+    add_ref(j, "Problem");
+    json_end(j);
+    if (d->error) { // the handler's own; what is refused before it is a problem document
+        json_key_object(j, "application/json");
+        add_ref(j, d->error);
+        json_end(j);
+    }
+    json_end(j);
+    json_end(j);
+}
+
+static void add_responses(struct json_out *j, const struct route_doc *d, bool open)
+{
+    char code[8];
 
     json_key_object(j, "responses");
     snprintf(code, sizeof(code), "%d", d->success);
@@ -112,15 +161,14 @@ static void add_responses(struct json_out *j, const struct route_doc *d)
         : d->success == 201 ? "Taken in"
                             : "The answer");
     if (d->success != 204) {
-        json_key_object(j, "content");
-        json_key_object(j, d->response_media ? d->response_media : "application/json");
-        if (d->response) {
-            add_ref(j, d->response);
-        }
-        json_end(j);
-        json_end(j);
+        add_media(j, d->response_media ? d->response_media : "application/json", d->response);
     }
     json_end(j);
+    if (d->taken) {
+        json_key_object(j, "202");
+        json_key_text(j, "description", d->taken);
+        json_end(j);
+    }
     if (d->upload) {
         json_key_object(j, "200");
         json_key_text(j, "description", "The same content is here already");
@@ -131,16 +179,11 @@ static void add_responses(struct json_out *j, const struct route_doc *d)
         json_end(j);
         json_end(j);
     }
-    while (d->errors && slice_cut(&rest, ' ', &one)) {
-        json_key_slice(j, one);
-        json_begin_object(j);
-        json_key_text(j, "description", "A problem document says what is wrong and what to do");
-        json_key_object(j, "content");
-        json_key_object(j, "application/problem+json");
-        add_ref(j, "Problem");
-        json_end(j);
-        json_end(j);
-        json_end(j);
+    for (int status = 400; status < 600; status++) {
+        if (has_status(d->errors, status) || (!open && has_status("400 429 503", status)) ||
+            ((d->request || d->upload) && has_status("408 413", status))) {
+            add_error(j, d, status);
+        }
     }
     json_end(j);
 }
@@ -159,7 +202,7 @@ static void add_operation(struct json_out *j, const struct http_route *route)
         add_parameters(j, d->params);
     }
     add_request(j, d);
-    add_responses(j, d);
+    add_responses(j, d, route->open);
     if (route->open) {
         json_key_raw(j, "security", SLICE_LIT("[]"));
     } else {

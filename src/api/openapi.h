@@ -20,9 +20,13 @@ struct route_doc {
     const char *request; // name of a schema for a JSON body, or NULL
     const char *upload; // media types of an upload, space-separated, or NULL
     const char *response; // name of a schema, or NULL
-    const char *response_media; // NULL: application/json
+    const char *response_media; // space-separated; NULL: application/json
     int success; // 200, 201, 204
-    const char *errors; // further statuses, space-separated: "404 422"
+    const char *taken; // what 202, which has no body, means; NULL: it is not answered
+    const char
+        *errors; // further statuses, space-separated: "404 422"; 400, 429 and 503 go without saying
+    const char
+        *error; // name of a schema: the shape of errors where it is not only a problem document
 };
 
 // A named schema as JSON; a resource's file lists its own.

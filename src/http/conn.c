@@ -359,13 +359,19 @@ static void make_room(struct http_server *s)
     }
 }
 
+static void allow(struct exchange *x, unsigned methods)
+{
+    AUTO_BUF text = BUF_INIT(128);
+
+    route_allow_format(methods, &text);
+    http_header_add(&x->resp, "Allow", arena_slice(&x->arena, buf_slice(&text)));
+}
+
 static void answer_allowed(struct conn *c, unsigned allowed, bool refused)
 {
     struct exchange *x = c->x;
-    AUTO_BUF text = BUF_INIT(128);
 
-    route_allow_format(allowed, &text);
-    http_header_add(&x->resp, "Allow", arena_slice(&x->arena, buf_slice(&text)));
+    allow(x, allowed);
     if (refused) {
         x->resp.status = 405;
         fail(c, ERR_UNSUPPORTED, "This address does not take this method.");
@@ -412,8 +418,14 @@ static void head_done(struct conn *c)
     size_t fields = c->strict.fields;
     if (!buf_ok(&x->head) ||
         request_read_head(&x->req, &x->parse, head, fields, &x->facts, &refusal) != 0) {
-        refuse(c, buf_ok(&x->head) ? refusal.status : 503,
-            buf_ok(&x->head) ? refusal.sentence : "No memory.");
+        if (!buf_ok(&x->head)) {
+            refusal = (struct refusal){ 503, "There is no memory for this request." };
+        } else if (refusal.status == 405) {
+            route_find(
+                c->server->routes, HTTP_OPTIONS, x->facts.segments, x->facts.segment_count, &match);
+            allow(x, match.allowed);
+        }
+        refuse(c, refusal.status, refusal.sentence);
         return;
     }
     forward_apply(c->server->forward, &x->req);

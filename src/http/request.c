@@ -299,6 +299,19 @@ static void read_wishes(const struct http_request *req, const struct parse *p, s
                                                   SLICE_LIT("text/event-stream")) != NULL;
 }
 
+// A method that nobody has here: 405 where the address can be read, so that the answer may say which ones it has.
+static int unknown_method(
+    struct http_request *req, struct slice head, struct head_facts *f, struct refusal *r)
+{
+    struct slice rest = head, method, target, authority, path, query;
+
+    if (slice_cut(&rest, ' ', &method) && slice_cut(&rest, ' ', &target) &&
+        split_target(target, &authority, &path, &query) == 0 && read_path(req, path, f, r) == 0) {
+        return refuse(r, 405, "This address does not take this method.");
+    }
+    return refuse(r, 501, "This method is not known here.");
+}
+
 int request_read_head(struct http_request *req, struct parse *parse, struct slice head,
     size_t fields, struct head_facts *f, struct refusal *r)
 {
@@ -315,7 +328,7 @@ int request_read_head(struct http_request *req, struct parse *parse, struct slic
         enum http_method ignored;
         if (space &&
             !http_method_parse(slice_make(head.data, (size_t)(space - head.data)), &ignored)) {
-            return refuse(r, 501, "This method is not known here.");
+            return unknown_method(req, head, f, r);
         }
         return refuse(r, 400, "The request's headers are not well formed.");
     }
@@ -323,7 +336,7 @@ int request_read_head(struct http_request *req, struct parse *parse, struct slic
     req->header_count = parse->header_count;
     req->target = parse->target;
     if (!http_method_parse(parse->method, &req->method)) {
-        return refuse(r, 501, "This method is not known here.");
+        return unknown_method(req, head, f, r);
     }
     if (read_framing(req, parse, f, &host, r) != 0) {
         return -1;

@@ -28,7 +28,7 @@ struct refusal {
 };
 
 // Reads head into req (method, target, path, headers, query; all in req->arena or lending from head). 0, or -1 with the
-// refusal: 400 for anything malformed or doubtful, 417, 501, 505.
+// refusal: 400 for anything malformed or doubtful, 405 (only the facts' segments are set), 417, 501, 505.
 int request_read_head(struct http_request *req, struct parse *parse, struct slice head,
     size_t fields, struct head_facts *ret_facts, struct refusal *ret_refusal);
 

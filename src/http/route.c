@@ -148,11 +148,16 @@ void route_table_free(struct route_table *t)
     free(t);
 }
 
+static bool takes_rest(const struct entry *e)
+{
+    return e->count > 0 && e->pieces[e->count - 1].kind == PIECE_REST;
+}
+
 // -1, or the rank of the fit.
 static int64_t fit(const struct entry *e, const struct slice *segments, size_t count)
 {
     int64_t rank = 0;
-    bool rest = e->count > 0 && e->pieces[e->count - 1].kind == PIECE_REST;
+    bool rest = takes_rest(e);
 
     if (rest ? count + 1 < e->count : count != e->count) {
         return -1;
@@ -191,14 +196,16 @@ int route_find(const struct route_table *t, enum http_method method, const struc
     int64_t best_rank[HTTP_METHODS];
 
     *ret = (struct route_match){ 0 };
-    for (size_t i = 0; i < t->count; i++) {
-        const struct entry *e = &t->entries[i];
-        enum http_method m = e->route->method;
-        int64_t rank = fit(e, segments, count);
-        if (rank >= 0 && (!best[m] || rank > best_rank[m])) {
-            best[m] = e;
-            best_rank[m] = rank;
-            ret->allowed |= 1u << m;
+    for (int rest = 0; rest < 2 && ret->allowed == 0; rest++) {
+        for (size_t i = 0; i < t->count; i++) {
+            const struct entry *e = &t->entries[i];
+            enum http_method m = e->route->method;
+            int64_t rank = takes_rest(e) == rest ? fit(e, segments, count) : -1;
+            if (rank >= 0 && (!best[m] || rank > best_rank[m])) {
+                best[m] = e;
+                best_rank[m] = rank;
+                ret->allowed |= 1u << m;
+            }
         }
     }
     if (ret->allowed == 0) {

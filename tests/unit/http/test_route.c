@@ -93,6 +93,28 @@ static void a_known_path_with_another_method_says_what_is_allowed(void **state)
     route_table_free(t);
 }
 
+static void a_route_with_a_rest_is_asked_last_whatever_its_method(void **state)
+{
+    (void)state;
+    static const struct http_route routes_of_an_app[] = {
+        { .method = HTTP_POST, .path = "/v1/ask", .handler = nothing },
+        { .method = HTTP_GET, .path = "/{path...}", .handler = nothing },
+        { .path = NULL },
+    };
+    const struct http_route *const one[] = { routes_of_an_app, NULL };
+    struct route_table *t = NULL;
+    struct route_match m;
+    AUTO_BUF text = BUF_INIT(200);
+
+    assert_int_equal(route_table_new(one, &t, NULL), 0);
+    assert_int_equal(find(t, HTTP_GET, "/v1/ask", &m), ERR_UNSUPPORTED);
+    route_allow_format(m.allowed, &text);
+    assert_string_equal(text.data, "POST, OPTIONS");
+    assert_int_equal(find(t, HTTP_GET, "/v1", &m), 0);
+    assert_string_equal(m.route->path, "/{path...}");
+    route_table_free(t);
+}
+
 static void wrong_patterns_are_refused(void **state)
 {
     (void)state;
@@ -120,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_most_literal_route_wins),
         cmocka_unit_test(a_known_path_with_another_method_says_what_is_allowed),
+        cmocka_unit_test(a_route_with_a_rest_is_asked_last_whatever_its_method),
         cmocka_unit_test(wrong_patterns_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
