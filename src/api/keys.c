@@ -272,7 +272,7 @@ const struct schema_doc keys_schemas[] = {
     { "KeyRequest",
         "{\"type\":\"object\",\"required\":[\"name\"],\"properties\":{\"name\":{\"type\":"
         "\"string\",\"minLength\":1,\"maxLength\":100},\"role\":{\"enum\":[\"viewer\","
-        "\"contributor\",\"manager\",\"admin\"]},\"scopes\":{\"type\":[\"array\",\"null\"],"
+        "\"contributor\",\"manager\",\"admin\",null]},\"scopes\":{\"type\":[\"array\",\"null\"],"
         "\"items\":{"
         "\"enum\":[\"read\",\"search\",\"ask\",\"write\",\"manage\",\"monitor\",\"keys\","
         "\"audit\",\"admin\"]}},\"partitions\":{\"type\":[\"array\",\"null\"],\"maxItems\":32,"

@@ -47,7 +47,7 @@ def test_answers_are_those_of_the_contract():
         for path in ("/v1/events?limit=", "/v1/conversations?limit=", "/v1/documents?limit=1&limit=", "/v1/documents?offset="):
             reply = server.call("GET", path)
             assert reply.status in (200, 400) and (reply.status == 400) == path.endswith("?limit="), (path, reply.status)
-        made = conforms(server, spec, "POST", "/v1/keys", {"name": "n", "role": "viewer", "quota_documents": None, "quota_bytes": None,
+        made = conforms(server, spec, "POST", "/v1/keys", {"name": "n", "role": None, "quota_documents": None, "quota_bytes": None,
                                                            "partitions": None, "scopes": None})
         assert made.status == 201
         wish = spec["components"]["schemas"]["KeyRequest"]["properties"]
