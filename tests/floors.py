@@ -27,6 +27,7 @@ THIRD_PARTY = {
     r"sqlite3\.h|libpq-fe\.h": {"store"},
     r"uv\.h|llhttp\.h": {"http"},
     r"wslay/.*": {"http", "net"},
+    r"openssl/ssl\.h": {"http"},
     r"mupdf/.*|zip\.h|expat\.h|md4c.*|uchardet.*|archive.*|leptonica/.*|tesseract/.*|libav.*": {"reader"},
     r"seccomp\.h|linux/(seccomp|landlock|filter|audit)\.h": {"reader", "convert", "os"},
     r"curl/.*": {"cli", "net"},

@@ -22,6 +22,20 @@ static double or_none(int64_t value)
     return value == READING_UNKNOWN ? NAN : (double)value;
 }
 
+static void collect_certificate(struct monitor *m, const struct http_stats *s)
+{
+    struct http_tls_state tls;
+
+    http_server_tls(m->api->http, &tls);
+    if (tls.on) {
+        metric_copy(METRIC_TLS_HANDSHAKES, 0, 0, s->tls_handshakes);
+        metric_copy(METRIC_TLS_REFUSED, 0, 0, s->tls_refused);
+        metric_set(METRIC_TLS_EXPIRY, 0, 0,
+            (double)tls.certificate.until_s - (double)clock_wall_ms() * 1e-3);
+        metric_set(METRIC_TLS_STALE, 0, 0, tls.problem[0] ? 1 : 0);
+    }
+}
+
 static void collect_http(struct monitor *m)
 {
     struct http_stats s;
@@ -49,6 +63,7 @@ static void collect_http(struct monitor *m)
     metric_copy(METRIC_PONG_TIMEOUTS, 0, 0, s.pong_timeouts);
     metric_copy(METRIC_EVENTS, 0, 0, s.events_published);
     metric_set(METRIC_UPLOADS_ACTIVE, 0, 0, (double)s.spooling);
+    collect_certificate(m, &s);
 }
 
 static void collect_store(struct monitor *m)

@@ -104,6 +104,39 @@ static void add_push(struct json_out *j, const struct otlp_state *push)
         (double)(push->silent_ms / 1000), push->answers ? NULL : push->last_error);
 }
 
+struct certificate_look {
+    struct http_tls_state tls;
+    enum certificate_state state;
+    char words[ERROR_TEXT_MAX];
+};
+
+// false: a person should look at it.
+static bool look_at_certificate(struct http_server *http, struct certificate_look *ret)
+{
+    http_server_tls(http, &ret->tls);
+    ret->state = certificate_advice(&ret->tls.certificate, clock_wall_ms() / 1000, ret->words);
+    return !ret->tls.on || (ret->state == CERTIFICATE_GOOD && !ret->tls.problem[0]);
+}
+
+// The certificate in use, and whether its files can be used as they are now.
+static void add_certificate(struct json_out *j, const struct certificate_look *look)
+{
+    static const char *const statuses[] = { "pass", "warn", "fail" };
+    int64_t left_s = look->tls.certificate.until_s - clock_wall_ms() / 1000;
+    char text[ERROR_TEXT_MAX + 64];
+
+    if (!look->tls.on) {
+        return;
+    }
+    add_check(j, "tls:certificate", statuses[look->state], "days", floor((double)left_s / 86400),
+        look->words);
+    if (look->tls.problem[0]) {
+        snprintf(
+            text, sizeof(text), "The certificate before it stays in use. %s", look->tls.problem);
+        add_check(j, "tls:replacement", "warn", NULL, 0, text);
+    }
+}
+
 // application/health+json, the shape of draft-inadarei-api-health-check.
 static int health(struct http_request *req, struct http_response *resp, struct error *err)
 {
@@ -123,10 +156,12 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     bool unscanned = scanner.configured && !scanner.answers;
     struct otlp_state push;
     bool pushes = monitor_otlp(api->monitor, &push);
-    bool unpushed = pushes && !push.answers;
-    const char *status = rc < 0 || stats.writes_stopped                                 ? "fail"
-                         : low || stats.jobs_dead || unscanned || unpushed || alarmed() ? "warn"
-                                                                                        : "pass";
+    struct certificate_look certificate;
+    bool wrong = !look_at_certificate(api->http, &certificate) || unscanned || alarmed() ||
+                 (pushes && !push.answers);
+    const char *status = rc < 0 || stats.writes_stopped    ? "fail"
+                         : low || stats.jobs_dead || wrong ? "warn"
+                                                           : "pass";
 
     resp->content_type = "application/health+json";
     resp->status = rc < 0 ? 503 : 200;
@@ -162,6 +197,7 @@ static int health(struct http_request *req, struct http_response *resp, struct e
     if (scanner.configured) {
         add_check(&j, "scanner:answers", scanner.answers ? "pass" : "warn", NULL, 0, scanner.words);
     }
+    add_certificate(&j, &certificate);
     add_check(&j, "reader:sandbox", "pass", NULL, 0, level[0] ? level : "not used yet");
     if (pushes) {
         add_push(&j, &push);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Talking to a running server over HTTP with libcurl. Where it is and with which key: --url and --key, LARDER_URL and
-// LARDER_KEY, else the file run/server.json of the data folder, which the server writes for its own user while it runs.
+// LARDER_KEY, else the file run/server.json of the data folder, which the server writes for its own user while it runs. Over
+// TLS, a server of that file is known by its public key, whatever name its certificate bears; others by their certificate,
+// signed by an authority of this machine or of --ca (LARDER_CA).
 #include "cli/command.h"
+#include "http/certificate.h"
 #include "wire/json_in.h"
 
 #include <curl/curl.h>
@@ -15,6 +18,8 @@ enum { REPLY_MAX = 256 * 1024 * 1024 };
 struct target {
     char url[CLIENT_URL_MAX];
     char key[CLIENT_KEY_MAX];
+    char pin[CERTIFICATE_PIN_SIZE]; // of the server's public key; "": by its certificate
+    const char *ca; // file of authorities; NULL: those of this machine
 };
 
 void client_reply_done(struct reply *r)
@@ -41,6 +46,7 @@ static void read_run_file(const struct invocation *in, struct target *t)
     if (file) {
         snprintf(t->url, sizeof(t->url), "%s", field_text(file, "url"));
         snprintf(t->key, sizeof(t->key), "%s", field_text(file, "key"));
+        snprintf(t->pin, sizeof(t->pin), "%s", field_text(file, "pin"));
     }
 }
 
@@ -65,14 +71,18 @@ static void find_target(const struct invocation *in, struct target *t)
     memset(t, 0, sizeof(*t));
     read_run_file(in, t);
     if (!t->url[0]) {
-        snprintf(t->url, sizeof(t->url), "http://%s", in->settings->listen);
+        snprintf(t->url, sizeof(t->url), "%s://%s",
+            in->settings->tls_certificate[0] ? "https" : "http", in->settings->listen);
     }
     if (key_file && (url || !t->key[0])) {
         read_key_file(key_file, t);
     }
     if (url) {
         snprintf(t->url, sizeof(t->url), "%s", url);
+        t->pin[0] = '\0';
     }
+    t->ca = option_value(in, "ca");
+    t->ca = t->ca ? t->ca : getenv("LARDER_CA");
     if (key) {
         snprintf(t->key, sizeof(t->key), "%s", key);
     }
@@ -89,6 +99,26 @@ void client_target(
     find_target(in, &t);
     memcpy(ret_url, t.url, CLIENT_URL_MAX);
     memcpy(ret_key, t.key, CLIENT_KEY_MAX);
+}
+
+static void trust(const struct target *t, CURL *curl)
+{
+    if (t->pin[0]) {
+        curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, t->pin); // looked at all the same
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    } else if (t->ca && t->ca[0]) {
+        curl_easy_setopt(curl, CURLOPT_CAINFO, t->ca);
+    }
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+}
+
+void client_trust(const struct invocation *in, CURL *curl)
+{
+    struct target t;
+
+    find_target(in, &t);
+    trust(&t, curl);
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
@@ -128,11 +158,33 @@ static int transfer_start(const struct invocation *in, struct transfer *t, const
     curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT, 10L);
     curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, ret);
+    trust(&t->target, t->curl);
     t->headers = curl_slist_append(NULL, "Expect:");
     if (t->target.key[0]) {
         t->headers = curl_slist_append(t->headers, authorization);
     }
     return 0;
+}
+
+static int say_no_answer(const struct target *t, CURLcode code, struct error *err)
+{
+    switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return error_set(err, ERR_IO,
+            "The certificate of %s is not trusted here, or is for another name. If an authority of "
+            "your own signed it, name that one's file with --ca FILE.",
+            t->url);
+    case CURLE_SSL_CACERT_BADFILE:
+        return error_set(
+            err, ERR_INVALID, "The file of --ca (or LARDER_CA) holds no certificates in PEM form.");
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+        return error_set(
+            err, ERR_IO, "Another program than this data folder's server answers at %s.", t->url);
+    default:
+        return error_set(err, ERR_IO,
+            "No answer from %s (%s). Is the server running? Start it with: larder serve", t->url,
+            curl_easy_strerror(code));
+    }
 }
 
 static int transfer_run(struct transfer *t, struct reply *ret, struct error *err)
@@ -142,9 +194,7 @@ static int transfer_run(struct transfer *t, struct reply *ret, struct error *err
     curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
     CURLcode code = curl_easy_perform(t->curl);
     if (code != CURLE_OK) {
-        rc = error_set(err, ERR_IO,
-            "No answer from %s (%s). Is the server running? Start it with: larder serve",
-            t->target.url, curl_easy_strerror(code));
+        rc = say_no_answer(&t->target, code, err);
     } else {
         curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &ret->status);
         ret->json =

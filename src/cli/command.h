@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "config/settings.h"
 
+#include <curl/curl.h>
 #include <jansson.h>
 
 enum { ARGS_MAX = 4096 };
@@ -57,6 +58,8 @@ enum { CLIENT_URL_MAX = 256, CLIENT_KEY_MAX = 256 };
 // Where the server is and with which key; neither ends in a slash or a line break.
 void client_target(
     const struct invocation *in, char ret_url[CLIENT_URL_MAX], char ret_key[CLIENT_KEY_MAX]);
+// How a server's certificate is judged, for a transfer of one's own.
+void client_trust(const struct invocation *in, CURL *curl);
 struct reply {
     long status;
     struct buf body;

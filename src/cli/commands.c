@@ -20,6 +20,8 @@ const struct command *const commands[] = { &serve_command, &add_command, &list_c
 static const struct option_info common_options[] = { { "json", NULL, "print JSON for programs" },
     { "quiet", NULL, "print nothing but errors" },
     { "url", "URL", "the server; found from the data folder if left out" },
+    { "ca", "FILE",
+        "authorities that may have signed the server's certificate (PEM); or LARDER_CA" },
     { "key", "KEY", "the key; better in LARDER_KEY, since arguments can be seen by others" },
     { NULL } };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // larder doctor: does this machine have what Larder needs? Looks at the machine itself, then at the server if one runs.
+#include "base/clock.h"
 #include "check/clamd.h"
 #include "cli/command.h"
 #include "cli/serve.h"
+#include "http/certificate.h"
 #include "ingest/ingest.h"
 #include "jobs/converter.h"
 #include "jobs/reader_client.h"
@@ -115,6 +117,31 @@ static void check_speech(struct doctor *d, const struct settings *s)
     }
 }
 
+static void check_certificate(struct doctor *d, const struct settings *s)
+{
+    struct certificate_files files = { s->tls_certificate, s->tls_key,
+        strcmp(s->tls_minimum, "1.3") == 0 };
+    struct certificate_info info;
+    struct ssl_ctx_st *context = NULL;
+    struct error err = { 0 };
+    char words[ERROR_TEXT_MAX];
+
+    if (!files.certificate[0] && !files.key[0]) {
+        say(d, "tls", "info",
+            "All is served without TLS, on this machine's own address; the settings "
+            "tls.certificate and tls.key turn it on.");
+        return;
+    }
+    if (certificate_load(&files, &context, &info, &err) < 0) {
+        say(d, "tls", "fail", err.text);
+        return;
+    }
+    certificate_free(context);
+    static const char *const statuses[] = { "pass", "warn", "fail" };
+    enum certificate_state state = certificate_advice(&info, clock_wall_ms() / 1000, words);
+    say(d, "tls", statuses[state], words);
+}
+
 static void check_scanner(struct doctor *d, const struct settings *s)
 {
     struct clamd_options o = { .address = s->clamd_address, .time_ms = 3000 };
@@ -214,6 +241,7 @@ static int doctor_run(struct invocation *in, struct error *err)
     check_folder(&d, in->settings);
     check_reader(&d, in->settings);
     check_speech(&d, in->settings);
+    check_certificate(&d, in->settings);
     check_scanner(&d, in->settings);
     check_converter(&d, in->settings);
     check_server(&d, in);

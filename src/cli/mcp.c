@@ -28,6 +28,7 @@ enum {
 };
 
 struct proxy {
+    const struct invocation *in;
     char url[CLIENT_URL_MAX + 64];
     char key[CLIENT_KEY_MAX];
     pthread_mutex_t mutex; // session, version, hello
@@ -210,6 +211,7 @@ static void begin(
     curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(x->curl, CURLOPT_CONNECTTIMEOUT, 10L);
+    client_trust(p->in, x->curl);
     curl_easy_setopt(x->curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(x->curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(x->curl, CURLOPT_HEADERDATA, x);
@@ -471,7 +473,7 @@ static int mcp_run(struct invocation *in, struct error *err)
 {
     const char *partition = option_value(in, "partition");
     AUTO_BUF query = BUF_INIT(1024);
-    struct proxy p = { .hello = NULL };
+    struct proxy p = { .in = in };
     char url[CLIENT_URL_MAX];
 
     curl_global_init(CURL_GLOBAL_DEFAULT);

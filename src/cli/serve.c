@@ -103,8 +103,9 @@ static void on_event(void *ctx, int64_t seq, struct slice kind, struct slice jso
 
 static void on_signal(int number)
 {
-    (void)number;
-    if (running) {
+    if (running && number == SIGHUP) {
+        http_server_reload(running);
+    } else if (running) {
         atomic_store(running_stops, true);
         http_server_stop(running);
     }
@@ -116,6 +117,7 @@ static void catch_signals(void)
 
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
+    sigaction(SIGHUP, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -148,14 +150,36 @@ static void *sweep_run(void *ctx)
     return NULL;
 }
 
-// For the command line of the same user: where the server is and a key that works while it runs.
-static int write_run_file(struct server *s, const char *url, struct error *err)
+// ADDRESS:PORT, or a NAME in place of the address. Where all addresses are listened on, this machine's own is named.
+static void url_of(const struct server *s, const char *name, char *ret_url, size_t size)
 {
-    AUTO_FREE char *temp = xasprintf("%s/run/server.json.new", s->settings->data_dir);
-    AUTO_FREE char *text = xasprintf("{\"url\": \"%s\", \"key\": \"%s\", \"pid\": %d}\n", url,
-        access_local_key(s->access), (int)getpid());
+    static const char *const all[][2] = { { "0.0.0.0", "127.0.0.1" }, { "[::]", "[::1]" } };
+    struct slice host = slice_of(s->settings->listen);
+    const char *colon = strrchr(host.data, ':');
 
-    s->run_file = xasprintf("%s/run/server.json", s->settings->data_dir);
+    host.len = colon ? (size_t)(colon - host.data) : host.len;
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        host = slice_is(host, all[i][0]) ? slice_of(all[i][1]) : host;
+    }
+    host = name[0] ? slice_of(name) : host;
+    snprintf(ret_url, size, "%s://" SLICE_FMT ":%d",
+        s->settings->tls_certificate[0] ? "https" : "http", SLICE_ARG(host),
+        http_server_port(s->http));
+}
+
+// For the command line of the same user: where the server is, a key that works while it runs, and the certificate to expect.
+static int write_run_file(struct server *s, struct error *err)
+{
+    char url[300];
+    struct http_tls_state tls;
+
+    url_of(s, "", url, sizeof(url));
+    http_server_tls(s->http, &tls);
+    AUTO_FREE char *temp = xasprintf("%s/run/server.json.new", s->settings->data_dir);
+    AUTO_FREE char *text =
+        xasprintf("{\"url\": \"%s\", \"key\": \"%s\", \"pin\": \"%s\", \"pid\": %d}\n", url,
+            access_local_key(s->access), tls.certificate.pin, (int)getpid());
+
     unlink(temp);
     AUTO_FD int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
@@ -165,11 +189,49 @@ static int write_run_file(struct server *s, const char *url, struct error *err)
     return 0;
 }
 
+// The certificate was replaced; a pool thread.
+static void on_tls_changed(void *app)
+{
+    struct server *s = (struct server *)(void *)((char *)app - offsetof(struct server, api));
+    struct error err;
+
+    if (write_run_file(s, &err) < 0) {
+        log_warn("server.run_file", LS("what", err.text));
+    }
+}
+
+// What is wrong with the certificate is said at the start, but stops nothing: the server must stay reachable for who mends it.
+static void tell_certificate(struct server *s)
+{
+    struct http_tls_state tls;
+    char words[ERROR_TEXT_MAX];
+
+    http_server_tls(s->http, &tls);
+    if (tls.on &&
+        certificate_advice(&tls.certificate, clock_wall_ms() / 1000, words) != CERTIFICATE_GOOD) {
+        log_warn("tls.certificate", LS("what", words));
+        printf("\n  %s\n", words);
+    }
+}
+
+// A server of the network is called by the name in its certificate.
+static void url_for_people(const struct server *s, char *ret_url, size_t size)
+{
+    struct http_tls_state tls;
+    const char *listen = s->settings->listen;
+
+    http_server_tls(s->http, &tls);
+    bool local = strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0 ||
+                 strncmp(listen, "localhost:", 10) == 0;
+    url_of(s, local ? "" : tls.certificate.name, ret_url, size);
+}
+
 static void greet(struct server *s, const char *url, const char *new_key)
 {
     char token[ACCESS_KEY_SIZE];
 
     printf("Larder %s serves on %s\n", LARDER_VERSION, url);
+    tell_certificate(s);
     if (new_key[0]) {
         printf("\n  Admin key (shown only now; keep it): %s\n", new_key);
     }
@@ -213,6 +275,14 @@ static int check_network(const struct settings *settings, struct error *err)
 {
     static const char *const own[] = { "127.", "localhost:", "[::1]:" };
 
+    if (settings->tls_certificate[0]) {
+        return 0;
+    }
+    if (settings->tls_key[0]) {
+        return error_set(err, ERR_INVALID,
+            "The settings tls.certificate and tls.key belong together; tls.certificate is not "
+            "set.");
+    }
     for (size_t i = 0; i < ARRAY_LEN(own); i++) {
         if (slice_starts(slice_of(settings->listen), own[i])) {
             return 0;
@@ -224,9 +294,9 @@ static int check_network(const struct settings *settings, struct error *err)
         return 0;
     }
     return error_set(err, ERR_INVALID,
-        "Larder listens only on this machine's own address, because it speaks no TLS itself. Put a "
-        "proxy with TLS before it and name that in access.trusted_proxies, or, on a network where "
-        "nobody listens in, set access.network = plain.");
+        "Without TLS, Larder listens only on this machine's own address. Set tls.certificate and "
+        "tls.key, or put a proxy with TLS before it and name that in access.trusted_proxies; on a "
+        "network where nobody listens in, set access.network = plain.");
 }
 
 static void set_rates(const struct settings *settings, struct limit_rates *ret)
@@ -311,6 +381,11 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
         .stream_auth = access_stream_auth,
         .trusted_proxies = settings->access_proxies,
         .cors_origins = settings->access_origins,
+        .tls = { .certificate = settings->tls_certificate,
+            .key = settings->tls_key,
+            .only_13 = strcmp(settings->tls_minimum, "1.3") == 0 },
+        .tls_changed = on_tls_changed,
+        .no_hsts = strcmp(settings->tls_hsts, "off") == 0,
         .events_load = api_events_load,
         .events_last = store_event_last(s->store) };
     struct http_server *server = NULL;
@@ -360,15 +435,6 @@ static void stop_parts(struct server *s)
     }
 }
 
-static void url_of(const struct server *s, char *ret_url, size_t size)
-{
-    const char *listen = s->settings->listen;
-    const char *colon = strrchr(listen, ':');
-    int host = colon ? (int)(colon - listen) : (int)strlen(listen);
-
-    snprintf(ret_url, size, "http://%.*s:%d", host, listen, http_server_port(s->http));
-}
-
 static int serve_run(struct invocation *in, struct error *err)
 {
     struct server s = { .settings = in->settings,
@@ -390,14 +456,15 @@ static int serve_run(struct invocation *in, struct error *err)
     rc = rc < 0 ? rc : lock_folder(&s, err);
     rc = rc < 0 ? rc : start_parts(&s, new_key, err);
     if (rc == 0) {
-        url_of(&s, url, sizeof(url));
-        rc = write_run_file(&s, url, err);
+        s.run_file = xasprintf("%s/run/server.json", s.settings->data_dir);
+        rc = write_run_file(&s, err);
     }
     if (rc == 0) {
         s.sweeping = pthread_create(&s.sweeper, NULL, sweep_run, &s) == 0;
         running_stops = &s.api.stopping;
         running = s.http;
         catch_signals();
+        url_for_people(&s, url, sizeof(url));
         log_info("server.start", LS("version", LARDER_VERSION), LS("listen", url));
         audit_anchor(&s.api);
         greet(&s, url, new_key);
@@ -413,6 +480,7 @@ static int serve_run(struct invocation *in, struct error *err)
 const struct command serve_command = { "serve", "", "Run the server",
     "The first start makes an admin key and shows it once, unless LARDER_ADMIN_KEY_FILE names a "
     "file that holds one.\n"
-    "It serves until it gets SIGTERM or SIGINT, then finishes what is in flight.\n"
+    "It serves until it gets SIGTERM or SIGINT, then finishes what is in flight. SIGHUP looks at "
+    "the certificate's files at once.\n"
     "--data DIR and --listen ADDRESS:PORT say where; larder help settings lists all settings.",
     NULL, serve_run };

@@ -31,13 +31,24 @@ static const struct setting_info table[] = {
     NUMBER("server", "connections", connections, "12000",
         "most connections at once, WebSockets among them; the limit on open files must be 512 "
         "higher"),
+    TEXT("tls", "certificate", tls_certificate, "",
+        "file with the server's certificate and its chain (PEM); with it, all is served over TLS, "
+        "and other addresses than this machine's own may be listened on; what is put in its place "
+        "is taken up without a restart"),
+    TEXT("tls", "key", tls_key, "",
+        "file with the certificate's private key (PEM, no passphrase), readable by this user only"),
+    CHOICE("tls", "minimum", tls_minimum, "1.2", "1.2 1.3", "oldest version of TLS that is spoken"),
+    CHOICE("tls", "hsts", tls_hsts, "on", "on off",
+        "on tells browsers that come over TLS to come so only, for a year"),
     TEXT("admin", "key_file", admin_key_file, "",
         "file with the first admin key; without it one is made at the first start and shown once"),
     CHOICE("access", "loopback", access_loopback, "closed", "closed open",
         "open lets clients on this machine act without a key; for tests and demos"),
     CHOICE("access", "network", access_network, "refuse", "refuse plain",
-        "plain lets the server listen on other addresses than this machine's own, where keys and "
-        "documents can be read on their way; put a proxy with TLS before it instead"),
+        "plain lets the server listen on other addresses than this machine's own without TLS, "
+        "where "
+        "keys and documents can be read on their way; set tls.certificate instead, or put a proxy "
+        "with TLS before it"),
     TEXT("access", "trusted_proxies", access_proxies, "",
         "addresses and networks, spaces between, of proxies whose X-Forwarded-For and "
         "X-Forwarded-Proto are believed"),

@@ -14,6 +14,9 @@ struct settings {
     char *data_dir; // server.data
     char *listen; // server.listen
     int64_t connections;
+    char *tls_certificate, *tls_key; // tls.certificate, tls.key: PEM files; "": no TLS
+    char *tls_minimum; // tls.minimum: 1.2 | 1.3
+    char *tls_hsts; // tls.hsts: on | off
     char *admin_key_file; // admin.key_file; "" makes a key at first start
     char *access_loopback; // access.loopback: closed | open
     char *access_network; // access.network: refuse | plain

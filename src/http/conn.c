@@ -5,6 +5,7 @@
 //                                \--no body: handled at once-------------/
 //                                \--stream route--> STREAM
 //
+// With TLS, SECURE comes before the first HEAD.
 // Reading goes on in every state, so that a client that leaves is noticed, but what comes before its time is kept in `ahead`
 // and reading stops until that is used up: at most READ_HEAD_MAX + READ_AHEAD_MAX bytes wait. In BODY it stops while the
 // spool has no room. One deadline serves all timeouts: header (from the first byte), body and write progress, idle.
@@ -12,6 +13,7 @@
 
 #include "base/id.h"
 #include "http/stream.h"
+#include "http/tls.h"
 
 #include <stdlib.h>
 
@@ -20,6 +22,7 @@
 void conn_handle_closed(struct conn *c)
 {
     if (--c->handles == 0) {
+        tls_free(c->net.tls);
         free(c->ahead);
         free(c);
     }
@@ -41,6 +44,9 @@ void conn_close(struct conn *c)
         stream_closed(c);
     }
     pipe_close(c);
+    if (c->net.tls) {
+        tls_goodbye(c);
+    }
     c->state = CONN_CLOSED;
     c->net.closing = true;
     c->x = NULL;
@@ -118,15 +124,27 @@ void conn_accept(struct http_server *s)
         conn_close(c);
         return;
     }
-    conn_deadline(c, seconds(s->o.idle_timeout_s, 75));
+    c->state = c->net.tls ? CONN_SECURE : CONN_HEAD;
+    conn_deadline(c, c->net.tls ? seconds(s->o.header_timeout_s, TLS_HANDSHAKE_S)
+                                : seconds(s->o.idle_timeout_s, 75));
     net_read(c, true);
+}
+
+void conn_secured(struct conn *c)
+{
+    c->state = CONN_HEAD;
+    if (c->server->stopping) {
+        conn_close(c);
+    } else {
+        conn_deadline(c, seconds(c->server->o.idle_timeout_s, 75));
+    }
 }
 
 void conn_stop(struct conn *c)
 {
     if (c->state == CONN_STREAM) {
         stream_stop(c);
-    } else if (c->state == CONN_HEAD && !c->x) {
+    } else if (c->state == CONN_SECURE || (c->state == CONN_HEAD && !c->x)) {
         conn_close(c);
     } // others close after their answer: reply_build asks whether the server is stopping
 }
@@ -202,41 +220,14 @@ static void file_done(struct http_job *job)
     }
 }
 
-void conn_write_rest(struct conn *c, uv_buf_t *bufs, unsigned count, size_t written)
-{
-    unsigned first = 0;
-
-    while (written >= bufs[first].len) {
-        written -= bufs[first].len;
-        first++;
-    }
-    bufs[first].base += written;
-    bufs[first].len -= written;
-    if (net_write(c, bufs + first, count - first) != 0) {
-        conn_close(c);
-    }
-}
-
 bool conn_write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first)
 {
-    size_t total = 0, skip = 0;
+    int rc = net_send(c, bufs, count, try_first);
 
-    for (unsigned i = 0; i < count; i++) {
-        total += bufs[i].len;
+    if (rc < 0) {
+        conn_close(c);
     }
-    if (try_first) { // spares the loop a turn and a system call
-        ssize_t n = net_try_write(c, bufs, count);
-        if (n < 0) {
-            conn_close(c);
-            return false;
-        }
-        if ((size_t)n == total) {
-            return true;
-        }
-        skip = (size_t)n;
-    }
-    conn_write_rest(c, bufs, count, skip);
-    return false;
+    return rc > 0;
 }
 
 static void write_next(struct conn *c)
@@ -329,6 +320,12 @@ static void refuse(struct conn *c, int status, const char *sentence)
 {
     exchange_refuse(c->x, status, sentence);
     conn_reply(c);
+}
+
+void conn_not_secured(struct conn *c)
+{
+    c->x = exchange_new(c);
+    refuse(c, 400, "This address speaks TLS only. Use https:// in its place.");
 }
 
 // ---- a request's head ----
@@ -521,8 +518,7 @@ static void begin_body(struct conn *c)
     }
     if (x->facts.expects_continue && c->ahead_len == 0 && !c->net.writing) {
         uv_buf_t buf = uv_buf_init(go_on, sizeof(go_on) - 1);
-        if (net_write(c, &buf, 1) != 0) {
-            conn_close(c);
+        if (!conn_write_out(c, &buf, 1, false) && c->state == CONN_CLOSED) {
             return;
         }
     }
@@ -680,8 +676,8 @@ static void conn_pump(struct conn *c)
 static void client_ended(struct conn *c)
 {
     c->eof = true;
-    if (c->state == CONN_STREAM || c->state == CONN_LINGER || c->state == CONN_BODY ||
-        (c->state == CONN_HEAD && c->ahead_len == 0) || c->pipe_open) {
+    if (c->state == CONN_SECURE || c->state == CONN_STREAM || c->state == CONN_LINGER ||
+        c->state == CONN_BODY || (c->state == CONN_HEAD && c->ahead_len == 0) || c->pipe_open) {
         conn_close(c);
     }
 }
@@ -720,6 +716,10 @@ static void timed_out(struct conn *c)
     struct exchange *x = c->x;
 
     switch (c->state) {
+    case CONN_SECURE:
+        count_up(&c->server->tls_refused, 1);
+        conn_close(c);
+        break;
     case CONN_HEAD:
         if (!x) {
             conn_close(c);

@@ -36,6 +36,7 @@ struct exchange *exchange_new(struct conn *c)
     x->req.arena = &x->arena;
     x->req.app = c->server->o.app;
     x->req.peer_is_loopback = c->loopback;
+    x->req.secure = c->net.tls != NULL;
     memcpy(x->req.peer, c->peer, sizeof(x->req.peer));
     return x;
 }

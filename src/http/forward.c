@@ -140,7 +140,10 @@ void forward_apply(const struct forward *f, struct http_request *req)
     if (!is_trusted(f, slice_of(req->peer))) {
         return;
     }
-    req->secure = slice_is(http_header_find(req, "x-forwarded-proto"), "https");
+    struct slice proto = http_header_find(req, "x-forwarded-proto");
+    if (proto.data) {
+        req->secure = slice_is(proto, "https");
+    }
     for (size_t i = req->header_count; i > 0; i--) { // a later header stands behind an earlier one
         struct slice list = req->headers[i - 1].value, one;
         if (!slice_equal_nocase(req->headers[i - 1].name, SLICE_LIT("x-forwarded-for"))) {

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "http/certificate.h"
 
 enum http_method {
     HTTP_GET,
@@ -70,7 +71,7 @@ struct http_request {
     struct http_spool *spool; // for routes with HTTP_BODY_SPOOL
     char peer[64]; // address of the client
     bool peer_is_loopback; // and no proxy says that it speaks for somebody else
-    bool secure; // a trusted proxy says that the client came by TLS
+    bool secure; // the client came by TLS: to us, or as a trusted proxy says
     char id[37]; // request id, also sent as X-Request-Id
     struct arena *arena; // lives until the response is sent
     void *app; // http_options.app
@@ -185,6 +186,14 @@ struct http_options {
     const char *trusted_proxies; // addresses and networks (10.0.0.0/8), spaces between; NULL: none
     const char
         *cors_origins; // origins of other pages that may read answers, spaces between; NULL: none
+    // TLS on every connection; certificate NULL or "": plain. The files are watched: what is put in their place is taken up
+    // without a restart, and then tls_changed is called (a pool thread; NULL: not).
+    struct {
+        const char *certificate, *key; // PEM
+        bool only_13; // TLS 1.3 and nothing older; else 1.2 too
+    } tls;
+    void (*tls_changed)(void *app);
+    bool no_hsts; // answers over TLS do not tell browsers to come by TLS only
     http_events_load_fn events_load;
     int64_t events_last; // the newest number at start
     int quick_threads, heavy_threads; // 0: defaults (4, 4)
@@ -213,6 +222,15 @@ struct http_stats {
     int64_t events_published;
     int64_t bytes_in, bytes_out;
     int64_t loop_slowest_us; // since the last http_server_stats
+    int64_t tls_handshakes; // done
+    int64_t tls_refused; // ended without one: no TLS, too old, too slow
+};
+
+struct http_tls_state {
+    bool on;
+    struct certificate_info certificate; // the one in use
+    char problem
+        [ERROR_TEXT_MAX]; // why the files as they are now were not taken up; "" if they are in use
 };
 
 int http_server_open(
@@ -224,6 +242,9 @@ bool http_server_stopping(const struct http_server *s);
 void http_server_stop(
     struct http_server *s); // any thread and signal handlers: graceful; a second call hurries
 void http_server_close(struct http_server *s);
+void http_server_reload(struct http_server
+        *s); // any thread and signal handlers: looks at the certificate's files at once
 void http_server_stats(struct http_server *s, struct http_stats *ret);
+void http_server_tls(struct http_server *s, struct http_tls_state *ret); // any thread
 
 #endif

@@ -53,10 +53,11 @@ struct stream;
 struct hub;
 struct spool;
 
-// The transport of one connection; net.c. TCP now; TLS will stand behind the same five calls.
+// The transport of one connection; net.c. With TLS, reading and writing are what the connection sees; tls.c has its own.
 struct net {
     uv_tcp_t tcp;
     uv_write_t write; // one at a time
+    struct tls *tls; // NULL: plain
     bool reading, writing, closing;
 };
 
@@ -102,6 +103,7 @@ struct exchange {
 
 enum conn_state {
     CONN_HEAD, // between requests, or a head is coming in
+    CONN_SECURE, // the handshake of TLS, before all others
     CONN_WORK, // a pool thread authorises, opens the spool, or handles
     CONN_BODY, // the body is coming in
     CONN_REPLY, // the answer is going out
@@ -155,6 +157,7 @@ struct http_server {
     struct http_options o; // immutable after open; strings are copies
     char *listen, *spool_dir, *cors_origins;
     struct forward *forward; // trusted proxies; NULL: none
+    struct tls_server *tls; // NULL: plain
     struct route_table *routes;
     struct pool *lanes[HTTP_LANES];
     struct pool *io; // disk: spool chunks, file reads, replay of events
@@ -171,12 +174,14 @@ struct http_server {
     struct http_job *done_first, *done_last; // done_mutex
     struct cancel *cancels; // done_mutex
     atomic_int stop_calls;
+    atomic_bool reload; // http_server_reload was called
 
     int64_t turn_us, turn_cpu_us, turn_idle_ns; // the last prepare
     // Counters: written by the loop (or atomically), read by any thread.
     atomic_llong connections, connections_total, requests, refused_busy, bad_requests, loop_slow,
         loop_slowest_us;
     atomic_llong spooling, bytes_in, bytes_out;
+    atomic_llong tls_handshakes, tls_refused;
     atomic_llong websockets, sse, websockets_total, sse_total, streams_resumed, slow_closed,
         pong_timeouts, rtt_us, events;
 };
@@ -208,10 +213,10 @@ void conn_body_progress(
     struct exchange *x); // from spool.c: room again, all done, over the limit, or failed
 void conn_written(struct conn *c, bool ok); // from net.c
 void conn_cancel(struct http_server *s, const char *id);
+void conn_secured(struct conn *c); // from tls.c: the handshake is done
+void conn_not_secured(struct conn *c); // a client that speaks plain HTTP where TLS is meant
 // true: the kernel took it all at once. Else conn_written follows, or the connection was closed.
 bool conn_write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first);
-// What is behind the first `written` bytes, which the kernel has; there must be some. Changes bufs.
-void conn_write_rest(struct conn *c, uv_buf_t *bufs, unsigned count, size_t written);
 void conn_next_request(struct conn *c); // the answer is out
 void conn_handle_closed(struct conn *c); // from a uv_close callback
 
@@ -245,14 +250,18 @@ void cors_add(const struct exchange *x, struct buf *head); // the answer's heade
 // net.c; loop thread
 int net_accept(struct conn *c, uv_stream_t *listener);
 void net_read(struct conn *c, bool on);
-int net_write(struct conn *c, const uv_buf_t *bufs,
-    unsigned count); // conn_written follows, never from inside
-ssize_t net_try_write(
-    struct conn *c, const uv_buf_t *bufs, unsigned count); // bytes the kernel took; < 0: broken
+// 1: the kernel took all of it. 0: conn_written follows, never from inside; until then the bytes stay where they are (the
+// array need not, and is changed). Negative: broken, and the caller closes. try_first spares the loop a turn and a call.
+int net_send(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first);
 void net_finish(struct conn *c); // no more will be written
 size_t net_waiting(const struct conn *c); // bytes that were written, but not handed to the kernel
 size_t net_unread(
     const struct conn *c); // and those that the kernel holds, because the client has not taken them
+size_t net_read_room(const struct conn *c); // bytes that the next read may bring
+// For tls.c: the socket itself.
+void net_raw_read(struct conn *c, bool on);
+int net_raw_write(struct conn *c, const uv_buf_t *buf); // tls_flown follows
+ssize_t net_raw_try(struct conn *c, const uv_buf_t *buf); // bytes the kernel took; < 0: broken
 
 // response.c; either side
 void reply_build(struct exchange *x); // from x->resp, or from x->rc and x->err

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The transport seam over libuv's TCP: the only file that reads from or writes to a socket. A TLS transport would stand
-// behind the same calls. Loop thread only.
-#include "http/internal.h"
+// The transport seam over libuv's TCP: the only file that reads from or writes to a socket. Above it everything is plain;
+// with TLS, tls.c stands between these calls and the socket. Loop thread only.
+#include "http/tls.h"
 
 #include <arpa/inet.h>
 #include <linux/sockios.h>
@@ -14,15 +14,20 @@ static struct conn *conn_of(uv_stream_t *stream)
     return stream->data;
 }
 
+size_t net_read_room(const struct conn *c)
+{
+    return c->state == CONN_BODY || c->state == CONN_LINGER ? READ_MAX
+           : c->state == CONN_HEAD                          ? READ_HEAD_MAX
+                                                            : READ_AHEAD_MAX;
+}
+
 // All reads land in the server's one buffer, because each is used up (or copied) before the next.
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
     struct conn *c = handle->data;
-    size_t len = c->state == CONN_BODY || c->state == CONN_LINGER ? READ_MAX
-                 : c->state == CONN_HEAD                          ? READ_HEAD_MAX
-                                                                  : READ_AHEAD_MAX;
+
     (void)suggested;
-    *ret = uv_buf_init(c->server->read_buf, (unsigned)len);
+    *ret = uv_buf_init(c->server->read_buf, (unsigned)net_read_room(c));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -39,7 +44,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         conn_close(c);
     } else {
         count_up(&c->server->bytes_in, n);
-        conn_read(c, buf->base, (size_t)n);
+        if (c->net.tls) {
+            tls_receive(c, buf->base, (size_t)n);
+        } else {
+            conn_read(c, buf->base, (size_t)n);
+        }
     }
 }
 
@@ -84,7 +93,21 @@ int net_accept(struct conn *c, uv_stream_t *listener)
     uv_tcp_nodelay(&c->net.tcp, 1);
     limit_unsent(c);
     name_peer(c);
+    if (c->server->tls) {
+        tls_begin(c);
+    }
     return 0;
+}
+
+void net_raw_read(struct conn *c, bool on)
+{
+    uv_stream_t *stream = (uv_stream_t *)&c->net.tcp;
+
+    if (on && !c->net.closing) {
+        uv_read_start(stream, on_alloc, on_read);
+    } else if (!on) {
+        uv_read_stop(stream);
+    }
 }
 
 void net_read(struct conn *c, bool on)
@@ -92,26 +115,30 @@ void net_read(struct conn *c, bool on)
     if (c->net.reading == on || c->net.closing || (on && c->eof)) {
         return;
     }
-    if (on) {
-        c->net.reading = uv_read_start((uv_stream_t *)&c->net.tcp, on_alloc, on_read) == 0;
+    c->net.reading = on;
+    if (c->net.tls) {
+        tls_reading(c);
     } else {
-        uv_read_stop((uv_stream_t *)&c->net.tcp);
-        c->net.reading = false;
+        net_raw_read(c, on);
     }
 }
 
 static void on_written(uv_write_t *req, int status)
 {
     struct conn *c = req->data;
-    c->net.writing = false;
-    conn_written(c, status == 0);
+
+    if (c->net.tls) {
+        tls_flown(c, status == 0);
+    } else {
+        c->net.writing = false;
+        conn_written(c, status == 0);
+    }
 }
 
-int net_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
+static int raw_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
 {
     int64_t bytes = 0;
 
-    BUG_ON(c->net.writing);
     for (unsigned i = 0; i < count; i++) {
         bytes += (int64_t)bufs[i].len;
     }
@@ -121,21 +148,56 @@ int net_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
         return ERR_IO;
     }
     count_up(&c->server->bytes_out, bytes);
-    c->net.writing = true;
     c->write_left = SIZE_MAX;
     return 0;
 }
 
-ssize_t net_try_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
+static ssize_t raw_try(struct conn *c, const uv_buf_t *bufs, unsigned count)
 {
-    if (c->net.writing) {
-        return 0;
-    }
     int n = c->net.closing ? UV_EPIPE : uv_try_write((uv_stream_t *)&c->net.tcp, bufs, count);
+
     if (n > 0) {
         count_up(&c->server->bytes_out, n);
     }
     return n == UV_EAGAIN ? 0 : n;
+}
+
+int net_raw_write(struct conn *c, const uv_buf_t *buf)
+{
+    return raw_write(c, buf, 1);
+}
+
+ssize_t net_raw_try(struct conn *c, const uv_buf_t *buf)
+{
+    return raw_try(c, buf, 1);
+}
+
+int net_send(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first)
+{
+    unsigned first = 0;
+
+    BUG_ON(c->net.writing);
+    if (c->net.tls) {
+        return tls_send(c, bufs, count, try_first);
+    }
+    if (try_first) {
+        ssize_t n = raw_try(c, bufs, count);
+        if (n < 0) {
+            return ERR_IO;
+        }
+        size_t skip = (size_t)n;
+        while (first < count && skip >= bufs[first].len) {
+            skip -= bufs[first++].len;
+        }
+        if (first == count) {
+            return 1;
+        }
+        bufs[first].base += skip;
+        bufs[first].len -= skip;
+    }
+    int rc = raw_write(c, bufs + first, count - first);
+    c->net.writing = rc == 0;
+    return rc;
 }
 
 static void on_shutdown(uv_shutdown_t *req, int status)
@@ -146,6 +208,9 @@ static void on_shutdown(uv_shutdown_t *req, int status)
 
 void net_finish(struct conn *c)
 {
+    if (c->net.tls && !c->net.closing && !tls_finish(c)) {
+        return;
+    }
     uv_shutdown_t *req = xalloc(sizeof(*req));
     if (c->net.closing || uv_shutdown(req, (uv_stream_t *)&c->net.tcp, on_shutdown) != 0) {
         free(req);
@@ -154,7 +219,8 @@ void net_finish(struct conn *c)
 
 size_t net_waiting(const struct conn *c)
 {
-    return uv_stream_get_write_queue_size((const uv_stream_t *)&c->net.tcp);
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&c->net.tcp) +
+           (c->net.tls ? tls_waiting(c) : 0);
 }
 
 size_t net_unread(const struct conn *c)

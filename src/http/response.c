@@ -251,6 +251,13 @@ static const char *const safe_defaults[][2] = {
     { "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()" },
 };
 
+// Browsers keep it for a name with all its ports, so "localhost" is spared: other programs of this machine live there.
+static bool tells_to_come_secure(const struct exchange *x)
+{
+    return x->req.secure && !x->server->o.no_hsts &&
+           !slice_starts(http_header_find(&x->req, "host"), "localhost");
+}
+
 static void build_head(struct exchange *x, int64_t whole_size)
 {
     struct http_response *resp = &x->resp;
@@ -307,7 +314,7 @@ static void build_head(struct exchange *x, int64_t whole_size)
     for (size_t i = 0; i < ARRAY_LEN(safe_defaults); i++) {
         add_default(b, resp, safe_defaults[i][0], safe_defaults[i][1]);
     }
-    if (x->req.secure) {
+    if (tells_to_come_secure(x)) {
         add(b, "Strict-Transport-Security", "max-age=31536000");
     }
     cors_add(x, b);

@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "http/stream.h"
+#include "http/tls.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -165,10 +166,19 @@ void http_server_stop(struct http_server *s)
     uv_async_send(&s->wake); // async-signal-safe
 }
 
+void http_server_reload(struct http_server *s)
+{
+    atomic_store(&s->reload, true);
+    uv_async_send(&s->wake);
+}
+
 static void on_wake(uv_async_t *wake)
 {
     struct http_server *s = wake->data;
 
+    if (atomic_exchange(&s->reload, false) && s->tls && !s->stopping) {
+        tls_server_reload(s->tls, true);
+    }
     run_done_list(s);
     hub_wake(s->hub);
     int calls = atomic_load(&s->stop_calls);
@@ -362,6 +372,9 @@ int http_server_open(const struct http_options *o, struct http_server **ret, str
     }
     s->forward = forward_new(o->trusted_proxies ? o->trusted_proxies : "", err);
     int rc = s->forward ? route_table_new(o->route_lists, &s->routes, err) : ERR_INVALID;
+    if (rc == 0 && o->tls.certificate && o->tls.certificate[0]) {
+        rc = tls_server_new(s, err);
+    }
     if (rc == 0) {
         rc = bind_and_listen(s, err);
     }
@@ -419,6 +432,7 @@ void http_server_close(struct http_server *s)
         pool_free(s->lanes[i]);
     }
     pool_free(s->io);
+    tls_server_close(s->tls);
     s->pools_gone = true;
     run_done_list(s);
     if (s->loop_open) {
@@ -427,6 +441,7 @@ void http_server_close(struct http_server *s)
         uv_run(&s->loop, UV_RUN_DEFAULT);
         BUG_ON(uv_loop_close(&s->loop) != 0);
     }
+    tls_server_free(s->tls);
     hub_free(s->hub);
     route_table_free(s->routes);
     pthread_mutex_destroy(&s->done_mutex);
@@ -458,6 +473,8 @@ void http_server_stats(struct http_server *s, struct http_stats *ret)
         .events_published = atomic_load(&s->events),
         .bytes_in = atomic_load(&s->bytes_in),
         .bytes_out = atomic_load(&s->bytes_out),
+        .tls_handshakes = atomic_load(&s->tls_handshakes),
+        .tls_refused = atomic_load(&s->tls_refused),
         .loop_slowest_us = atomic_exchange(&s->loop_slowest_us, 0),
     };
 }

@@ -224,7 +224,6 @@ static bool pump_once(struct stream *st)
     uv_buf_t bufs[1 + 2 * STREAM_BATCH];
     unsigned count = 0, frames = 0;
     struct frame *batch[STREAM_BATCH];
-    size_t total = 0;
     int64_t cursor = st->cursor, mark = st->mark;
 
     if (st->ctl.len) {
@@ -251,17 +250,14 @@ static bool pump_once(struct stream *st)
         st->mark = mark;
         return passed_over;
     }
-    for (unsigned i = 0; i < count; i++) {
-        total += bufs[i].len;
-    }
-    ssize_t n = net_try_write(c, bufs, count);
-    if (n < 0) {
+    int rc = net_send(c, bufs, count, true);
+    if (rc < 0) {
         conn_close(c);
         return false;
     }
     st->cursor = cursor;
     st->mark = mark;
-    if ((size_t)n == total) {
+    if (rc > 0) {
         buf_done(&st->ctl);
         return true;
     }
@@ -273,7 +269,6 @@ static bool pump_once(struct stream *st)
         st->held[i] = frame_ref(batch[i]);
     }
     st->held_count = frames;
-    conn_write_rest(c, bufs, count, (size_t)n);
     return false;
 }
 

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { MINUTE = 60, HOUR = 3600 };
+enum { MINUTE = 60, HOUR = 3600, DAY = 24 * HOUR };
 
 #define WORD(w) ((uint64_t)1 << (w))
 #define ALL(m)                                                                                     \
@@ -302,6 +302,55 @@ static const struct alert_rule defaults[] = {
         .plot = "canary",
         .advice = "A tiny document was not taken in, found and removed, twice in a row: people's "
                   "uploads fail too. See larder doctor and the server's log." },
+    { .name = "certificate_expires_soon",
+        .title = "The TLS certificate expires within two weeks",
+        .severity = ALERT_WARNING,
+        .measure = ALERT_VALUE,
+        .part = ALL(METRIC_TLS_EXPIRY),
+        .by = -1,
+        .raise = 14 * DAY,
+        .clear = 15 * DAY,
+        .for_s = MINUTE,
+        .keep_for_s = 0,
+        .repeat_s = DAY,
+        .group = "safety",
+        .inhibited_by = "certificate_expires_now",
+        .unit = "seconds",
+        .plot = "certificate",
+        .advice = "Put a new certificate and its key in the place of the old ones; they are taken "
+                  "up without a restart." },
+    { .name = "certificate_expires_now",
+        .title = "The TLS certificate expires within two days, or has",
+        .severity = ALERT_CRITICAL,
+        .measure = ALERT_VALUE,
+        .part = ALL(METRIC_TLS_EXPIRY),
+        .by = -1,
+        .raise = 2 * DAY,
+        .clear = 3 * DAY,
+        .for_s = MINUTE,
+        .keep_for_s = 0,
+        .repeat_s = 4 * HOUR,
+        .group = "safety",
+        .unit = "seconds",
+        .plot = "certificate",
+        .advice = "Put a new certificate and its key in the place of the old ones now; when it "
+                  "has expired, browsers and programs refuse it." },
+    { .name = "certificate_stale",
+        .title = "A new TLS certificate can't be used",
+        .severity = ALERT_ERROR,
+        .measure = ALERT_VALUE,
+        .part = ALL(METRIC_TLS_STALE),
+        .by = -1,
+        .above = true,
+        .raise = 0,
+        .clear = 0,
+        .for_s = MINUTE,
+        .repeat_s = 12 * HOUR,
+        .group = "safety",
+        .unit = "",
+        .plot = "certificate",
+        .advice = "The certificate before it stays in use. See /health or larder doctor for what "
+                  "is wrong with the files." },
     { .name = "scanner_down",
         .title = "The virus scanner does not answer",
         .severity = ALERT_ERROR,

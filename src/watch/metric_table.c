@@ -92,6 +92,14 @@ static const struct metric_info table[METRICS] = {
         "Turns of the connection loop that took over a millisecond"),
     GAUGE(METRIC_LOOP_SLOWEST, "larder_loop_slowest_turn_seconds", "seconds",
         "The longest turn of the connection loop in the last second"),
+    COUNTER(METRIC_TLS_HANDSHAKES, "larder_tls_handshakes_total", "", "Handshakes of TLS done"),
+    COUNTER(METRIC_TLS_REFUSED, "larder_tls_refused_total", "",
+        "Connections that ended without a handshake: no TLS, too old a version, too slow"),
+    GAUGE(METRIC_TLS_EXPIRY, "larder_tls_certificate_expiry_seconds", "seconds",
+        "Time until the certificate in use expires, under 0 afterwards; absent without TLS"),
+    GAUGE(METRIC_TLS_STALE, "larder_tls_certificate_stale", "",
+        "1 if the certificate's files can't be used as they are now, so that the one before stays "
+        "in use; absent without TLS"),
     GAUGE(METRIC_WEBSOCKETS, "larder_websockets", "", "Open WebSockets"),
     COUNTER(
         METRIC_WEBSOCKETS_OPENED, "larder_websockets_opened_total", "", "WebSockets ever opened"),

@@ -91,6 +91,11 @@ static const struct scenario scenarios[] = {
         ONE(METRIC_INTEGRITY, INTEGRITY_DISK, 0, 1), NOTHING },
     { "canary", -1, GAUGE(METRIC_CANARY_FAILURES, 0), GAUGE(METRIC_CANARY_FAILURES, 2),
         GAUGE(METRIC_CANARY_FAILURES, 1) },
+    { "certificate_expires_soon", -1, GAUGE(METRIC_TLS_EXPIRY, 80.0 * 86400),
+        GAUGE(METRIC_TLS_EXPIRY, 13.0 * 86400), GAUGE(METRIC_TLS_EXPIRY, 14.5 * 86400) },
+    { "certificate_expires_now", -1, GAUGE(METRIC_TLS_EXPIRY, 80.0 * 86400),
+        GAUGE(METRIC_TLS_EXPIRY, -3600), GAUGE(METRIC_TLS_EXPIRY, 2.5 * 86400) },
+    { "certificate_stale", -1, GAUGE(METRIC_TLS_STALE, 0), GAUGE(METRIC_TLS_STALE, 1), NOTHING },
     { "scanner_down", -1, GAUGE(METRIC_SCANNER, 1), GAUGE(METRIC_SCANNER, 0), NOTHING },
 };
 
