@@ -261,6 +261,7 @@ size_t net_read_room(const struct conn *c); // bytes that the next read may brin
 // For tls.c: the socket itself.
 void net_raw_read(struct conn *c, bool on);
 int net_raw_write(struct conn *c, const uv_buf_t *buf); // tls_flown follows
+void net_acknowledge(struct conn *c); // what came is acknowledged now, not in a while
 ssize_t net_raw_try(struct conn *c, const uv_buf_t *buf); // bytes the kernel took; < 0: broken
 
 // response.c; either side

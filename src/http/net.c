@@ -162,6 +162,16 @@ static ssize_t raw_try(struct conn *c, const uv_buf_t *bufs, unsigned count)
     return n == UV_EAGAIN ? 0 : n;
 }
 
+void net_acknowledge(struct conn *c)
+{
+    uv_os_fd_t fd;
+    int on = 1;
+
+    if (uv_fileno((const uv_handle_t *)&c->net.tcp, &fd) == 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+    }
+}
+
 int net_raw_write(struct conn *c, const uv_buf_t *buf)
 {
     return raw_write(c, buf, 1);

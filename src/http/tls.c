@@ -27,6 +27,7 @@ struct tls {
     struct tls *waiting_next;
     size_t hello; // bytes of the handshake that came
     int rc, why; // of the last step
+    const char *reason; // why it failed, static, for the log; may be NULL
     bool in_pool;
     bool shaking, broken; // broken: an error of TLS; nothing more is encrypted
     bool flying, finishing, finished;
@@ -337,15 +338,23 @@ bool tls_finish(struct conn *c)
     return !t->flying;
 }
 
+static void leave(struct tls **list, const struct tls *t)
+{
+    while (*list && *list != t) {
+        list = &(*list)->waiting_next;
+    }
+    if (*list) {
+        *list = t->waiting_next;
+    }
+}
+
 void tls_goodbye(struct conn *c)
 {
     struct tls *t = of(c);
 
-    for (struct tls **at = &t->server->waiting; *at; at = &(*at)->waiting_next) {
-        if (*at == t) {
-            *at = t->waiting_next;
-            break;
-        }
+    if (t->waiting) {
+        leave(&t->server->waiting, t);
+        leave(&t->server->turn, t);
     }
     t->waiting = false;
     if (t->in_pool) {
@@ -446,14 +455,12 @@ static void decrypt(struct conn *c, struct slice data)
 
 void tls_server_take_turns(struct tls_server *ts)
 {
-    struct tls *first = TAKE(ts->waiting);
-
+    ts->turn = TAKE(ts->waiting);
     tls_server_wait(ts, false);
-    while (first) {
-        struct tls *t = first;
-        first = t->waiting_next;
+    while (ts->turn) {
+        struct tls *t = ts->turn;
+        ts->turn = t->waiting_next;
         t->waiting = false;
-        // Closing one connection touches no other, so the rest of the list stays good.
         if (t->conn->net.reading) {
             decrypt(t->conn, buf_slice(&t->held));
         }
@@ -479,6 +486,7 @@ static void shake_run(struct http_job *job) // pool thread
     ERR_clear_error();
     t->rc = SSL_do_handshake(t->ssl);
     t->why = t->rc == 1 ? SSL_ERROR_NONE : SSL_get_error(t->ssl, t->rc);
+    t->reason = t->why == SSL_ERROR_SSL ? ERR_reason_error_string(ERR_peek_last_error()) : NULL;
 }
 
 // Is there a whole record (or what can't become one)? A client that sends bytes one by one is not worth a thread for each.
@@ -497,6 +505,10 @@ static void shaken(struct conn *c)
     t->shaking = false;
     count_up(&c->server->tls_handshakes, 1);
     conn_secured(c);
+    if (t->held.len == 0) {
+        net_acknowledge(
+            c); // a client may hold its request back until its Finished is (Nagle's rule)
+    }
     if (c->state != CONN_CLOSED) {
         sync_reading(c);
     }
@@ -526,7 +538,7 @@ static void shake_done(struct http_job *job)
     } else {
         t->broken = true;
         count_up(&c->server->tls_refused, 1);
-        log_debug("tls.refused", LS("peer", c->peer));
+        log_debug("tls.refused", LS("peer", c->peer), LS("why", t->reason ? t->reason : ""));
         conn_close(c);
     }
 }

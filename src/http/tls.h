@@ -48,7 +48,8 @@ struct tls_server {
     SSL_CTX *context;
     struct pool *pool;
     uv_idle_t idle; // runs while connections wait to be read from what is held
-    struct tls *waiting;
+    struct tls *waiting; // their turn comes
+    struct tls *turn; // it is now
     struct buf out; // encrypted bytes between a call of OpenSSL and the socket
     char read[TLS_RECORD], gather[TLS_RECORD];
     struct certificate_files files;

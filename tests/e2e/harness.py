@@ -114,13 +114,19 @@ class Server:
 
     # ---- calls
 
+    def connection(self, timeout=60):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def socket(self, timeout=30):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
     def call(self, method, path, body=None, headers=None, key=True, timeout=60):
         headers = dict(headers or {})
         if key and self.key and "Authorization" not in headers:
             headers["Authorization"] = f"Bearer {self.key}"
         if isinstance(body, (dict, list)):
             body, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = self.connection(timeout)
         try:
             connection.request(method, path, body=body, headers=headers)
             reply = connection.getresponse()
@@ -177,7 +183,7 @@ class WebSocket:
     """As much of RFC 6455 as a test needs: connect, read text frames, answer pings."""
 
     def __init__(self, server, path, headers=None):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+        self.socket = server.socket()
         lines = {"Host": f"127.0.0.1:{server.port}", "Upgrade": "websocket", "Connection": "Upgrade",
                  "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": base64.b64encode(secrets.token_bytes(16)).decode(),
                  "Authorization": f"Bearer {server.key}", **(headers or {})}
