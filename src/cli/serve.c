@@ -151,7 +151,8 @@ static void *sweep_run(void *ctx)
 }
 
 // ADDRESS:PORT, or a NAME in place of the address. Where all addresses are listened on, this machine's own is named.
-static void url_of(const struct server *s, const char *name, char *ret_url, size_t size)
+static void url_of(const struct server *s, const struct http_server *http, const char *name,
+    char *ret_url, size_t size)
 {
     static const char *const all[][2] = { { "0.0.0.0", "127.0.0.1" }, { "[::]", "[::1]" } };
     struct slice host = slice_of(s->settings->listen);
@@ -164,17 +165,17 @@ static void url_of(const struct server *s, const char *name, char *ret_url, size
     host = name[0] ? slice_of(name) : host;
     snprintf(ret_url, size, "%s://" SLICE_FMT ":%d",
         s->settings->tls_certificate[0] ? "https" : "http", SLICE_ARG(host),
-        http_server_port(s->http));
+        http_server_port(http));
 }
 
 // For the command line of the same user: where the server is, a key that works while it runs, and the certificate to expect.
-static int write_run_file(struct server *s, struct error *err)
+static int write_run_file(struct server *s, struct http_server *http, struct error *err)
 {
     char url[300];
     struct http_tls_state tls;
 
-    url_of(s, "", url, sizeof(url));
-    http_server_tls(s->http, &tls);
+    url_of(s, http, "", url, sizeof(url));
+    http_server_tls(http, &tls);
     AUTO_FREE char *temp = xasprintf("%s/run/server.json.new", s->settings->data_dir);
     AUTO_FREE char *text =
         xasprintf("{\"url\": \"%s\", \"key\": \"%s\", \"pin\": \"%s\", \"pid\": %d}\n", url,
@@ -193,9 +194,10 @@ static int write_run_file(struct server *s, struct error *err)
 static void on_tls_changed(void *app)
 {
     struct server *s = (struct server *)(void *)((char *)app - offsetof(struct server, api));
+    struct http_server *http = __atomic_load_n(&s->http, __ATOMIC_ACQUIRE);
     struct error err;
 
-    if (write_run_file(s, &err) < 0) {
+    if (http && write_run_file(s, http, &err) < 0) { // else it stops, and the file goes
         log_warn("server.run_file", LS("what", err.text));
     }
 }
@@ -223,7 +225,7 @@ static void url_for_people(const struct server *s, char *ret_url, size_t size)
     http_server_tls(s->http, &tls);
     bool local = strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0 ||
                  strncmp(listen, "localhost:", 10) == 0;
-    url_of(s, local ? "" : tls.certificate.name, ret_url, size);
+    url_of(s, s->http, local ? "" : tls.certificate.name, ret_url, size);
 }
 
 static void greet(struct server *s, const char *url, const char *new_key)
@@ -457,7 +459,7 @@ static int serve_run(struct invocation *in, struct error *err)
     rc = rc < 0 ? rc : start_parts(&s, new_key, err);
     if (rc == 0) {
         s.run_file = xasprintf("%s/run/server.json", s.settings->data_dir);
-        rc = write_run_file(&s, err);
+        rc = write_run_file(&s, s.http, err);
     }
     if (rc == 0) {
         s.sweeping = pthread_create(&s.sweeper, NULL, sweep_run, &s) == 0;

@@ -104,7 +104,7 @@ static void watch_run(struct http_job *job)
     bool old_news = same(&now, &w->used) || same(&now, &w->refused);
 
     w->seen = now;
-    if (!w->now && (old_news || !settled)) {
+    if ((!w->now && (old_news || !settled)) || http_server_stopping(ts->server)) {
         return;
     }
     int rc = certificate_load(&ts->files, &w->fresh, &info, &err);

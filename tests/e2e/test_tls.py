@@ -507,6 +507,16 @@ def test_what_is_wrong_with_the_certificate_is_told_with_what_to_do():
         assert status["checks"]["tls:certificate"][0]["status"] == "fail" and status["status"] == "warn", status
 
 
+def test_a_stop_while_the_certificate_changes_is_clean():
+    for _ in range(3):
+        with Secure() as server:
+            server.make()
+            server.process.send_signal(signal.SIGHUP)
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(30) == 0
+            assert not (server.data / "run" / "server.json").exists()
+
+
 def test_with_tls_other_addresses_may_be_listened_on():
     elsewhere = "192.0.2.1:8443"  # an address that is nobody's
     with Secure() as server, tempfile.TemporaryDirectory() as data:
