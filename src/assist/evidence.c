@@ -44,16 +44,57 @@ static void add_links(struct evidence *e, struct passage *p, const struct elemen
     }
 }
 
-static const char *make_link(struct evidence *e, const struct passage *p)
+// How many lines of the text stand before `at`, and all in all.
+static int32_t count_lines(struct slice text, const char *at, int32_t *ret_all)
+{
+    int32_t before = 0;
+
+    *ret_all = 1;
+    for (size_t i = 0; i < text.len; i++) {
+        before += text.data[i] == '\n' && text.data + i < at;
+        *ret_all += text.data[i] == '\n';
+    }
+    return before;
+}
+
+// A quoted row of a table stands in one row of the table's place, if the rows and the text's lines are as many: all of them;
+// one less, where the header is repeated above a block; one more, where a line of Markdown parts them.
+static bool place_of_row(const struct element *e, struct slice quote, struct place *ret)
+{
+    enum place_kind kind = e->place.kind;
+    bool rows = kind == PLACE_ROWS || kind == PLACE_SHEET || kind == PLACE_LINES;
+    int32_t all = 0;
+
+    if (e->kind != ELEMENT_TABLE || !rows || !quote.len || quote.data < e->text.data ||
+        quote.data + quote.len > e->text.data + e->text.len ||
+        memchr(quote.data, '\n', quote.len)) {
+        return false;
+    }
+    int32_t line = count_lines(e->text, quote.data, &all);
+    int32_t span = e->place.rows[1] - e->place.rows[0] + 1;
+    if (kind != PLACE_LINES && span == all - 1) {
+        line--;
+    } else if (kind == PLACE_LINES && span == all + 1) {
+        line += line > 0;
+    } else if (span != all) {
+        return false;
+    }
+    *ret = e->place;
+    ret->rows[0] = ret->rows[1] = e->place.rows[0] + line;
+    return line >= 0 && span > 1;
+}
+
+// place: JSON of where the link opens.
+static const char *make_link(struct evidence *e, const struct passage *p, const char *place)
 {
     AUTO_BUF b = BUF_INIT(8 * 1024);
 
     buf_addf(&b, "/documents/%s?chunk=%lld", p->document_id, (long long)p->chunk_index);
     if (p->element >= 0) {
         buf_addf(&b, "&elements=%lld-%lld", (long long)p->element, (long long)p->element);
-        if (strcmp(p->place, "null") != 0) {
+        if (strcmp(place, "null") != 0) {
             buf_add_str(&b, "&place=");
-            add_percent(&b, p->place);
+            add_percent(&b, place);
         }
     }
     return arena_strndup(e->arena, b.data, b.len);
@@ -69,7 +110,8 @@ static bool same(
 int evidence_add(struct evidence *e, const struct passage_source *s, const struct element_row *row,
     struct slice quote, const struct passage **ret, struct error *err)
 {
-    AUTO_BUF words = BUF_INIT(4096);
+    AUTO_BUF words = BUF_INIT(4096), sharp = BUF_INIT(4096);
+    struct place place = row->element.place;
 
     for (size_t i = 0; i < e->count; i++) {
         if (same(e->items[i], s, row->element.index, quote)) {
@@ -85,7 +127,9 @@ int evidence_add(struct evidence *e, const struct passage_source *s, const struc
     if (!p) {
         return error_set(err, ERR_MEMORY, "The passages did not fit into memory.");
     }
-    place_add_words(&words, &row->element.place);
+    bool one_row = place_of_row(&row->element, quote, &place);
+    place_add_words(&words, &place);
+    place_add_json(&sharp, &place);
     *p = (struct passage){ .number = (int)e->count + 1,
         .document_id = arena_strdup(e->arena, s->document_id),
         .document_name = arena_strdup(e->arena, s->document_name),
@@ -103,7 +147,7 @@ int evidence_add(struct evidence *e, const struct passage_source *s, const struc
         return error_set(err, ERR_MEMORY, "The passages did not fit into memory.");
     }
     add_links(e, p, &row->element);
-    p->link = make_link(e, p);
+    p->link = make_link(e, p, one_row && sharp.data ? sharp.data : p->place);
     if (!p->link) {
         return error_set(err, ERR_MEMORY, "The passages did not fit into memory.");
     }

@@ -21,9 +21,9 @@ struct passage {
     int64_t element; // index of the element that holds the quote
     struct slice heading; // path of headings above
     struct slice quote; // exact bytes of the element's text
-    const char *place; // JSON, "null" if none
-    const char *place_words; // "page 12"
-    const char *link; // opens the web app at the place
+    const char *place; // the element's, as JSON, "null" if none
+    const char *place_words; // "page 12"; of a table's row that is quoted alone: "row 7"
+    const char *link; // opens the web app at the place, or at that row
     const char *picture; // link of the page's or figure's picture; NULL: none
     const char *play; // link that begins to play there; NULL: no recording
     bool speech; // from a recording

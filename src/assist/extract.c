@@ -308,7 +308,9 @@ static struct unit *best_unit(
 
 static struct slice quote_of(const struct unit *u)
 {
-    return u->row->element.text.len <= WHOLE_QUOTE ? slice_trim(u->row->element.text) : u->text;
+    const struct element *e = &u->row->element;
+
+    return e->text.len <= WHOLE_QUOTE && e->kind != ELEMENT_TABLE ? slice_trim(e->text) : u->text;
 }
 
 // The sentence that leads to an item's list, unless it was said just before.

@@ -8,6 +8,7 @@ A script is a list of items, each an answer or a function of the request that gi
   die(after=2)              the connection breaks after so many events
   slow(seconds, answer)     waits first
   raw(b"…")                 these bytes as the body
+  trickle(pieces, seconds)  these pieces, with a pause before each
 The last item answers all further requests. `seen` has the requests' JSON.
 """
 import http.server
@@ -39,6 +40,10 @@ def slow(seconds, answer):
 
 def raw(body, media_type="text/event-stream"):
     return {"kind": "raw", "body": body, "type": media_type}
+
+
+def trickle(pieces, seconds):
+    return {"kind": "trickle", "pieces": pieces, "pause": seconds}
 
 
 def messages_of(request, role):
@@ -111,6 +116,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         if answer["kind"] == "raw":
             self.wfile.write(answer["body"])
+            return
+        if answer["kind"] == "trickle":
+            for piece in answer["pieces"]:
+                time.sleep(answer["pause"])
+                self.wfile.write(piece)
+                self.wfile.flush()
             return
         dies = answer["after"] if answer["kind"] == "die" else None
         for n, event in enumerate(events_of(text("This answer will never be complete, since its server dies.") if dies is not None else answer)):

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a crew asks and what the answer must be without a model: kinds of questions, each with a document made for it."""
-from harness import Server
-from test_ask import ask, resolves
+import json
+import urllib.parse
+
+import model_server as m
+from harness import Server, sample
+from model_server import ModelServer
+from test_ask import SAMPLES, ask, resolves
 
 MENU = """Item,Station,Milk,Egg,Tree nuts,Note
 Garden Soup,Hot,contains,,,
@@ -158,3 +163,95 @@ def test_how_long_wants_a_time_and_not_the_word():
         server.add("kettle.md", KETTLE.encode())
         a = check(server, "How long do I simmer the stock?")
         assert "40 minutes" in a["answer"] and "spoon" not in a["answer"], a["answer"]
+
+
+def opened(citation):
+    """The place at which the citation's link opens."""
+    return json.loads(urllib.parse.parse_qs(urllib.parse.urlparse(citation["link"]).query)["place"][0])
+
+
+def test_a_cited_row_opens_at_that_row():
+    with Server() as server:
+        server.add("menu.csv", MENU.encode())
+        server.add("kettle.md", KETTLE.encode())
+        server.add("cleaning-schedule.xlsx", sample("cleaning-schedule.xlsx"))
+        c = check(server, "Is there egg in the fish wrap?")["citations"][0]
+        assert opened(c)["rows"] == [4, 4] and c["place_words"].startswith("row 4"), c  # the head is row 1
+        c = next(c for c in check(server, "Which items contain milk?")["citations"] if c["quote"].startswith("Side Dish 59"))
+        assert opened(c)["rows"] == [68, 68], c  # in a block of the table whose head is repeated
+        c = check(server, "What does code K-20 mean?")["citations"][0]
+        line = KETTLE.splitlines().index("| K-20 | Lid open | Close the lid. |") + 1
+        assert opened(c)["lines"] == [line, line], (c, line)
+        c = next(c for c in check(server, "When is the next boil-out due?")["citations"] if c["document_name"] == "cleaning-schedule.xlsx")
+        assert opened(c)["range"].startswith("A8:"), c
+
+
+# Many questions of every kind; each answer's citations are followed, whoever wrote it.
+CREW = """How do I filter the fryer oil?|How often do I filter the oil?|What does E-31 mean?|The fryer shows E12, what do I do?
+What is the supply voltage of the FX-200?|How do I reset the high limit?|What temperature must chicken reach?|How hot is ground beef cooked?
+Which items contain milk?|Does the fish sandwich contain egg?|Which desserts contain tree nuts?|Who cleans the hood filters?
+When is the next boil-out due?|How do I do a boil-out?|What do I do every day at closing?|How do I close the grill?
+What is the order total of the cleaning supplies?|How much does degreaser cost?|What happened on the last shift?
+What temperature must the walk-in freezer have?|How do I wash my hands?|How long do I cool a burn?|What if the oil catches fire?
+What is the part number of the oil temperature sensor?|What is the danger zone?|Which tasks does the shift manager do?|Why does the oil foam?
+What should I do if the fryer catches fire?|How do I mix sanitizer?|Who signs the oil log?|What is the discard point of the oil?
+Can a guest with a milk allergy eat the fries?|What is the capital of France?|How do I repair the espresso machine?|What does E-99 mean?
+Which error codes may the operator clear?|How cold is the salad well?|What must be in the shift handover?|filter paper|E-21|closing
+What changed in revision 4 of the manual?|How many minutes does it take to clean the grill?|What are the opening tasks on Sunday?"""
+
+
+def follow(server, answer, seen):
+    numbers = {c["number"] for c in answer["citations"]}
+    for c in answer["citations"]:
+        if c["document_id"] not in seen:
+            seen[c["document_id"]] = server.elements(c["document_id"])
+        held = [e for e in seen[c["document_id"]] if c["quote"] in e["text"] and (e["place"] or {}) == c["place"]]
+        assert held, c
+        assert c["link"].startswith(f"/documents/{c['document_id']}?chunk=") and c["place_words"], c
+        if c["place"]:
+            at = opened(c)
+            assert set(at) == set(c["place"]), (at, c)
+    for s in answer["sentences"]:
+        assert set(s["citations"]) <= numbers, s
+    return len(numbers)
+
+
+def test_every_citation_of_many_answers_resolves_without_a_model():
+    with Server() as server:
+        for name in SAMPLES:
+            server.add(name, sample(name))
+        seen, count, refused = {}, 0, 0
+        for question in CREW.replace("\n", "|").split("|"):
+            a = ask(server, question)
+            refused += a["refused"]
+            count += follow(server, a, seen)
+            assert a["refused"] or all(s["citations"] for s in a["sentences"]), (question, a["sentences"])
+        assert count >= 100 and 2 <= refused <= 10, (count, refused)
+
+
+def test_every_citation_of_many_answers_resolves_with_a_model():
+    """The model cites what the tools gave it, and now and then a passage that was never there."""
+    def turn(request):
+        if not m.messages_of(request, "tool"):
+            question = m.messages_of(request, "user")[-1]["content"]
+            return m.call(("search_knowledge", "equipment_guidance")[len(question) % 2],
+                          {"query": question, "limit": 5} if len(question) % 2 == 0 else {"equipment": "fryer", "issue": question})
+        stack, found = [m.last_result(request)], []
+        while stack:
+            one = stack.pop(0)
+            if isinstance(one, dict) and "quote" in one:
+                found.append(one)
+            stack += list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else []
+        said = [f"{' '.join(p['quote'].replace('|', ' ').split()[:12])}. [{p['number']}]" for p in found[:4]]
+        return m.text(" ".join(said + ["Nobody knows the rest. [999]"]))
+    with ModelServer(turn) as model, Server({"assist_model_url": model.url, "assist_model": "scripted-1", "assist_retries": 1}) as server:
+        for name in SAMPLES:
+            server.add(name, sample(name))
+        seen, count, by_model = {}, 0, 0
+        for question in CREW.replace("\n", "|").split("|"):
+            a = ask(server, question)
+            count += follow(server, a, seen)
+            by_model += a["mode"] == "model"
+            assert all(not s["supported"] for s in a["sentences"] if s["text"] == "Nobody knows the rest."), a["sentences"]
+            assert 999 not in {c["number"] for c in a["citations"]}
+        assert count >= 60 and by_model >= 25, (count, by_model)

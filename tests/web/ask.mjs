@@ -66,9 +66,22 @@ test("what the documents don't support is marked", async ({ page }) => {
     await page.goto("/ask");
     await put(page, "?");
     await page.waitForSelector(".flag");
-    equal(await page.locator(".unsupported").textContent(), " Then drink it.not supported by the documents", "the mark");
+    equal(await page.locator(".unsupported").textContent(), "Then drink it.not supported by the documents", "the mark");
     ok(!(await page.locator("main").textContent()).includes("wrong"), "what was taken back is gone");
     ok((await page.locator(".answer").textContent()).includes("A notice."), "the notice");
+});
+
+test("warnings stand out, points are points, and a row is quoted without its empty cells", async ({ page }) => {
+    const sentences = ["WARNING: Hot oil.", "- Wear gloves.", "Item: Pie; Egg: contains"].map((text, n) => ({ text, citations: [1], supported: true, breaks: n > 0 }));
+    await play(page, sse(["answer", answer({ sentences, citations: [citation(1, { quote: "Pie | Desserts |  |  | contains | " })] })]));
+    await page.goto("/ask");
+    await put(page, "?");
+    await page.waitForSelector(".answer .cite");
+    equal(await page.locator(".warns").textContent(), "WARNING: Hot oil.1", "the warning");
+    equal(await page.locator(".answer .step").textContent(), "• Wear gloves.1", "the point");
+    equal((await page.locator(".source blockquote").textContent()).trim(), "Pie · Desserts · contains ·", "the row");
+    const box = await page.locator(".answer .step > span").nth(1).boundingBox(), chip = await page.locator(".answer .step .cite").boundingBox();
+    ok(chip.x > box.x && chip.x < box.x + box.width, "the source stands behind its sentence");
 });
 
 test("steps stand one a line, and a refusal says so", async ({ page }) => {

@@ -23,6 +23,26 @@ function Chip({ c }: { c: Citation }) {
     return <a class="cite" href={c.link} title={c.quote.slice(0, 300)} aria-label={`Source ${c.number}: ${c.document_name}, ${c.place_words}`}>{c.number}</a>;
 }
 
+/** A sentence; its last word stays with the sources behind it. */
+function Sentence({ s, text, sources }: { s: Answer["sentences"][number]; text: string; sources: Map<number, Citation> }) {
+    const cut = text.lastIndexOf(" ") + 1;
+    const chips = s.citations.filter((number) => sources.has(number)).map((number) => <Chip key={number} c={sources.get(number)!} />);
+    return (
+        <span class={s.supported ? undefined : "unsupported"}>
+            {text.slice(0, cut)}<span class={chips.length === 1 && text.length - cut < 20 ? "kept" : undefined}>{text.slice(cut)}{chips}</span>
+            {!s.supported && <em class="flag">not supported by the documents</em>}
+        </span>
+    );
+}
+
+/** A paragraph, or a step with its number or point in front. */
+function Line({ line, sources }: { line: Answer["sentences"]; sources: Map<number, Citation> }) {
+    const head = /^(\d{1,2}[.)]|-) /.exec(line[0]!.text);
+    const body = line.map((s, n) => [n > 0 && " ", <Sentence key={n} s={s} text={n === 0 && head ? s.text.slice(head[0].length) : s.text} sources={sources} />]);
+    return head ? <p class="step"><span>{head[1] === "-" ? "•" : head[1]} </span><span>{body}</span></p> :
+        <p class={/^(warning|caution|danger)\b/i.test(line[0]!.text) ? "warns" : undefined}>{body}</p>;
+}
+
 function Text({ answer }: { answer: Answer }) {
     const sources = new Map(answer.citations.map((c) => [c.number, c]));
     const lines: Answer["sentences"][] = [];
@@ -35,18 +55,14 @@ function Text({ answer }: { answer: Answer }) {
     return (
         <div class="answer-text">
             {lines.map((line, i) => (
-                <p key={i} class={/^\d{1,2}[.)] /.test(line[0]!.text) ? "step" : undefined}>
-                    {line.map((s, n) => (
-                        <span key={n} class={s.supported ? undefined : "unsupported"}>
-                            {n > 0 && " "}{s.text}
-                            {s.citations.map((number) => sources.has(number) && <Chip key={number} c={sources.get(number)!} />)}
-                            {!s.supported && <em class="flag">not supported by the documents</em>}
-                        </span>
-                    ))}
-                </p>
+                <Line key={i} line={line} sources={sources} />
             ))}
         </div>
     );
+}
+
+function shortened(quote: string): string {
+    return quote.length > 220 ? quote.slice(0, 220) + " …" : quote;
 }
 
 function Source({ c }: { c: Citation }) {
@@ -56,7 +72,7 @@ function Source({ c }: { c: Citation }) {
             {c.picture && !lost ? <a href={c.link} tabIndex={-1} aria-hidden="true"><img src={c.picture + (c.picture.includes("/pages/") ? "?width=200" : "")} alt="" loading="lazy" onError={() => setLost(true)} /></a> : <Badge type={c.type} />}
             <div>
                 <p><span class="cite-number">{c.number}</span> <a href={c.link}>{c.document_name}</a>{c.place_words && <span class="place">{capital(c.place_words)}</span>}</p>
-                <blockquote>{c.quote.length > 220 ? c.quote.slice(0, 220) + " …" : c.quote}</blockquote>
+                <blockquote>{shortened(c.quote.includes(" | ") ? c.quote.replace(/[ |]*\|[ |]*/g, " · ") : c.quote)}</blockquote>
             </div>
         </li>
     );

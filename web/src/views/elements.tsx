@@ -178,7 +178,8 @@ export function ElementsView({ doc, passage, visit, onTime }: { doc: Doc; passag
         const hit = room.current?.querySelector(".best .hit-row") ?? room.current?.querySelector(".best") ?? room.current?.querySelector(".hit");
         if (hit && !seeking) {
             const rect = hit.getBoundingClientRect();
-            scrollTo({ top: scrollY + rect.top - Math.max(80, innerHeight * 0.2), behavior: "instant" });
+            const player = document.querySelector(".player")?.getBoundingClientRect().height ?? 0; // it stays on top
+            scrollTo({ top: scrollY + rect.top - Math.max(80, player + 24, innerHeight * 0.2), behavior: "instant" });
         }
     }, [seeking]);
 

@@ -66,7 +66,7 @@ function PageImage({ doc, number, width, ratio, places, best, onRatio }: PagePro
             {attempt > ATTEMPTS_MAX ? <Failed text={`${name} cannot be shown.`} again={() => setAttempt(1)} /> :
                 <img src={src} alt={`${name} of ${doc.name}`} loading="lazy" onLoad={loaded} onError={failed} />}
             {boxes.map(([x0, y0, x1, y1], i) => (
-                <div key={i} class={boxes[i] === best?.box ? "box best" : "box"} aria-hidden="true"
+                <div key={i} class={(boxes[i] === best?.box ? "box best" : "box") + (isPicture(doc) ? " on-picture" : "")} aria-hidden="true"
                     style={{ left: `${x0! * 100}%`, top: `${y0! * 100}%`, width: `${(x1! - x0!) * 100}%`, height: `${(y1! - y0!) * 100}%` }} />
             ))}
             <figcaption>{places.length > 0 && <span class="hidden">The passage is on this page. </span>}{isPicture(doc) ? (doc.media?.frames === 1 ? "" : name) : number}</figcaption>

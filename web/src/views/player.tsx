@@ -42,7 +42,8 @@ export function PlayerView({ doc, passage, visit }: { doc: Doc; passage: Passage
         <>
             <div class="player">
                 {doc.category === "video" ?
-                    <video ref={player as never} src={src} poster={documentPath(doc.id) + "/images/poster"} controls preload="metadata" aria-label={doc.name} /> :
+                    <video ref={player as never} src={src} poster={documentPath(doc.id) + "/images/poster"} controls preload="metadata" aria-label={doc.name}
+                        style={doc.media?.width && doc.media.height ? { aspectRatio: `${doc.media.width} / ${doc.media.height}` } : undefined} /> :
                     <audio ref={player as never} src={src} controls preload="metadata" aria-label={doc.name} />}
             </div>
             <ElementsView doc={doc} passage={passage} visit={visit} onTime={(to) => seek(to, true)} />
