@@ -338,7 +338,9 @@ static const struct route_doc back_doc = { .id = "oidcSignIn",
     .tag = "system",
     .summary = "Where a provider sends a browser back to: signs it in and goes on to /",
     .response_media = "text/html",
-    .success = 303 };
+    .success = 303,
+    .error_media = "text/html",
+    .errors = "400 401 403 404 429 502 503" };
 
 const struct http_route oidc_routes[] = {
     { HTTP_GET, "/v1/session/methods", methods, .open = true, .doc = &methods_doc },

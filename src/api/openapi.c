@@ -140,6 +140,10 @@ static void add_error(struct json_out *j, const struct route_doc *d, int status)
     json_key_object(j, "application/problem+json");
     add_ref(j, "Problem");
     json_end(j);
+    if (d->error_media) {
+        json_key_object(j, d->error_media);
+        json_end(j);
+    }
     if (d->error) { // the handler's own; what is refused before it is a problem document
         json_key_object(j, "application/json");
         add_ref(j, d->error);
@@ -180,7 +184,8 @@ static void add_responses(struct json_out *j, const struct route_doc *d, bool op
         json_end(j);
     }
     for (int status = 400; status < 600; status++) {
-        if (has_status(d->errors, status) || (!open && has_status("400 429 503", status)) ||
+        if (status == 400 || has_status(d->errors, status) ||
+            (!open && has_status("429 503", status)) ||
             ((d->request || d->upload) && has_status("408 413", status))) {
             add_error(j, d, status);
         }

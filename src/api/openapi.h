@@ -25,6 +25,7 @@ struct route_doc {
     const char *taken; // what 202, which has no body, means; NULL: it is not answered
     const char
         *errors; // further statuses, space-separated: "404 422"; 400, 429 and 503 go without saying
+    const char *error_media; // what errors may be beside problem documents, without a schema
     const char
         *error; // name of a schema: the shape of errors where it is not only a problem document
 };

@@ -42,6 +42,9 @@ def test_answers_are_those_of_the_contract():
         assert conforms(server, spec, "GET", "/v1/models/other").status == 404
         assert conforms(server, spec, "POST", "/v1/chat/completions", {"model": "other", "messages": []}).status == 404
         assert conforms(server, spec, "DELETE", "/mcp").status == 400
+        assert conforms(server, spec, "GET", "/v1/session/oidc/callback").status == 404
+        for path in ("/livez", "/v1/openapi.json", "/metrics"):
+            assert conforms(server, spec, "GET", path + "?x=%zz").status == 400
         assert conforms(server, spec, "POST", "/mcp", {"jsonrpc": "2.0", "id": "", "method": ""}).status == 400
         assert conforms(server, spec, "POST", "/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"}).status in (202, 400)
         for path in ("/v1/events?limit=", "/v1/conversations?limit=", "/v1/documents?limit=1&limit=", "/v1/documents?offset="):
