@@ -17,6 +17,7 @@ struct assist;
 struct mcp;
 struct pool;
 struct monitor;
+struct verify_runs;
 struct api {
     struct store *store;
     struct ingest *ingest;
@@ -28,6 +29,7 @@ struct api {
     atomic_bool stopping; // questions end; set before the server is closed
     struct http_server *http; // set once the server is open
     struct monitor *monitor; // monitor.h
+    struct verify_runs *verify; // verify.h
     int64_t started_ms; // wall clock
     atomic_llong anchored_ms; // when the audit log's head was last written to the log
     atomic_llong untold_refusals; // that got no audit row
@@ -50,6 +52,7 @@ extern const struct http_route events_routes[];
 extern const struct http_route system_routes[];
 extern const struct http_route metrics_routes[];
 extern const struct http_route alerts_routes[];
+extern const struct http_route verify_routes[];
 extern const struct http_route session_routes[];
 extern const struct http_route oidc_routes[];
 extern const struct http_route openapi_routes[];

@@ -24,7 +24,7 @@ static const struct schema_doc session_schemas[] = {
 
 static const struct schema_doc *const schema_lists[] = { documents_schemas, search_schemas,
     ask_schemas, mcp_schemas, openai_schemas, events_schemas, system_schemas, metrics_schemas,
-    alerts_schemas, keys_schemas, audit_schemas, session_schemas, NULL };
+    alerts_schemas, verify_schemas, keys_schemas, audit_schemas, session_schemas, NULL };
 
 static void add_ref(struct json_out *j, const char *schema)
 {
@@ -312,5 +312,5 @@ const struct http_route openapi_routes[] = {
 
 const struct http_route *const api_routes[] = { documents_routes, pictures_routes, search_routes,
     ask_routes, mcp_routes, openai_routes, events_routes, system_routes, metrics_routes,
-    alerts_routes, keys_routes, audit_routes, session_routes, oidc_routes, openapi_routes,
-    app_routes, NULL };
+    alerts_routes, verify_routes, keys_routes, audit_routes, session_routes, oidc_routes,
+    openapi_routes, app_routes, NULL };

@@ -46,6 +46,7 @@ extern const struct schema_doc events_schemas[];
 extern const struct schema_doc system_schemas[];
 extern const struct schema_doc metrics_schemas[];
 extern const struct schema_doc alerts_schemas[];
+extern const struct schema_doc verify_schemas[];
 
 void openapi_add(struct buf *out); // the whole document
 

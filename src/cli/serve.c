@@ -5,6 +5,7 @@
 #include "api/mcp.h"
 #include "api/monitor.h"
 #include "api/oidc.h"
+#include "api/verify.h"
 #include "assist/assist.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -368,6 +369,8 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
     if (rc < 0) {
         return rc;
     }
+    s->api.verify = verify_runs_new(&s->api);
+    verify_sweep(&s->api);
     struct http_options http = { .listen = settings->listen,
         .max_connections = (int)(settings->connections < CONNECTIONS_MAX ? settings->connections
                                                                          : CONNECTIONS_MAX),
@@ -413,6 +416,7 @@ static void stop_parts(struct server *s)
     atomic_store(&s->api.stopping, true);
     mcp_stop(s->api.mcp);
     struct error err = { 0 };
+    verify_runs_stop(s->api.verify);
     monitor_stop(s->api.monitor);
     if (s->ingest && ingest_stop(s->ingest, &err) < 0) {
         log_error("server.stop", LS("what", err.text));
@@ -427,6 +431,7 @@ static void stop_parts(struct server *s)
     mcp_free(s->api.mcp);
     assist_free(s->api.assist);
     monitor_free(s->api.monitor);
+    verify_runs_free(s->api.verify);
     access_close(s->access);
     if (s->run_file) {
         unlink(s->run_file);

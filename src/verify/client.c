@@ -45,7 +45,8 @@ bool trial_may(const struct trial *t, const char *right)
 
 bool trial_stopped(const struct trial *t)
 {
-    return !t->cleaning && t->o->cancelled && atomic_load(t->o->cancelled);
+    return (t->o->stopping && atomic_load(t->o->stopping)) ||
+           (!t->cleaning && t->o->cancelled && atomic_load(t->o->cancelled));
 }
 
 static size_t give_spaces(void *ctx, char *ret, size_t size)
@@ -77,6 +78,7 @@ long trial_call(const struct trial *t, const struct trial_request *q, struct tri
         .deadline_ms = clock_mono_ms() + TRIAL_CALL_MS,
         .answer_max = TRIAL_REPLY_MAX,
         .cancelled = t->cleaning ? NULL : t->o->cancelled,
+        .stopping = t->o->stopping,
         .ctx = &left };
     if (q->announced > 0) {
         call.source = give_spaces;
@@ -132,7 +134,7 @@ long trial_upload(const struct trial *t, const char *name, struct slice bytes, c
 {
     AUTO_BUF path = BUF_INIT(PATH_MAX_BYTES - 1);
 
-    buf_addf(&path, "/v1/documents?partition=%s&external_id=" TRIAL_EXTERNAL_ID, t->partition);
+    buf_addf(&path, "/v1/documents?partition=%s&external_id=" VERIFY_EXTERNAL_ID, t->partition);
     if (mode) {
         buf_add_str(&path, "&mode=");
         add_encoded(&path, mode);

@@ -152,7 +152,7 @@ TRIAL_CHECK(check_meaning)
     } else if (!first) {
         trial_fail(ret, "Search by meaning finds nothing where a passage is.");
     } else {
-        trial_pass(ret, "%s", trial_text(meaning, "model"));
+        trial_pass(ret, "A passage is found by other words than its own.");
     }
 }
 

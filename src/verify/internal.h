@@ -8,7 +8,6 @@
 #include "verify/verify.h"
 #include "wire/json_in.h"
 
-#define TRIAL_EXTERNAL_ID "larder-verify" // of all documents that are made
 #define TRIAL_KEY_NAME "larder verify" // of a key that is made
 enum {
     TRIAL_REPLY_MAX = 8 << 20, // bytes of an answer

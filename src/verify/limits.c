@@ -94,7 +94,7 @@ TRIAL_CHECK(check_role)
         return;
     }
     buf_addf(&query, "{\"query\":\"flame sensor\",\"partition\":\"%s\"}", t->partition);
-    buf_addf(&path, "/v1/documents?name=viewer.txt&partition=%s&external_id=" TRIAL_EXTERNAL_ID,
+    buf_addf(&path, "/v1/documents?name=viewer.txt&partition=%s&external_id=" VERIFY_EXTERNAL_ID,
         t->partition);
     long found = trial_call(t,
         &(struct trial_request){

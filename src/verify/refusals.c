@@ -135,7 +135,7 @@ TRIAL_CHECK(check_oversize)
         return;
     }
     snprintf(path, sizeof(path),
-        "/v1/documents?partition=%s&external_id=" TRIAL_EXTERNAL_ID "&name=oversize.txt",
+        "/v1/documents?partition=%s&external_id=" VERIFY_EXTERNAL_ID "&name=oversize.txt",
         t->partition);
     trial_call(t,
         &(struct trial_request){ .method = "POST",

@@ -310,7 +310,7 @@ static void remove_old(struct trial *t)
     int count = 0;
 
     clock_format(clock_wall_ms() - (int64_t)OLD_S * 1000, before);
-    remove_all(t, "external_id=" TRIAL_EXTERNAL_ID, before, &count, &why);
+    remove_all(t, "external_id=" VERIFY_EXTERNAL_ID, before, &count, &why);
     remove_keys(t, before, &why);
 }
 

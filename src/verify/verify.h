@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #define VERIFY_PREFIX "larder-verify-"
+#define VERIFY_EXTERNAL_ID "larder-verify" // of all documents that are made
 enum {
     VERIFY_CHECKS_MAX = 96,
     VERIFY_TEXT_MAX = 400,
@@ -74,7 +75,8 @@ struct verify_report {
 struct verify_options {
     const char *url; // http://HOST:PORT
     const char *key;
-    const atomic_bool *cancelled; // NULL: never
+    const atomic_bool *cancelled; // ends early, cleaned up; NULL: never
+    const atomic_bool *stopping; // ends at once, whatever is left; NULL: never
     // Called before and after each check (running, then its end), on the thread of verify_run.
     void (*on_result)(void *ctx, const struct verify_report *r, size_t i);
     void *ctx;

@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -103,6 +104,77 @@ def test_parts_that_are_off_are_skipped_with_the_reason():
         assert "switched off" in skipped["engine.libreoffice"] and "none" in skipped["engine.speech"]
         assert all(name.startswith(TIMED) for name in by_status(report, "fail")), by_status(report, "fail")
         assert left(server) == []
+
+
+def begin(server):
+    reply = server.call("POST", "/v1/verify")
+    assert reply.status == 202, reply.body
+    return reply.json["id"]
+
+
+def until_documents(server, count):
+    end = time.monotonic() + 60
+    while server.call("GET", "/v1/documents").json["total"] < count:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def until_ended(server, seconds=240):
+    end = time.monotonic() + seconds
+    while True:
+        run = server.call("GET", "/v1/verify").json
+        if run["report"]["result"] != "running":
+            return run
+        assert time.monotonic() < end, run
+        time.sleep(0.3)
+
+
+def test_run_inside_the_server_comes_in_live_and_can_be_stopped():
+    with Server() as server:
+        assert server.call("GET", "/v1/verify").json == {"id": None, "report": None}
+        watcher = server.call("POST", "/v1/keys", {"name": "watcher", "scopes": ["monitor"]}).json
+        manager = server.call("POST", "/v1/keys", {"name": "manager", "role": "manager"}).json
+
+        def as_key(method, path, key):
+            return server.call(method, path, headers={"Authorization": "Bearer " + key["key"]}).status
+
+        assert as_key("POST", "/v1/verify", watcher) == 403 and as_key("POST", "/v1/verify", manager) == 403
+        first = begin(server)
+        assert server.call("POST", "/v1/verify").status == 409
+        assert as_key("GET", "/v1/verify", watcher) == 200 and as_key("GET", f"/v1/verify/{first}", watcher) == 200
+        assert as_key("POST", f"/v1/verify/{first}/cancel", watcher) == 403
+        seen, end = set(), time.monotonic() + 120
+        while len(seen) < 4:  # the checks come in one after the other
+            assert time.monotonic() < end, seen
+            seen.add(server.call("GET", f"/v1/verify/{first}").json["report"]["passed"])
+            time.sleep(0.05)
+        assert server.call("POST", f"/v1/verify/{first}/cancel").status == 202
+        stopped = until_ended(server)
+        assert stopped["report"]["result"] == "cancelled" and stopped["report"]["checks"][-1]["status"] == "pass", stopped
+        assert server.call("GET", "/v1/documents").json["total"] == 0
+        second = begin(server)
+        assert server.call("GET", f"/v1/verify/{first}").status == 404
+        ended = until_ended(server)
+        assert ended["id"] == second and ended["report"]["passed"] > 55, ended["report"]
+        junit = server.call("GET", f"/v1/verify/{second}/junit")
+        assert xml.fromstring(junit.body).get("tests") == str(len(ended["report"]["checks"]))
+        assert server.call("GET", "/v1/documents").json["total"] == 0
+        assert {k["name"] for k in server.call("GET", "/v1/keys").json["keys"]} == {"watcher", "manager"}
+
+
+def test_server_that_is_stopped_or_killed_during_a_run_has_nothing_left_after():
+    for how, code in ((signal.SIGTERM, 0), (signal.SIGKILL, -9)):
+        folder = tempfile.mkdtemp(prefix="larder-e2e-")
+        first = Server(data=folder)
+        first.start()
+        kept = first.add("menu.txt", b"The fryer is drained on Monday.\n")
+        begin(first)
+        until_documents(first, 6)
+        assert first.stop(how) == code
+        with Server(data=folder) as second:
+            assert [d["id"] for d in second.call("GET", "/v1/documents").json["documents"]] == [kept["id"]]
+            assert second.call("GET", "/v1/conversations").json["conversations"] == []
+        shutil.rmtree(folder)
 
 
 def test_what_can_not_be_tried_ends_with_two():

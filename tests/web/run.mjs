@@ -13,6 +13,7 @@ import "./ask.mjs";
 import "./player.mjs";
 import "./dashboard.mjs";
 import "./roles.mjs";
+import "./verify.mjs";
 
 const dist = process.argv[process.argv.indexOf("--dist") + 1];
 const real = process.env.LARDER_URL;

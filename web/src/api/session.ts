@@ -10,7 +10,7 @@ export interface Session {
     rights: string[];
 }
 
-const RIGHTS = ["read", "search", "ask", "write", "manage", "monitor", "keys", "audit"];
+const RIGHTS = ["read", "search", "ask", "write", "manage", "monitor", "keys", "audit", "admin"];
 
 /** null: not asked yet, or nobody is signed in. */
 export const session = new Cell<Session | null>(null);

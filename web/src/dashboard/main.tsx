@@ -7,6 +7,7 @@ import { Alerts, Change, History, loadAlerts, loadChanges, loadHistory, loadRule
 import { Figures, Types } from "./figures";
 import { Plot } from "./plot";
 import { groups, limitsOf, plotOf } from "./plots";
+import { Readiness } from "./verify";
 
 const FAST_MS = 5000;
 const SLOW_MS = 60000;
@@ -96,6 +97,7 @@ function Dashboard() {
             {firing.length > 0 && <ul class="alerts" aria-label="Alerts">{firing.map((a) => <AlertCard key={a.rule + a.word} alert={a} drawn={drawn.has(plotOf(a))} changed={refresh} />)}</ul>}
             {alerts && <Silences alerts={alerts} changed={refresh} />}
             {past && <Figures past={past} words={words} />}
+            <p><a href="/verify">Readiness: try what this Larder promises</a></p>
             <Lately changes={changes} />
             {past && <Types past={past} words={words} />}
             {parts.map((g) => (
@@ -112,3 +114,4 @@ function Dashboard() {
 }
 
 (globalThis as any).larderPages.dashboard = Dashboard;
+(globalThis as any).larderPages.verify = Readiness;

@@ -64,7 +64,7 @@ function Connection() {
 }
 
 /** The right that a page needs, by the beginning of its address; the library's, and that of unknown ones, is read. */
-const RIGHTS: Record<string, string> = { search: "search", ask: "ask", runs: "ask", dashboard: "monitor", keys: "keys", audit: "audit" };
+const RIGHTS: Record<string, string> = { search: "search", ask: "ask", runs: "ask", dashboard: "monitor", verify: "monitor", keys: "keys", audit: "audit" };
 
 function Page() {
     const at = useCell(here);
@@ -91,9 +91,9 @@ function Page() {
     if (run) {
         return <RunView id={run[1]!} />;
     }
-    const lazy = /^\/(dashboard|keys|audit)\/?$/.exec(at.path);
+    const lazy = /^\/(dashboard|verify|keys|audit)\/?$/.exec(at.path);
     if (lazy) {
-        return <Lazy key={lazy[1]} name={lazy[1]!} file={lazy[1] === "dashboard" ? "dashboard" : "access"} />;
+        return <Lazy key={lazy[1]} name={lazy[1]!} file={/^(dash|ver)/.test(lazy[1]!) ? "dashboard" : "access"} />;
     }
     if (document) {
         let id = document[1]!;
@@ -115,7 +115,7 @@ function useArrival(): void {
         trouble.set("");
         const heading = document.querySelector<HTMLElement>("main h1");
         document.title = at.path === "/search" ? `${at.query.get("q") || "Search"} – Larder` :
-            /^\/(documents\/|dashboard|keys|audit)/.test(at.path) ? document.title : /^\/(ask|runs)/.test(at.path) ? "Ask – Larder" : "Library – Larder";
+            /^\/(documents\/|dashboard|verify|keys|audit)/.test(at.path) ? document.title : /^\/(ask|runs)/.test(at.path) ? "Ask – Larder" : "Library – Larder";
         if (!first.current && !at.keepFocus) {
             scrollTo(0, 0);
             heading?.focus({ preventScroll: true });
