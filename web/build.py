@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Bundles the web app: web/src into eight files (index.html, app.js, app.css, icon.svg, and dashboard and access with a script and
+"""Bundles the web app: web/src into ten files (index.html, app.js, app.css, icon.svg; dashboard, access and verify with a script and
 a style sheet each, which the app fetches when somebody opens such a page) in an output folder.
 
 esbuild and preact come from third_party/ as tools/fetch left them; nothing is looked up anywhere else. The size of
@@ -15,6 +15,7 @@ from pathlib import Path
 SCRIPT_MAX = 80 * 1024  # bytes of app.js, minified
 DASHBOARD_MAX = 80 * 1024  # of dashboard.js, which comes only to who opens the dashboard; most of it is the plotting library
 ACCESS_MAX = 24 * 1024  # of access.js: keys and the audit log
+VERIFY_MAX = 16 * 1024  # of verify.js: readiness
 
 
 def main():
@@ -40,7 +41,7 @@ def main():
                    check=True)
     subprocess.run([esbuild, source / "app.css", *common, f"--outfile={args.out / 'app.css'}"], check=True)
     borrowed = source / "base" / "borrowed.js"
-    for page in ("dashboard", "access"):
+    for page in ("dashboard", "access", "verify"):
         subprocess.run([esbuild, source / page / "main.tsx", *common, "--format=iife", "--jsx=transform",
                         "--jsx-factory=h", "--jsx-fragment=Fragment", f"--inject:{source / 'base/jsx.js'}",
                         "--tsconfig-raw={}", f"--alias:preact={borrowed}", f"--alias:preact/hooks={borrowed}",
@@ -50,7 +51,7 @@ def main():
                         f"--outfile={args.out / page}.css"], check=True)
     for name in ("index.html", "icon.svg"):
         shutil.copyfile(source / name, args.out / name)
-    for name, limit in (("app.js", SCRIPT_MAX), ("dashboard.js", DASHBOARD_MAX), ("access.js", ACCESS_MAX)):
+    for name, limit in (("app.js", SCRIPT_MAX), ("dashboard.js", DASHBOARD_MAX), ("access.js", ACCESS_MAX), ("verify.js", VERIFY_MAX)):
         size = (args.out / name).stat().st_size
         if size > limit:
             sys.exit(f"web/build.py: {name} has {size} bytes; the limit is {limit}")

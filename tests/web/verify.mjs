@@ -41,7 +41,7 @@ test("a run is begun, comes in check by check, and ends with what failed first",
     state.report = reportOf(["pass", "skipped", "fail", "pass"], "fail");
     await page.waitForSelector(".verdict.error");
     equal(await page.textContent(".verdict-words"), "Not ready: 1 check failed", "the end");
-    ok((await page.textContent(".alert")).includes("Repair time.checks."), "advice stands first");
+    ok((await page.textContent(".broken")).includes("Repair time.checks."), "advice stands first");
     ok((await page.textContent("[data-check='time.checks'] .check-figure")).includes("164 ms of 100 ms"), "measured and limit");
     equal(await page.getAttribute("a[download]", "href"), "/v1/verify/r1/junit", "the report for pipelines");
     ok((await page.title()).startsWith("Readiness"), "the title");

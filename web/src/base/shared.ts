@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// What the app lends to its further scripts (dashboard.js, access.js), so that all are one app with one Preact and one state:
+// What the app lends to its further scripts (dashboard.js, access.js, verify.js), so that all are one app with one Preact and one state:
 // main.tsx puts it on the window, web/build.py puts window.larder in place of "preact" and "larder-app" there.
 export { Fragment, h } from "preact";
 export { useEffect, useRef, useState } from "preact/hooks";

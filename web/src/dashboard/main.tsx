@@ -7,7 +7,6 @@ import { Alerts, Change, History, loadAlerts, loadChanges, loadHistory, loadRule
 import { Figures, Types } from "./figures";
 import { Plot } from "./plot";
 import { groups, limitsOf, plotOf } from "./plots";
-import { Readiness } from "./verify";
 
 const FAST_MS = 5000;
 const SLOW_MS = 60000;
@@ -114,4 +113,3 @@ function Dashboard() {
 }
 
 (globalThis as any).larderPages.dashboard = Dashboard;
-(globalThis as any).larderPages.verify = Readiness;

@@ -93,7 +93,7 @@ function Page() {
     }
     const lazy = /^\/(dashboard|verify|keys|audit)\/?$/.exec(at.path);
     if (lazy) {
-        return <Lazy key={lazy[1]} name={lazy[1]!} file={/^(dash|ver)/.test(lazy[1]!) ? "dashboard" : "access"} />;
+        return <Lazy key={lazy[1]} name={lazy[1]!} file={/^[ka]/.test(lazy[1]!) ? "access" : lazy[1]!} />;
     }
     if (document) {
         let id = document[1]!;

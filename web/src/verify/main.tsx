@@ -69,8 +69,8 @@ function Row({ check }: { check: Check }) {
 
 function Failed({ check }: { check: Check }) {
     return (
-        <li class="alert error">
-            <h3>{check.proves} <span class="tag">{check.id}</span></h3>
+        <li>
+            <h3>{check.proves} <code>{check.id}</code></h3>
             <p>{check.text}</p>
             <p><b>Do next:</b> {check.advice}</p>
         </li>
@@ -95,7 +95,7 @@ function Sections({ checks }: { checks: Check[] }) {
     );
 }
 
-export function Readiness() {
+function Readiness() {
     const at = useCell(here);
     const [run, setRun] = useState<Run | null>(null);
     useCell(session);
@@ -151,11 +151,8 @@ export function Readiness() {
     };
     const failed = report?.checks.filter((c) => c.status === "fail") ?? [];
     return (
-        <div class="dashboard readiness">
-            <div class="dashboard-head">
-                <h1 tabIndex={-1}>Readiness</h1>
-                <nav class="ranges" aria-label="How the server is"><a href="/dashboard">Dashboard</a></nav>
-            </div>
+        <div class="readiness">
+            <h1 tabIndex={-1}>Readiness</h1>
             <p>Tries what Larder promises on this server as it is: every file type, wrong files, events, answers, alerts, limits, times, a short load. It takes
                 about a minute, works beside other work, and removes all that it made. A test message goes to those who get alerts.</p>
             {trouble && <p class="trouble" role="alert">{trouble}</p>}
@@ -166,9 +163,11 @@ export function Readiness() {
             </p>
             {!mayStart && !running && !report && run && <p class="soft">Nobody has tried this server since its start. Somebody with the role admin can.</p>}
             {report && <Verdict report={report} />}
-            {failed.length > 0 && <ul class="alerts">{failed.map((c) => <Failed key={c.id} check={c} />)}</ul>}
+            {failed.length > 0 && <ul class="broken">{failed.map((c) => <Failed key={c.id} check={c} />)}</ul>}
             {report && <Sections checks={report.checks} />}
             {!run && !trouble && <p role="status" class="soft">Looking</p>}
         </div>
     );
 }
+
+(globalThis as any).larderPages.verify = Readiness;
