@@ -8,6 +8,7 @@
 
 static const double bullets_worth = 0.55, list_least = 0.9, titled_least = 0.35;
 // A list that is about something else, of which one item alone says what is asked.
+static const double own_least = 0.1; // of the question, in headings and items
 static const double title_least = 0.3, one_item_most = 0.75;
 enum { LISTS_TRIED = 10, BEFORE = 30, AFTER = 60, GAP = 2, LEAD_MAX = 300 };
 
@@ -154,13 +155,25 @@ static bool all_asked(const struct question *q, struct slice heading)
     return words > 0;
 }
 
+// Steps for E-12 are none for E-13.
+static bool lacks_code(const struct question *q, const double *counts)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (q->terms[i].code && q->terms[i].own && counts[i] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void weigh(const struct question *q, struct list *l)
 {
     double counts[QUESTION_TERMS_MAX] = { 0 };
 
-    question_count(q, l->hit->source.heading, 1, counts);
     question_count(q, slice_of(l->hit->source.document_name), 1, counts);
     question_count(q, l->hit->about, 1, counts);
+    double around = question_covered(q, counts, false);
+    question_count(q, l->hit->source.heading, 1, counts);
     if (l->heading < l->count) {
         question_count(q, l->rows[l->heading].element.text, 1, counts);
     }
@@ -178,10 +191,13 @@ static void weigh(const struct question *q, struct list *l)
         l->items += is_step(&l->rows[i].element);
     }
     double whole = question_covered(q, counts, false);
+    double own_words =
+        whole - around; // what only the document's name says is said of every list in it
     // "2.3 Burns" when somebody is burned: the heading says no more than the question does.
     l->titled = l->heading < l->count && all_asked(q, l->rows[l->heading].element.text);
     bool beside = title < title_least && one_item >= one_item_most * whole;
-    l->score = beside ? 0 : title + whole; // what the heading says counts twice
+    bool other = lacks_code(q, counts) || own_words < own_least;
+    l->score = beside || other ? 0 : title + whole; // what the heading says counts twice
     l->score *= l->titled || is_ordered(&l->rows[l->first].element) ? 1 : bullets_worth;
 }
 
