@@ -2,9 +2,9 @@
 // The hooks around each request: the audit log, and GET /v1/audit.
 //
 // An act is a request that changes something or asks the assistant, or that reads keys or the log itself; refusals (401, 403,
-// 429) are logged whatever they were for. Searching and reading are no acts. The row goes with the act's own transaction
-// (store/audit.h) or, where there is none, is added when the answer is made. Refusals of one address beyond a rate are
-// counted and told with the next row, so that nobody can fill the disk with them.
+// 429) are logged whatever they were for. Searching and reading are no acts, but for what the setting audit.reads names. The
+// row goes with the act's own transaction (store/audit.h) or, where there is none, is added when the answer is made. Refusals
+// of one address beyond a rate are counted and told with the next row, so that nobody can fill the disk with them.
 #include "api/api.h"
 #include "api/monitor.h"
 #include "api/oidc.h"
@@ -23,6 +23,25 @@ static _Thread_local struct { // of the request that this thread handles now
     struct audit_attachment attachment;
 } act;
 
+// Reads that the setting audit.reads wants. A player asks for a recording in many pieces; its first is the download.
+static bool is_told_read(const struct http_request *req, const struct http_route *route)
+{
+    const char *reads = api_of(req)->settings->audit_reads;
+    enum right right = (enum right)route->right;
+    struct slice range = http_header_find(req, "range");
+    const struct route_doc *doc = route->doc;
+
+    if (right == RIGHT_SEARCH) {
+        return strcmp(reads, "all") == 0;
+    }
+    if (right != RIGHT_READ || route->stream || strcmp(reads, "none") == 0 ||
+        (range.len && !slice_starts(range, "bytes=0-")) || req->method == HTTP_HEAD) {
+        return false;
+    }
+    bool original = doc && strcmp(doc->id, "getOriginal") == 0;
+    return original || (strcmp(reads, "all") == 0 && strstr(route->path, "{id}") != NULL);
+}
+
 static bool is_act(const struct http_request *req, const struct http_route *route)
 {
     enum right right = (enum right)route->right;
@@ -31,10 +50,10 @@ static bool is_act(const struct http_request *req, const struct http_route *rout
         return false; // signing out forgets a cookie, no more
     }
     if (req->method == HTTP_GET || req->method == HTTP_HEAD) {
-        return right == RIGHT_KEYS || right == RIGHT_AUDIT || strcmp(route->path, "/start") == 0 ||
-               strcmp(route->path, OIDC_BACK) == 0;
+        return is_told_read(req, route) || right == RIGHT_KEYS || right == RIGHT_AUDIT ||
+               strcmp(route->path, "/start") == 0 || strcmp(route->path, OIDC_BACK) == 0;
     }
-    return right != RIGHT_SEARCH;
+    return right != RIGHT_SEARCH || is_told_read(req, route);
 }
 
 static const char *act_name(const struct http_request *req, const struct http_route *route)

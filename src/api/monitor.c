@@ -210,7 +210,7 @@ static void compact(struct monitor *m)
 static void *slow_main(void *arg)
 {
     struct monitor *m = arg;
-    int64_t now = clock_mono_ms(), scanner = now, compacted = now, audit = now;
+    int64_t now = clock_mono_ms(), scanner = now, compacted = now;
 
     pthread_mutex_lock(&m->mutex);
     while (!m->stopping) {
@@ -227,10 +227,7 @@ static void *slow_main(void *arg)
             collect_scanner(m);
             scanner = now + SCANNER_EVERY_S * 1000;
         }
-        if (now >= audit) {
-            collect_audit(m);
-            audit = now + AUDIT_EVERY_S * 1000;
-        }
+        collect_chain(m, now);
         if (now >= compacted) {
             compact(m);
             compacted = now + COMPACT_EVERY_S * 1000;

@@ -217,25 +217,45 @@ void collect_readings(struct monitor *m, int64_t mono_ms)
     m->collect.seconds++;
 }
 
-void collect_audit(struct monitor *m)
-{
-    struct audit_verdict v;
-    struct error err = { 0 };
-
-    if (store_audit_verify(m->api->store, 0, NULL, &v, &err) < 0) {
-        log_warn("watch.audit", LS("error", err.text));
-        return;
-    }
-    if (v.bad_seq) {
-        log_error("audit.broken", LI("seq", v.bad_seq), LS("why", v.why));
-    }
-    metric_set(METRIC_INTEGRITY, INTEGRITY_AUDIT, 0, v.bad_seq ? 1 : 0);
-}
-
 void collect_scanner(struct monitor *m)
 {
     struct scanner_state s;
 
     ingest_scanner(m->api->ingest, &s);
     metric_set(METRIC_SCANNER, 0, 0, s.configured ? s.answers : NAN);
+}
+
+// ---- the audit log
+
+// A whole look says whether the chain holds; until the first one ended nothing is known. The end of one look is an anchor for
+// the next: rows that were good and are others now are found although their chain fits together.
+void collect_chain(struct monitor *m, int64_t mono_ms)
+{
+    struct chain_watch *c = &m->chain;
+    struct error err = { 0 };
+
+    if (c->ended && mono_ms >= c->again_ms) {
+        const struct audit_verdict *v = &c->walk.verdict;
+        struct audit_walk next = { .anchor = v->head };
+        memcpy(next.anchor_hash, v->head_hash, sizeof(next.anchor_hash));
+        c->walk = next;
+        c->ended = false;
+    }
+    bool known_bad = c->walk.verdict.bad_seq != 0;
+    int rc = store_audit_walk(m->api->store, &c->walk, AUDIT_ROWS, &err);
+    if (rc < 0) {
+        log_warn("audit.not_verified", LS("what", err.text));
+        return;
+    }
+    if (c->walk.verdict.bad_seq && !known_bad) {
+        log_error(
+            "audit.broken", LI("seq", c->walk.verdict.bad_seq), LS("what", c->walk.verdict.why));
+    }
+    if (c->walk.ended && !c->ended) {
+        c->ended = true;
+        c->again_ms = mono_ms + AUDIT_EVERY_S * 1000LL;
+    }
+    if (c->ended) {
+        metric_set(METRIC_INTEGRITY, INTEGRITY_AUDIT, 0, c->walk.verdict.bad_seq ? 1 : 0);
+    }
 }

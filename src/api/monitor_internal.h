@@ -4,6 +4,7 @@
 #define LARDER_API_MONITOR_INTERNAL_H
 
 #include "api/monitor.h"
+#include "store/audit.h"
 #include "watch/otlp.h"
 #include "watch/series.h"
 #include "watch/window.h"
@@ -19,7 +20,8 @@ enum {
     RULES_EVERY_S = 5,
     MANAGER_EVERY_S = 60,
     SCANNER_EVERY_S = 15,
-    AUDIT_EVERY_S = 6 * 3600, // the whole chain of the audit log, and at the start
+    AUDIT_ROWS = 500, // of the chain looked at in a second: a few ms
+    AUDIT_EVERY_S = 6 * 3600, // from the end of one whole look to the next
     COMPACT_EVERY_S = 60,
 };
 
@@ -37,11 +39,19 @@ struct collect { // what readings need from one second to the next; the ticking 
     int64_t cpu_us; // of this thread
 };
 
+// The audit log's chain, looked at in pieces; slow thread only.
+struct chain_watch {
+    struct audit_walk walk;
+    int64_t again_ms; // when the next whole look begins
+    bool ended; // the last one did; what is added since is looked at as it comes
+};
+
 struct monitor {
     struct api *api; // immutable, as are the next
     struct collector *collector;
     size_t series_count;
     struct notifier *notifier;
+    struct chain_watch chain;
     struct otlp *otlp; // NULL: not set
     struct collect collect;
     struct window *window; // ticking thread
@@ -70,7 +80,8 @@ struct monitor {
 // monitor_collect.c: copies readings into the metrics; the ticking thread.
 void collect_readings(struct monitor *m, int64_t mono_ms);
 void collect_scanner(struct monitor *m); // slow thread
-void collect_audit(struct monitor *m); // slow thread: walks the chain of hashes
+void collect_chain(
+    struct monitor *m, int64_t mono_ms); // slow thread: larder_integrity_failures of the audit log
 
 // monitor_alerts.c
 int alerts_open(struct monitor *m, struct error *err);

@@ -62,6 +62,9 @@ static const struct setting_info table[] = {
         "most bytes that one key may upload in a day"),
     NUMBER("access", "quota_documents", access_quota_documents, "200000",
         "most documents that one key may upload in a day"),
+    CHOICE("audit", "reads", audit_reads, "originals", "none originals all",
+        "which reads get a row in the audit log: downloads of original files, or also every search "
+        "and every look into a document; questions always have one, never with their text"),
     TEXT("oidc", "issuer", oidc_issuer, "",
         "OpenID provider that people may sign in with, as its discovery document calls itself "
         "(https://…); empty: only access keys"),

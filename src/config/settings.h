@@ -64,6 +64,7 @@ struct settings {
     int64_t jobs_workers; // documents read at the same time
     int64_t jobs_queue; // documents waiting at most
     char *watch_canary; // watch.canary: on | off
+    char *audit_reads; // audit.reads: none | originals | all
     char *oidc_issuer; // oidc.issuer; "": nobody signs in there
     char *oidc_client_id, *oidc_secret_file; // oidc.client_id, oidc.client_secret_file
     char *oidc_scopes, *oidc_audiences; // oidc.scopes, oidc.audiences

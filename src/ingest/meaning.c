@@ -8,6 +8,7 @@
 #include "models/reranker.h"
 #include "os/file.h"
 #include "search/search.h"
+#include "watch/metric.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -263,7 +264,11 @@ static int step(struct meaning *m, size_t *ret_count, struct error *err)
     int rc = store_unembedded_next(m->store, BATCH, &arena, &items, ret_count, err);
     if (rc == 0 && *ret_count) {
         AUTO_FREE float *vectors = xalloc(*ret_count * m->dimension * sizeof(float));
+        int64_t start = clock_mono_us();
         rc = embed_batch(m, items, *ret_count, vectors, err);
+        if (rc == 0) {
+            metric_observe(METRIC_STAGE_SECONDS, STAGE_EMBED, clock_mono_us() - start);
+        }
         rc = rc ? rc : store_vectors_put(m->store, items, vectors, *ret_count, err);
     }
     return rc;

@@ -48,6 +48,16 @@ struct audit_verdict {
     int64_t head; // number of the last row
     char head_hash[AUDIT_HASH_SIZE];
 };
+// The same a piece at a time, for a background look: begin zeroed (with an anchor, if there is one), go on until `ended`.
+struct audit_walk {
+    struct audit_verdict verdict;
+    uint8_t before[32]; // hash of the last row that was good
+    int64_t anchor;
+    char anchor_hash[AUDIT_HASH_SIZE]; // "": not compared
+    bool ended;
+};
+// Looks at the next rows, at most so many; after the end, at what was added since.
+int store_audit_walk(struct store *s, struct audit_walk *w, int rows, struct error *err);
 // Walks the whole chain. anchor (0: none) must be there with that hash: it was written down elsewhere.
 int store_audit_verify(struct store *s, int64_t anchor, const char *anchor_hash,
     struct audit_verdict *ret, struct error *err);

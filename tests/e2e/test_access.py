@@ -594,3 +594,25 @@ def test_every_error_is_told_without_our_insides():
         reply = raw.getresponse()
         look("no host", Reply(reply.status, {}, reply.read()))
     assert {400, 401, 404, 405, 422} <= set(seen), seen
+
+
+def test_reads_have_audit_rows_as_the_setting_says():
+    for reads, wanted in (("none", []), ("originals", ["getOriginal"]), ("all", ["getDocument", "getOriginal", "search"])):
+        with Server({"audit_reads": reads, "watch_canary": "off"}) as server:
+            document = server.add("secret-recipe.txt", b"The fryer is drained on Monday.\n")
+            path = f"/v1/documents/{document['id']}"
+            before = server.call("GET", "/v1/audit").json["rows"][0]["seq"]
+            assert server.call("GET", f"{path}/original").status == 200
+            assert server.call("GET", f"{path}/original", headers={"Range": "bytes=5-9"}).status == 206  # a piece of the same
+            server.call("GET", path)
+            server.call("GET", "/v1/documents")
+            server.search("fryer recipe")
+            question = server.call("POST", "/v1/ask", {"question": "When is the fryer drained?"})
+            assert question.status == 200
+            rows = server.call("GET", f"/v1/audit?since={before}").json["rows"]
+            acts = sorted(r["act"] for r in rows if r["act"] not in ("listAudit", "ask"))
+            assert acts == wanted, (reads, acts)
+            assert [r["act"] for r in rows].count("ask") == 1  # always
+            assert all(r["who"] == "admin" and r["outcome"] == "done" for r in rows)
+            assert "drained" not in str(rows) and "fryer" not in str(rows)
+            assert server.call("GET", "/v1/audit/verify").json["holds"]

@@ -75,6 +75,9 @@ def test_the_embedded_model_finds_what_has_other_words():
         assert meaning(server)["loaded"] is False  # not before the first passage
         oil, sick = server.add("oil.md", OIL), server.add("sick.md", SICK)
         assert meaning(server)["loaded"] and meaning(server)["share"] == 1
+        page = server.call("GET", "/metrics", headers={"Accept": "text/plain"}).body.decode()
+        counted = next(line for line in page.splitlines() if line.startswith('larder_stage_seconds_count{stage="embed"}'))
+        assert int(counted.split()[-1]) >= 1
         question = "cleaning frequency of deep fat cookers"
         assert server.search(question, mode="meaning")[0]["document_id"] == oil["id"]
         reply = server.call("POST", "/v1/search", {"query": "a cook with a stomach bug", "explain": True}).json

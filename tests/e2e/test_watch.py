@@ -333,7 +333,7 @@ def test_edited_row_of_the_audit_log_raises_the_integrity_alert():
             until(lambda: integrity(again).get("audit", [""])[0] == "critical", "the alert")
             assert integrity(again)["database"][0] == "ok"
             assert value(again, 'larder_integrity_failures{part="audit"}') == 1
-            assert "audit.broken" in again.log_text()
+            assert "audit.broken" in again.log_text() and again.call("GET", "/v1/audit/verify").json["bad_seq"] >= 1
     finally:
         shutil.rmtree(server.data, ignore_errors=True)
 
@@ -346,3 +346,16 @@ def test_collecting_costs_under_a_hundredth_of_a_core():
         time.sleep(10)
         share = (value(server, "larder_watch_cpu_seconds_total") - before) / (time.monotonic() - start)
         assert share < 0.01, f"{share:.2%} of a core"
+
+
+def test_audit_chain_is_followed_while_the_server_runs():
+    with Server({"watch_canary": "off"}) as server:
+        for i in range(3):
+            server.upload(f"{i}.txt", b"text %d\n" % i)
+        until(lambda: value(server, 'larder_integrity_failures{part="audit"}') == 0.0 or None, "the chain is known to hold")
+        forged = f"INSERT INTO audit (seq, time_ms, who, act, subject, outcome, status, address, request_id, detail, hash) SELECT max(seq) + 1, " \
+                 f"1, 'admin', 'deleteDocument', 'x', 'done', 0, '', '', '', '{'0' * 64}' FROM audit"
+        with contextlib.closing(sqlite3.connect(f"{server.data}/larder.db", timeout=10)) as db:
+            db.execute(forged)
+            db.commit()
+        until(lambda: value(server, 'larder_integrity_failures{part="audit"}') == 1.0, "the forged row")

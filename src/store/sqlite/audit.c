@@ -230,27 +230,19 @@ int store_audit_list(struct store *s, const struct audit_filter *f, int limit, s
 
 // ---- verifying
 
-struct walk {
-    struct audit_verdict *verdict;
-    uint8_t before[HASH];
-    int64_t anchor;
-    const char *anchor_hash;
-    bool ended;
-};
-
-static void bad(struct walk *v, int64_t seq, const char *why)
+static void bad(struct audit_walk *v, int64_t seq, const char *why)
 {
-    v->verdict->bad_seq = seq;
-    snprintf(v->verdict->why, sizeof(v->verdict->why), "%s", why);
+    v->verdict.bad_seq = seq;
+    snprintf(v->verdict.why, sizeof(v->verdict.why), "%s", why);
     v->ended = true;
 }
 
-static void check_row(struct walk *v, const struct audit_row *r, const uint8_t hash[HASH])
+static void check_row(struct audit_walk *v, const struct audit_row *r, const uint8_t hash[HASH])
 {
     uint8_t right[HASH];
 
-    if (r->seq != v->verdict->head + 1) {
-        bad(v, v->verdict->head + 1, "The row is missing.");
+    if (r->seq != v->verdict.head + 1) {
+        bad(v, v->verdict.head + 1, "The row is missing.");
         return;
     }
     hash_row(v->before, r, right);
@@ -258,56 +250,72 @@ static void check_row(struct walk *v, const struct audit_row *r, const uint8_t h
         bad(v, r->seq, "The row was changed after it was written, or the one before it was.");
         return;
     }
-    if (r->seq == v->anchor && v->anchor_hash && strcmp(r->hash, v->anchor_hash) != 0) {
+    if (r->seq == v->anchor && v->anchor_hash[0] && strcmp(r->hash, v->anchor_hash) != 0) {
         bad(v, r->seq, "The row is not the one that was written down: the chain was made anew.");
         return;
     }
     memcpy(v->before, hash, HASH);
-    v->verdict->rows++;
-    v->verdict->head = r->seq;
-    memcpy(v->verdict->head_hash, r->hash, sizeof(r->hash));
+    v->verdict.rows++;
+    v->verdict.head = r->seq;
+    memcpy(v->verdict.head_hash, r->hash, sizeof(r->hash));
 }
 
-static int verify_some(struct store *s, struct db *db, void *ctx, struct error *err)
+struct piece {
+    struct audit_walk *walk;
+    int rows;
+};
+
+static int walk_some(struct store *s, struct db *db, void *ctx, struct error *err)
 {
-    struct walk *v = ctx;
+    struct piece *p = ctx;
+    struct audit_walk *v = p->walk;
     AUTO_ARENA arena;
     int n = 0;
-    bool full = false;
+    bool full = false, broken = false;
     (void)s;
 
     arena_init(&arena, 64 << 20);
     struct query q =
         query_start(db, "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?");
-    query_int(&q, v->verdict->head);
-    query_int(&q, VERIFY_ROWS);
-    while (!v->ended && !full && query_step(&q)) {
+    query_int(&q, v->verdict.head);
+    query_int(&q, p->rows);
+    while (!broken && !full && query_step(&q)) {
         struct audit_row r = { 0 };
         uint8_t hash[HASH];
         full = !read_row(&q, &arena, &r, hash);
         n++;
         if (!full) {
             check_row(v, &r, hash);
+            broken = v->verdict.bad_seq != 0;
         }
     }
-    v->ended = v->ended || n < VERIFY_ROWS;
+    v->ended = broken || n < p->rows;
     int rc = query_end(&q, err);
+    if (rc == 0 && !full && v->ended && !broken && v->anchor > v->verdict.head) {
+        bad(v, v->verdict.head + 1,
+            "The row is missing: the chain ends before what was written down.");
+    }
     return rc ? rc : full ? out_of_memory(err) : 0;
+}
+
+int store_audit_walk(struct store *s, struct audit_walk *w, int rows, struct error *err)
+{
+    struct piece p = { w, rows };
+
+    return w->verdict.bad_seq ? 0 : store_read(s, "audit_walk", walk_some, &p, err);
 }
 
 int store_audit_verify(struct store *s, int64_t anchor, const char *anchor_hash,
     struct audit_verdict *ret, struct error *err)
 {
-    struct walk v = { .verdict = ret, .anchor = anchor, .anchor_hash = anchor_hash };
+    struct audit_walk w = { .anchor = anchor };
     int rc = 0;
 
-    *ret = (struct audit_verdict){ 0 };
-    while (rc == 0 && !v.ended) {
-        rc = store_read(s, "audit_verify", verify_some, &v, err);
+    snprintf(w.anchor_hash, sizeof(w.anchor_hash), "%s", anchor_hash ? anchor_hash : "");
+    while (rc == 0 && !w.ended) {
+        rc = store_audit_walk(s, &w, VERIFY_ROWS, err);
     }
-    if (rc == 0 && ret->bad_seq == 0 && anchor > ret->head) {
-        bad(&v, ret->head + 1, "The row is missing: the chain ends before what was written down.");
-    }
+    *ret = w.verdict;
     return rc;
 }
 
