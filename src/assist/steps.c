@@ -166,13 +166,18 @@ static bool lacks_code(const struct question *q, const double *counts)
     return false;
 }
 
+static void add_counts(const struct question *q, const double *from, double *to)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        to[i] += from[i];
+    }
+}
+
 static void weigh(const struct question *q, struct list *l)
 {
     double counts[QUESTION_TERMS_MAX] = { 0 };
 
-    question_count(q, slice_of(l->hit->source.document_name), 1, counts);
-    question_count(q, l->hit->about, 1, counts);
-    double around = question_covered(q, counts, false);
+    // What only the document's name says is said of every list in it.
     question_count(q, l->hit->source.heading, 1, counts);
     if (l->heading < l->count) {
         question_count(q, l->rows[l->heading].element.text, 1, counts);
@@ -180,19 +185,22 @@ static void weigh(const struct question *q, struct list *l)
     if (l->lead < l->count) {
         question_count(q, l->rows[l->lead].element.text, 1, counts);
     }
-    double title = question_covered(q, counts, false), one_item = 0;
+    double one_item = 0;
+    double items[QUESTION_TERMS_MAX] = { 0 };
     for (size_t i = l->first; i <= l->last; i++) {
         double own[QUESTION_TERMS_MAX] = { 0 };
         question_count(q, l->rows[i].element.text, 1, own);
         one_item = fmax(one_item, question_covered(q, own, false));
-        for (size_t n = 0; n < q->count; n++) {
-            counts[n] += own[n];
-        }
+        add_counts(q, own, items);
         l->items += is_step(&l->rows[i].element);
     }
+    add_counts(q, counts, items);
+    double own_words = question_covered(q, items, false);
+    question_count(q, slice_of(l->hit->source.document_name), 1, counts);
+    question_count(q, l->hit->about, 1, counts);
+    double title = question_covered(q, counts, false);
+    add_counts(q, items, counts);
     double whole = question_covered(q, counts, false);
-    double own_words =
-        whole - around; // what only the document's name says is said of every list in it
     // "2.3 Burns" when somebody is burned: the heading says no more than the question does.
     l->titled = l->heading < l->count && all_asked(q, l->rows[l->heading].element.text);
     bool beside = title < title_least && one_item >= one_item_most * whole;
