@@ -132,8 +132,8 @@ static void add_values(struct json_out *j, const struct history_query *q, size_t
         if (cells[i].seconds <= 0) {
             json_none(j);
         } else {
-            json_double(
-                j, counter ? cells[i].sum : (double)(float)(cells[i].sum / cells[i].seconds));
+            counter ? json_double(j, cells[i].sum)
+                    : json_float(j, (float)(cells[i].sum / cells[i].seconds));
         }
     }
     json_end(j);
@@ -145,7 +145,7 @@ static void add_values(struct json_out *j, const struct history_query *q, size_t
         if (cells[i].seconds <= 0) {
             json_none(j);
         } else {
-            json_double(j, (double)cells[i].max);
+            json_float(j, cells[i].max);
         }
     }
     json_end(j);

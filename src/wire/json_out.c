@@ -14,7 +14,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DOUBLE_TEXT_MAX = 40, DOUBLE_DIGITS_LEAST = 15, DOUBLE_DIGITS_MOST = 17 };
+enum {
+    DOUBLE_TEXT_MAX = 40,
+    DOUBLE_DIGITS_LEAST = 15,
+    DOUBLE_DIGITS_MOST = 17,
+    FLOAT_DIGITS_LEAST = 6,
+    FLOAT_DIGITS_MOST = 9,
+    FLOAT_WHOLE_MAX = 1 << 24, // below it every whole number is told exactly
+};
+static const double WHOLE_MAX = 1e15;
 
 static bool in_array(const struct json_out *j)
 {
@@ -117,20 +125,8 @@ void json_int(struct json_out *j, int64_t value)
     after_value(j);
 }
 
-void json_double(struct json_out *j, double value)
+static void add_number(struct json_out *j, char *text)
 {
-    char text[DOUBLE_TEXT_MAX];
-
-    if (!isfinite(value)) {
-        json_none(j);
-        return;
-    }
-    for (int digits = DOUBLE_DIGITS_LEAST; digits <= DOUBLE_DIGITS_MOST; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
-            break;
-        }
-    }
     for (char *c = text; *c; c++) { // a locale may have its own point
         if (*c == ',') {
             *c = '.';
@@ -139,6 +135,44 @@ void json_double(struct json_out *j, double value)
     before_value(j);
     buf_add_str(j->out, text);
     after_value(j);
+}
+
+void json_double(struct json_out *j, double value)
+{
+    char text[DOUBLE_TEXT_MAX];
+
+    if (!isfinite(value)) {
+        json_none(j);
+        return;
+    }
+    if (fabs(value) < WHOLE_MAX && value == (double)(int64_t)value) {
+        json_int(j, (int64_t)value);
+        return;
+    }
+    for (int digits = DOUBLE_DIGITS_LEAST; digits <= DOUBLE_DIGITS_MOST; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (strtod(text, NULL) == value) {
+            break;
+        }
+    }
+    add_number(j, text);
+}
+
+void json_float(struct json_out *j, float value)
+{
+    char text[DOUBLE_TEXT_MAX];
+
+    if (!isfinite(value) || (fabsf(value) < FLOAT_WHOLE_MAX && value == (float)(int64_t)value)) {
+        json_double(j, (double)value);
+        return;
+    }
+    for (int digits = FLOAT_DIGITS_LEAST; digits <= FLOAT_DIGITS_MOST; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value) {
+            break;
+        }
+    }
+    add_number(j, text);
 }
 
 void json_bool(struct json_out *j, bool value)

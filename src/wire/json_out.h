@@ -44,6 +44,8 @@ void json_text(struct json_out *j, const char *text); // NULL: null
 void json_int(struct json_out *j, int64_t value);
 void json_double(
     struct json_out *j, double value); // fewest digits that read back the same; no number: null
+void json_float(
+    struct json_out *j, float value); // the same with the fewest digits of a float: faster, shorter
 void json_bool(struct json_out *j, bool value);
 void json_none(struct json_out *j);
 void json_raw(

@@ -225,6 +225,15 @@ static int compare(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+// Of this thread, which does the reading: a busy machine changes nothing. Time by the clock: bench/watch.
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static int64_t median_us(struct fixture *f, int64_t from, int64_t step, int64_t now)
 {
     int64_t took[9];
@@ -234,16 +243,16 @@ static int64_t median_us(struct fixture *f, int64_t from, int64_t step, int64_t 
         snprintf(name, sizeof(name), "series%d", (int)i * 3 + 1); // another one each time
         const char *one[] = { name };
         struct history_query q;
-        int64_t start = clock_mono_us();
+        int64_t start = cpu_us();
         ask(f, &q, one, 1, from, now, step, now);
-        took[i] = clock_mono_us() - start;
+        took[i] = cpu_us() - start;
         assert_true(q.cells[q.points / 2].seconds > 0);
     }
     qsort(took, ARRAY_LEN(took), sizeof(took[0]), compare);
     return took[ARRAY_LEN(took) / 2];
 }
 
-static void two_years_are_answered_within_50_ms(void **state)
+static void two_years_cost_under_50_ms_of_processor(void **state)
 {
     struct fixture *f = *state;
     int64_t now = T0 + 1800;
@@ -275,7 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             old_seconds_go_and_their_minutes_stay, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(
-            two_years_are_answered_within_50_ms, fixture_setup, fixture_teardown),
+            two_years_cost_under_50_ms_of_processor, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,9 +154,38 @@ static void getters_name_the_field(void **state)
     assert_int_equal(json_in_only(o, some, &err), ERR_INVALID);
 }
 
+static void floats_come_back_exactly_in_few_digits(void **state)
+{
+    static const float cases[] = { 0, 1, -3, 0.1F, 0.333333343F, 16777215, 16777216, 3.4e38F,
+        1e-40F, 12345.678F, -2.5e-7F };
+    static const char *const texts[] = { "0", "1", "-3", "0.1" };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO_BUF out = BUF_INIT(100);
+        struct json_out j;
+        json_begin(&j, &out);
+        json_float(&j, cases[i]);
+        assert_int_equal(json_finish(&j, NULL), 0);
+        buf_add_char(&out, '\0');
+        assert_true(strtof(out.data, NULL) == cases[i]);
+        assert_true(out.len <= 16);
+        if (i < ARRAY_LEN(texts)) {
+            assert_string_equal(out.data, texts[i]);
+        }
+    }
+    AUTO_BUF out = BUF_INIT(100);
+    struct json_out j;
+    json_begin(&j, &out);
+    json_float(&j, NAN);
+    json_finish(&j, NULL);
+    assert_true(slice_is(buf_slice(&out), "null"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(floats_come_back_exactly_in_few_digits),
         cmocka_unit_test(nested_values_are_written_with_their_commas),
         cmocka_unit_test(strings_are_escaped_and_always_valid),
         cmocka_unit_test(doubles_read_back_the_same_in_few_digits),
