@@ -2,7 +2,6 @@
 // Histories of metrics: what was put comes back from every tier with the right sums, averages and largest values, over a
 // restart, without holes between tiers; and a question over two full years is answered in time.
 #include "fixture.h"
-#include "base/clock.h"
 #include "store/history.h"
 #include "store/sqlite/history_codec.h"
 
