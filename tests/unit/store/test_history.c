@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <sqlite3.h>
+#include <time.h>
 
 enum { T0 = 1699999200, QUERY_MS_MAX = 50 }; // T0: the begin of an hour
 
