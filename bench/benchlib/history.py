@@ -151,7 +151,7 @@ def _coarse(db, table, ids, model, first, last, row_s, step_s):
                 data = column([model.counted(name, t + step_s / 2, step_s) for t in times])
             else:
                 values = [float(model.readings[name](t + step_s / 2)) for t in times]
-                data = column(values) + column([v * 1.1 for v in values])
+                data = column(values) + column([v if v != v or v == round(v) else v * 1.1 for v in values])
             rows.append((number, start, data))
             total += len(data)
         db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", rows)

@@ -106,7 +106,7 @@ function options(p: PlotProps, width: number): uPlot.Options {
             x: { time: true, range: () => [p.from, p.from + Math.max(1, p.points - 1) * p.step] },
             y: { range: (_u, _min, max) => [0, highest(p, max)] },
         },
-        axes: [{ ...axis, space: 74, size: 30, values: (_u, ticks, _a, _s, step) => ticks.map((t) => timeLabel(t, step)) },
+        axes: [{ ...axis, space: 62, size: 30, values: (_u, ticks, _a, _s, step) => ticks.map((t) => timeLabel(t, step)) },
             { ...axis, size: 74, space: 30, incrs: STEPS[p.unit] ?? tens(-3, 9), values: (_u, ticks) => ticks.map((v) => say(v, p.unit)) }],
         series: [{}, ...p.lines.map((line) => ({ label: line.label, stroke: colour(line.colour), width: 1.75, points: { show: few(line), size: 5 },
             spanGaps: p.joined === true }))],
