@@ -50,12 +50,13 @@ static void own_url(const struct api *api, char *ret, size_t size)
     int len = colon ? (int)(colon - listen) : (int)strlen(listen);
     bool all = len == 0 || strncmp(listen, "0.0.0.0", (size_t)len) == 0;
     bool all6 = strncmp(listen, "[::]", (size_t)len) == 0 && len == 4;
+    const char *scheme = api->settings->tls_certificate[0] ? "https" : "http";
 
     if (all || all6) {
-        snprintf(
-            ret, size, "http://%s:%d", all ? "127.0.0.1" : "[::1]", http_server_port(api->http));
+        snprintf(ret, size, "%s://%s:%d", scheme, all ? "127.0.0.1" : "[::1]",
+            http_server_port(api->http));
     } else {
-        snprintf(ret, size, "http://%.*s:%d", len, listen, http_server_port(api->http));
+        snprintf(ret, size, "%s://%.*s:%d", scheme, len, listen, http_server_port(api->http));
     }
 }
 
@@ -66,8 +67,12 @@ static void *run_main(void *arg)
     struct error err = { 0 };
     char url[VERIFY_URL_MAX];
 
+    struct http_tls_state tls;
+
     own_url(v->api, url, sizeof(url));
+    http_server_tls(v->api->http, &tls);
     struct verify_options o = { .url = url,
+        .trust = { .pin = tls.certificate.pin },
         .key = access_local_key(v->api->access),
         .cancelled = &v->cancelled,
         .stopping = &v->api->stopping,

@@ -4,7 +4,6 @@
 // TLS, a server of that file is known by its public key, whatever name its certificate bears; others by their certificate,
 // signed by an authority of this machine or of --ca (LARDER_CA).
 #include "cli/command.h"
-#include "http/certificate.h"
 #include "wire/json_in.h"
 
 #include <curl/curl.h>
@@ -18,7 +17,7 @@ enum { REPLY_MAX = 256 * 1024 * 1024 };
 struct target {
     char url[CLIENT_URL_MAX];
     char key[CLIENT_KEY_MAX];
-    char pin[CERTIFICATE_PIN_SIZE]; // of the server's public key; "": by its certificate
+    char pin[CLIENT_PIN_MAX]; // of the server's public key; "": by its certificate
     const char *ca; // file of authorities; NULL: those of this machine
 };
 
@@ -101,24 +100,13 @@ void client_target(
     memcpy(ret_key, t.key, CLIENT_KEY_MAX);
 }
 
-static void trust(const struct target *t, CURL *curl)
-{
-    if (t->pin[0]) {
-        curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, t->pin); // looked at all the same
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
-    } else if (t->ca && t->ca[0]) {
-        curl_easy_setopt(curl, CURLOPT_CAINFO, t->ca);
-    }
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-}
-
-void client_trust(const struct invocation *in, CURL *curl)
+void client_trust(const struct invocation *in, struct client_trust *ret)
 {
     struct target t;
 
     find_target(in, &t);
-    trust(&t, curl);
+    memcpy(ret->pin, t.pin, sizeof(ret->pin));
+    ret->net = (struct net_trust){ .pin = ret->pin, .ca = t.ca };
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
@@ -158,7 +146,7 @@ static int transfer_start(const struct invocation *in, struct transfer *t, const
     curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT, 10L);
     curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, ret);
-    trust(&t->target, t->curl);
+    net_trust_apply(&(struct net_trust){ .pin = t->target.pin, .ca = t->target.ca }, t->curl);
     t->headers = curl_slist_append(NULL, "Expect:");
     if (t->target.key[0]) {
         t->headers = curl_slist_append(t->headers, authorization);

@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "config/settings.h"
+#include "net/trust.h"
 
-#include <curl/curl.h>
 #include <jansson.h>
 
 enum { ARGS_MAX = 4096 };
@@ -54,12 +54,16 @@ int option_number(const struct invocation *in, const char *name, int64_t fallbac
 int command_line_main(int argc, char **argv);
 
 // ---- the client of a running server (client.c)
-enum { CLIENT_URL_MAX = 256, CLIENT_KEY_MAX = 256 };
+enum { CLIENT_URL_MAX = 256, CLIENT_KEY_MAX = 256, CLIENT_PIN_MAX = 64 };
 // Where the server is and with which key; neither ends in a slash or a line break.
 void client_target(
     const struct invocation *in, char ret_url[CLIENT_URL_MAX], char ret_key[CLIENT_KEY_MAX]);
-// How a server's certificate is judged, for a transfer of one's own.
-void client_trust(const struct invocation *in, CURL *curl);
+// By what the server is known over TLS, for a connection of one's own.
+struct client_trust {
+    struct net_trust net; // lends from pin
+    char pin[CLIENT_PIN_MAX];
+};
+void client_trust(const struct invocation *in, struct client_trust *ret);
 struct reply {
     long status;
     struct buf body;

@@ -186,6 +186,7 @@ static void begin(
     struct exchange *x, struct proxy *p, const char *method, const struct rpc_message *m)
 {
     const char *revision = m ? revision_of(m) : NULL;
+    struct client_trust trust;
 
     AUTO_FREE char *authorization = xasprintf("Bearer %s", p->key);
 
@@ -211,7 +212,8 @@ static void begin(
     curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(x->curl, CURLOPT_CONNECTTIMEOUT, 10L);
-    client_trust(p->in, x->curl);
+    client_trust(p->in, &trust);
+    net_trust_apply(&trust.net, x->curl);
     curl_easy_setopt(x->curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(x->curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(x->curl, CURLOPT_HEADERDATA, x);

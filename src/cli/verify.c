@@ -76,6 +76,7 @@ static void print_report(const struct verify_report *r, bool json)
 static int verify_command_run(struct invocation *in, struct error *err)
 {
     char url[CLIENT_URL_MAX], key[CLIENT_KEY_MAX];
+    struct client_trust trust;
     const char *junit = option_value(in, "junit");
     struct verify_report *report = xalloc(sizeof(*report));
     struct printer printer = { .silent = in->json || in->quiet };
@@ -83,6 +84,7 @@ static int verify_command_run(struct invocation *in, struct error *err)
     struct error own = { 0 };
 
     client_target(in, url, key);
+    client_trust(in, &trust);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -90,9 +92,12 @@ static int verify_command_run(struct invocation *in, struct error *err)
         printf("Trying the Larder at %s\n", url);
         fflush(stdout);
     }
-    struct verify_options o = {
-        .url = url, .key = key, .cancelled = &cancelled, .on_result = on_result, .ctx = &printer
-    };
+    struct verify_options o = { .url = url,
+        .key = key,
+        .trust = trust.net,
+        .cancelled = &cancelled,
+        .on_result = on_result,
+        .ctx = &printer };
     int rc = verify_run(&o, report, &own);
     explicit_bzero(key, sizeof(key));
     if (!in->quiet) {

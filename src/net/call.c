@@ -180,6 +180,7 @@ static void set_options(struct call *c, struct curl_slist *headers)
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    net_trust_apply(in->trust, curl);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "larder/" LARDER_VERSION);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);

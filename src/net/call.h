@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "net/trust.h"
 
 #include <stdatomic.h>
 
@@ -31,6 +32,7 @@ struct net_call {
     const char *content_type; // of the body; NULL: application/json
     const char *accept; // NULL: any
     const char *bearer; // key for Authorization; NULL or "": none. Never logged.
+    const struct net_trust *trust; // NULL: authorities of this machine
     const char *const *headers; // further "Name: value", ended by NULL; NULL: none
     int connect_ms, idle_ms; // 0: the defaults above
     int64_t deadline_ms; // clock_mono_ms(); 0: none

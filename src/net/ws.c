@@ -203,7 +203,8 @@ static int check_head(struct net_ws *w, const char *key, struct error *err)
     return 0;
 }
 
-static int connect_to(struct net_ws *w, const char *url, struct error *err)
+static int connect_to(
+    struct net_ws *w, const char *url, const struct net_trust *trust, struct error *err)
 {
     CURL *c = w->curl;
 
@@ -212,6 +213,7 @@ static int connect_to(struct net_ws *w, const char *url, struct error *err)
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c, CURLOPT_PROXY, "");
+    net_trust_apply(trust, c);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)NET_WS_CONNECT_MS);
     if (curl_easy_perform(c) != CURLE_OK ||
@@ -222,7 +224,8 @@ static int connect_to(struct net_ws *w, const char *url, struct error *err)
     return 0;
 }
 
-int net_ws_open(const char *url, const char *bearer, struct net_ws **ret, struct error *err)
+int net_ws_open(const char *url, const char *bearer, const struct net_trust *trust,
+    struct net_ws **ret, struct error *err)
 {
     static const struct wslay_event_callbacks callbacks = { .recv_callback = give_bytes,
         .send_callback = take_bytes,
@@ -240,7 +243,8 @@ int net_ws_open(const char *url, const char *bearer, struct net_ws **ret, struct
     EVP_EncodeBlock((unsigned char *)key, random, sizeof(random));
     w->curl = curl_easy_init();
     int64_t until = clock_mono_ms() + NET_WS_CONNECT_MS;
-    int rc = w->curl ? connect_to(w, url, err) : error_set(err, ERR_MEMORY, "No memory is left.");
+    int rc =
+        w->curl ? connect_to(w, url, trust, err) : error_set(err, ERR_MEMORY, "No memory is left.");
     if (rc == 0) {
         rc = ask(w, url, bearer, key, until);
         rc = rc < 0 ? rc : read_head(w, until);

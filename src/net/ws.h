@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "net/trust.h"
 
 #include <stdatomic.h>
 
@@ -19,9 +20,10 @@ struct net_ws_handler {
     void *ctx;
     const atomic_bool *cancelled; // looked at several times a second; NULL: never
 };
-// url: http:// or https:// with the path. bearer: NULL or "": none. ERR_AUTH and ERR_DENIED: the server said 401 or 403;
+// url: http:// or https:// with the path. bearer: NULL or "": none. trust: NULL: authorities of this machine. ERR_AUTH and ERR_DENIED: the server said 401 or 403;
 // ERR_IO, ERR_TIMEOUT, ERR_INVALID (the address), ERR_CORRUPT (no WebSocket there).
-int net_ws_open(const char *url, const char *bearer, struct net_ws **ret, struct error *err);
+int net_ws_open(const char *url, const char *bearer, const struct net_trust *trust,
+    struct net_ws **ret, struct error *err);
 void net_ws_close(struct net_ws *w); // NULL is fine
 int net_ws_ping(struct net_ws *w, struct slice payload, struct error *err); // at most 125 bytes
 // Hands over what comes until a handler says true, or until_ms (clock_mono_ms) has come. 0 in both cases; ERR_IO: it was closed;

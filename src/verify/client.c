@@ -75,6 +75,7 @@ long trial_call(const struct trial *t, const struct trial_request *q, struct tri
         .accept = q->accept,
         .bearer = q->key ? q->key : t->o->key,
         .headers = q->headers,
+        .trust = &t->o->trust,
         .deadline_ms = clock_mono_ms() + TRIAL_CALL_MS,
         .answer_max = TRIAL_REPLY_MAX,
         .cancelled = t->cleaning ? NULL : t->o->cancelled,

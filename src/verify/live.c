@@ -63,7 +63,7 @@ static int open_events(struct trial *t, int64_t since, struct net_ws **ret, stru
     } else {
         snprintf(url, sizeof(url), "%s/v1/events", t->o->url);
     }
-    return net_ws_open(url, t->o->key, ret, err);
+    return net_ws_open(url, t->o->key, &t->o->trust, ret, err);
 }
 
 struct sender { // uploads beside the thread that watches

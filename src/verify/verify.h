@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "net/trust.h"
 
 #include <stdatomic.h>
 
@@ -73,8 +74,9 @@ struct verify_report {
 };
 
 struct verify_options {
-    const char *url; // http://HOST:PORT
+    const char *url; // http://HOST:PORT or https://HOST:PORT
     const char *key;
+    struct net_trust trust; // over TLS
     const atomic_bool *cancelled; // ends early, cleaned up; NULL: never
     const atomic_bool *stopping; // ends at once, whatever is left; NULL: never
     // Called before and after each check (running, then its end), on the thread of verify_run.

@@ -558,3 +558,15 @@ def test_the_command_line_reaches_a_server_with_tls():
         run_file.write_text(json.dumps(facts))
         other = server.cli("status")
         assert other.returncode > 0 and "Another program" in other.stderr, other.stderr
+
+
+def test_a_deployment_with_tls_can_be_proven():
+    with Secure({"speech_model": "none"}) as server:
+        url = f"https://localhost:{server.port}"
+        report = json.loads(server.cli("verify", "--json", "--url", url, "--ca", server.certificate,
+                                       env={"LARDER_SERVER_DATA": "/nonexistent", "LARDER_KEY": server.key}).stdout)
+        ends = {c["id"]: c["status"] for c in report["checks"]}
+        assert sum(end == "pass" for end in ends.values()) > 10, ends
+        assert {end for name, end in ends.items() if name.startswith("live.") and name not in ("live.delay", "live.ping")} == {"pass"}, ends
+        strange = server.cli("verify", "--url", url, env={"LARDER_SERVER_DATA": "/nonexistent", "LARDER_KEY": server.key})
+        assert strange.returncode == 2, strange
