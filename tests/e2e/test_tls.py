@@ -568,5 +568,9 @@ def test_a_deployment_with_tls_can_be_proven():
         ends = {c["id"]: c["status"] for c in report["checks"]}
         assert sum(end == "pass" for end in ends.values()) > 10, ends
         assert {end for name, end in ends.items() if name.startswith("live.") and name not in ("live.delay", "live.ping")} == {"pass"}, ends
+        run = server.call("POST", "/v1/verify").json["id"]  # and by itself, from inside
+        until(lambda: server.call("GET", f"/v1/verify/{run}").json["report"]["passed"] > 3, "checks pass", 60)
+        server.call("POST", f"/v1/verify/{run}/cancel")
+        until(lambda: server.call("GET", f"/v1/verify/{run}").json["report"]["result"] != "running", "it ended", 60)
         strange = server.cli("verify", "--url", url, env={"LARDER_SERVER_DATA": "/nonexistent", "LARDER_KEY": server.key})
         assert strange.returncode == 2, strange
