@@ -151,6 +151,7 @@ static int read_description(struct embedder *e, struct embedder_identity *id, st
 
     snprintf(id->model, sizeof(id->model), "%s", slash ? slash + 1 : e->model);
     snprintf(id->pooling, sizeof(id->pooling), "cls");
+    id->unlike = -1;
     if (read_all(e->description, &text, NULL) != 0) {
         return 0;
     }
@@ -167,6 +168,7 @@ static int read_description(struct embedder *e, struct embedder_identity *id, st
     rc =
         rc ? rc
            : json_in_int(j, "dimension", JSON_OPTIONAL, 1, EMBEDDER_DIMENSION_MAX, &dimension, err);
+    rc = rc ? rc : json_in_double(j, "unlike", JSON_OPTIONAL, -1, 1, &id->unlike, err);
     rc = rc ? rc : json_in_int(j, "tokens", JSON_OPTIONAL, 8, WORDPIECE_TOKENS_MAX, &tokens, err);
     if (rc == 0 && strcmp(id->pooling, "cls") != 0 && strcmp(id->pooling, "mean") != 0) {
         rc = error_set(err, ERR_INVALID, "The embedding model's pooling must be cls or mean.");
@@ -276,6 +278,7 @@ static int identify_url(struct embedder *e, struct embedder_identity *id, struct
 
     snprintf(id->model, sizeof(id->model), "%s", e->name);
     snprintf(id->pooling, sizeof(id->pooling), "server");
+    id->unlike = -1;
     return remote_embed(
         &r, &text, 1, QUERY_SECONDS, vector, EMBEDDER_DIMENSION_MAX, &id->dimension, err);
 }

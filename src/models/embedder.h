@@ -33,6 +33,8 @@ struct embedder_identity {
     int dimension;
     char pooling[16]; // "cls", "mean", "server"
     char query_prefix[EMBEDDER_WORDS_MAX], passage_prefix[EMBEDDER_WORDS_MAX];
+    double
+        unlike; // a cosine below it says nothing; -1: not known. No part of what makes vectors comparable.
 };
 enum embedder_kind { EMBED_QUERY, EMBED_PASSAGE };
 

@@ -9,6 +9,10 @@ import json
 import shutil
 import sys
 
+# Chosen on four open collections: of questions put to passages of another collection 75 to 97 in 100 pairs are below it, of those
+# that belong together 0 to 5, which share words but for one in 282.
+UNLIKE = 0.5
+
 
 def main(network, tokenizer, out_network, out_vocabulary, out_description):
     with open(tokenizer, encoding="utf-8") as file:
@@ -24,7 +28,7 @@ def main(network, tokenizer, out_network, out_vocabulary, out_description):
         out.write("".join(piece + "\n" for piece, _ in pieces))
     with open(out_description, "w", encoding="utf-8") as out:
         json.dump({"id": "bge-small-en-v1.5 (8 bit)", "dimension": 384, "pooling": "cls", "tokens": 512,
-                   "query_prefix": "Represent this sentence for searching relevant passages: ", "passage_prefix": ""}, out, indent=1)
+                   "query_prefix": "Represent this sentence for searching relevant passages: ", "passage_prefix": "", "unlike": UNLIKE}, out, indent=1)
 
 
 if __name__ == "__main__":

@@ -185,6 +185,7 @@ struct run {
     size_t count, room;
     float *vector; // of the question; NULL: no meaning
     double floor; // cosine of the last of the nearest
+    double unlike; // a cosine below it says nothing
 };
 
 static struct search_tools tools;
@@ -254,6 +255,7 @@ static int embed_question(struct run *r)
         r->reply->note = "The embedding model can't be used now: search is by words (BM25).";
         return 0;
     }
+    r->unlike = id.unlike;
     r->vector = arena_array(r->arena, (size_t)id.dimension, sizeof(float));
     if (!r->vector) {
         return out_of_memory(r->err);
@@ -342,6 +344,21 @@ static double with_features(const struct passage_score *s)
 {
     return s->words * (1 + CODES_BONUS * s->codes + NEAR_BONUS * s->near + EXACT_BONUS * s->exact +
                           HEADING_BONUS * s->heading);
+}
+
+// A passage without a word of the question must at least mean something like it: in a small library the nearest passage to
+// a question about nothing that is there is near to nothing.
+static void drop_unlike(struct run *r)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < r->count; i++) {
+        const struct candidate *c = &r->items[i];
+        if (c->text.words > 0 || isnan(c->cosine) || c->cosine >= r->unlike) {
+            r->items[kept++] = *c;
+        }
+    }
+    r->count = r->vector ? kept : r->count;
 }
 
 static int score_all(struct run *r)
@@ -531,6 +548,7 @@ int search_run(struct store *store, const struct search_request *q, struct arena
     }
     ret->engine = !r->vector ? "words" : q->mode == SEARCH_MEANING ? "meaning" : "hybrid";
     score_texts(r);
+    drop_unlike(r);
     rc = score_all(r);
     if (rc == 0) {
         qsort(r->items, r->count, sizeof(*r->items), by_score);

@@ -57,10 +57,24 @@ void snippet_terms_add(struct snippet_terms *t, struct slice text, bool prefix)
     }
 }
 
+// No stem begins otherwise than its word.
+static bool may_match(const struct snippet_terms *t, const struct word *w)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->stems[i][0] == w->folded[0] || (t->prefix[i] && t->stems[i][0] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int snippet_match(const struct snippet_terms *t, const struct word *w)
 {
     char stem[WORD_MAX];
 
+    if (!may_match(t, w)) {
+        return -1;
+    }
     memcpy(stem, w->folded, WORD_MAX);
     word_stem(stem);
     for (size_t i = 0; i < t->count; i++) {

@@ -71,12 +71,68 @@ uint32_t code_point_fold(uint32_t c)
     return c;
 }
 
+// ASCII letters and digits as they are folded; 0: no part of a word, or not ASCII.
+static const char plain[256] = { ['0'] = '0',
+    ['1'] = '1',
+    ['2'] = '2',
+    ['3'] = '3',
+    ['4'] = '4',
+    ['5'] = '5',
+    ['6'] = '6',
+    ['7'] = '7',
+    ['8'] = '8',
+    ['9'] = '9',
+#define BOTH(large, small) [large] = small, [small] = small
+    BOTH('A', 'a'),
+    BOTH('B', 'b'),
+    BOTH('C', 'c'),
+    BOTH('D', 'd'),
+    BOTH('E', 'e'),
+    BOTH('F', 'f'),
+    BOTH('G', 'g'),
+    BOTH('H', 'h'),
+    BOTH('I', 'i'),
+    BOTH('J', 'j'),
+    BOTH('K', 'k'),
+    BOTH('L', 'l'),
+    BOTH('M', 'm'),
+    BOTH('N', 'n'),
+    BOTH('O', 'o'),
+    BOTH('P', 'p'),
+    BOTH('Q', 'q'),
+    BOTH('R', 'r'),
+    BOTH('S', 's'),
+    BOTH('T', 't'),
+    BOTH('U', 'u'),
+    BOTH('V', 'v'),
+    BOTH('W', 'w'),
+    BOTH('X', 'x'),
+    BOTH('Y', 'y'),
+    BOTH('Z', 'z') };
+
 bool word_next(struct slice text, size_t *at, struct word *ret_word)
 {
     size_t i = *at, n = 0, len = 0;
     bool any = false;
 
     while (i < text.len) {
+        char letter = plain[(unsigned char)text.data[i]];
+        if (letter) { // most of most texts
+            ret_word->start = any ? ret_word->start : i;
+            any = true;
+            if (len + 4 < WORD_MAX) {
+                ret_word->folded[len++] = letter;
+            }
+            i++;
+            continue;
+        }
+        if ((unsigned char)text.data[i] < 0x80) {
+            if (any) {
+                break;
+            }
+            i++;
+            continue;
+        }
         uint32_t c = utf8_decode(text.data + i, text.len - i, &n);
         bool cjk = code_point_is_cjk(c);
         bool mark = c >= 0x300 && c <= 0x36F;

@@ -90,6 +90,20 @@ def test_the_embedded_model_finds_what_has_other_words():
         assert all(r["document_id"] != oil["id"] for r in server.search(question, mode="meaning"))
 
 
+def test_a_question_about_nothing_that_is_there_finds_nothing():
+    with Server({"embeddings_model": ""}) as server:
+        if not meaning(server)["on"]:
+            raise Skip("the embedding model is not beside larder")
+        server.add("oil.md", OIL)
+        server.add("sick.md", SICK)
+        for question in ("tax law of shipping companies", "protein folding of bacteria", "history of the Mongol empire"):
+            for mode in ("hybrid", "meaning"):
+                assert server.search(question, mode=mode) == [], (question, mode)
+        for question in ("cleaning frequency of deep fat cookers", "a cook with a stomach bug"):
+            for mode in ("hybrid", "meaning"):
+                assert server.search(question, mode=mode), (question, mode)
+
+
 def test_without_a_model_everything_says_so():
     with Server() as server:
         document = server.add("oil.md", OIL)

@@ -15,7 +15,7 @@ enum {
     DB_STATEMENTS_MAX = 96, // prepared ones kept; the oldest go
     DB_BUSY_MS = 10000, // only another process could hold the lock
     DB_WRITER_CACHE_KIB = 8192, // grows only under load
-    DB_READER_CACHE_KIB = 2048, // four readers idle stay small
+    DB_READER_CACHE_KIB = 8192, // four readers idle stay small
     DB_CHECKPOINT_PAGES = 4000, // 16 MiB of log before it is folded into the database
     DB_WAL_KEEP_BYTES = 64 << 20, // the log's file is cut back to this
 };
