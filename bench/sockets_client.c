@@ -62,7 +62,7 @@ static char auth[512], path[512], match[128];
 static int64_t cast_start; // 0: none under way
 static int cast_got, cast_max;
 static int64_t cast_last;
-static uint32_t *times;
+static uint32_t *times, *spreads; // from the request; from the first client's receipt
 static size_t time_count;
 static char scratch[2 * MESSAGE_MAX];
 
@@ -393,6 +393,7 @@ static void cast(int casts, int interval_ms, const char *method, const char *whe
     *number = '\0';
     time_count = 0;
     times = need(realloc(times, sizeof(*times) * (size_t)casts * (size_t)readers));
+    spreads = need(realloc(spreads, sizeof(*spreads) * (size_t)casts * (size_t)readers));
     uint32_t *lasts = need(calloc((size_t)casts, sizeof(*lasts)));
     struct pollfd ready = { .fd = fd, .events = POLLOUT };
     poll(&ready, 1, 1000);
@@ -429,6 +430,9 @@ static void cast(int casts, int interval_ms, const char *method, const char *whe
         failed += status != 200;
         missing += cast_got < cast_max ? cast_max - cast_got : 0;
         lasts[i] = (uint32_t)(cast_last - cast_start);
+        for (size_t first = time_count - (size_t)cast_got, k = first; k < time_count; k++) {
+            spreads[k] = times[k] - times[first];
+        }
         cast_start = 0;
         if (status < 0) {
             break;
@@ -441,6 +445,8 @@ static void cast(int casts, int interval_ms, const char *method, const char *whe
     print_times("receipt", times, time_count);
     printf(",");
     print_times("last", lasts, (size_t)casts);
+    printf(",");
+    print_times("spread", spreads, time_count);
     puts("}");
     free(lasts);
 }
