@@ -195,7 +195,7 @@ test("every default rule has a plot with its threshold", async ({ page, context 
     ok(rules.length >= 17, `${rules.length} rules`);
     await page.goto("/dashboard");
     await page.waitForSelector(".plot canvas");
-    for (const r of rules.filter((one) => one.name !== "scanner_down")) { // that plot is there where a scanner is set
+    for (const r of rules.filter((one) => !["scanner", "certificate"].includes(one.plot))) { // those plots are there where a scanner, TLS is set
         const plot = r.unit === "x" ? "burn" : r.plot;
         ok(await page.locator("#plot-" + plot).count(), `${r.name}: plot ${plot}`);
         ok(plot === "types" || (await page.textContent(`#plot-${plot} .legend`)).includes(`${r.severity} ${r.direction === "above" ? "over" : "under"}`), `${r.name}: its threshold`);

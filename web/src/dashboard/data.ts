@@ -69,7 +69,8 @@ const FAST = ["larder_uploads_total", "larder_documents_processed_total", "larde
 const MORE = ["larder_streams_slow_closed_total", "larder_streams_resumed_total", "larder_store_commit_seconds_total",
     "larder_store_commits_total", "larder_searches_total", "larder_uploads_active", "process_resident_memory_bytes",
     "larder_canary_failures", "larder_canary_seconds", "larder_integrity_failures", "larder_store_database_bytes",
-    "larder_store_blob_bytes", "larder_http_request_seconds_p95", "larder_scanner_up"];
+    "larder_store_blob_bytes", "larder_http_request_seconds_p95", "larder_scanner_up",
+    "larder_tls_certificate_expiry_seconds"];
 
 export async function loadHistory(seconds: number, step?: number): Promise<History> {
     const ask = (names: string[]) => api<History>("GET", `/v1/metrics/query?name=${names.join(",")}&from=-${seconds}${step ? `&step=${step}` : ""}`);

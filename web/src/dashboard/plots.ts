@@ -113,12 +113,13 @@ function disk(past: History): PlotData[] {
 }
 
 function tests(past: History): PlotData[] {
-    const scanner = find(past, "larder_scanner_up")[0];
+    const scanner = find(past, "larder_scanner_up")[0], certificate = find(past, "larder_tls_certificate_expiry_seconds")[0];
     return [
         { id: "canary", title: "Self-tests that failed, in a row", unit: "", top: 2, lines: [line("failed", peaks(past, find(past, "larder_canary_failures")[0]))] },
         { id: "storage", title: "Damage found", unit: "", lines: byLabel(past, readings(past, "larder_integrity_failures", "part", ["audit", "database", "disk"]), "part", true)
             .map((l) => ({ ...l, label: l.label === "audit" ? "audit log" : l.label })) },
         ...(scanner ? [{ id: "scanner", title: "The virus scanner answers", unit: "", lines: [line("answers", scanner.values)], note: "1: it answers. 0: it does not." }] : []),
+        ...(certificate ? [{ id: "certificate", title: "The TLS certificate is valid for", unit: "seconds", lines: [line("left", certificate.values)] }] : []),
     ];
 }
 
