@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // PNG by libpng: rows as they come, made smaller by averages; the passes of an interlaced file are put in place point by
-// point, so that no file needs its full size in memory. Chunks of text are bounded by libpng's own limits.
+// point, so that no file needs its full size in memory. Chunks of text are bounded by libpng's own limits, which are no more
+// than warnings for a chunk's announced length: it takes and clears so much memory before it looks whether the file has that
+// many bytes. So the memory that libpng may take at once is bounded here while it reads chunks.
 #include "reader/image.h"
 
 #include <setjmp.h>
@@ -22,6 +24,7 @@ struct png {
     png_structp png;
     png_infop info;
     size_t at; // read of the bytes
+    size_t memory_max; // that libpng may ask for at once
     bool ended; // more were asked for
     bool no_memory;
     bool no_time;
@@ -46,6 +49,25 @@ static void on_warning(png_structp p, png_const_charp text)
 {
     (void)p;
     (void)text;
+}
+
+static png_voidp on_malloc(png_structp p, png_alloc_size_t size)
+{
+    const struct png *g = png_get_mem_ptr(p);
+
+    return size > g->memory_max ? NULL : malloc(size);
+}
+
+static void on_free(png_structp p, png_voidp at)
+{
+    (void)p;
+    free(at);
+}
+
+// No chunk is longer than the file, none that is kept unpacks to more than CHUNK_BYTES. Rows are bounded by the picture's size.
+static void bound_memory(struct png *g, bool chunks)
+{
+    g->memory_max = chunks ? g->q->bytes.len + CHUNK_BYTES : SIZE_MAX;
 }
 
 static void on_read(png_structp p, png_bytep to, png_size_t len)
@@ -163,6 +185,7 @@ static int64_t rows_of(struct png *g, bool interlaced)
 
 static void decode(struct png *g)
 {
+    bound_memory(g, true);
     png_set_user_limits(g->png, SIDE_MAX, SIDE_MAX);
     png_set_chunk_malloc_max(g->png, CHUNK_BYTES);
     png_set_chunk_cache_max(g->png, CHUNKS_KEPT);
@@ -176,6 +199,7 @@ static void decode(struct png *g)
     ask_for_rgba(g);
     bool interlaced = png_get_interlace_type(g->png, g->info) != PNG_INTERLACE_NONE;
     g->ret->facts.progressive = interlaced;
+    bound_memory(g, false);
     png_start_read_image(g->png);
     int64_t max = g->q->max_pixels;
     int32_t step = picture_step(g->ret->facts.width, g->ret->facts.height, max);
@@ -197,6 +221,7 @@ static void decode(struct png *g)
         read_plain(g);
     }
     g->complete = true;
+    bound_memory(g, true);
     png_read_end(g->png, NULL);
 }
 
@@ -224,7 +249,9 @@ void image_decode_png(const struct image_request *q, struct image_report *ret)
     }
     g->q = q;
     g->ret = ret;
-    g->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, g, on_error, on_warning);
+    bound_memory(g, true);
+    g->png = png_create_read_struct_2(
+        PNG_LIBPNG_VER_STRING, g, on_error, on_warning, g, on_malloc, on_free);
     g->info = g->png ? png_create_info_struct(g->png) : NULL;
     if (!g->info) {
         ret->trouble = IMAGE_NO_MEMORY;

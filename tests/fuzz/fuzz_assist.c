@@ -3,11 +3,34 @@
 #include "assist/check.h"
 #include "assist/quantity.h"
 #include "assist/retrieve.h"
+#include "assist/rows.h"
 #include "assist/specialist.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool within(struct slice part, struct slice whole)
+{
+    return part.len == 0 ||
+           (part.data >= whole.data && part.data + part.len <= whole.data + whole.len);
+}
+
+static void cut_row(struct slice text, struct arena *a)
+{
+    struct slice rest = text, header, line;
+    struct row *row = xalloc(sizeof(*row));
+
+    if (slice_cut(&rest, '\n', &header) && slice_cut(&rest, '\n', &line)) {
+        row_cut(header, line, text.len % 2 != 0, row);
+        BUG_ON(row->count > ROW_CELLS_MAX || row_key(row) > row->count);
+        for (size_t i = 0; i < row->count; i++) {
+            BUG_ON(!within(row->names[i], header) || !within(row->values[i], line));
+        }
+        row_words(a, row, NULL, text.len % 3 == 0);
+    }
+    free(row);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -42,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct slice cut = quote_cut(text, SLICE_LIT("oil filter"));
         BUG_ON(cut.len > QUOTE_MAX ||
                (cut.len && (cut.data < text.data || cut.data + cut.len > text.data + size)));
+        cut_row(text, &a);
         specialist_parse(s, "x", text, NULL);
         arena_done(&s->arena);
     } else {

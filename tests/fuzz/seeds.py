@@ -49,6 +49,7 @@ SEEDS = {
     "model": (None, (), ("assist/model.c",)),
     "alert_rules": (None, (), ("watch/alert_file.c", "watch/metric_table.c")),
     "embeddings": (None, (), ("models/remote.c",)),
+    "jwt": (None, (), ("oidc/*.c", "api/oidc_roles.c")),
     "headers": (None, (), ("http/forward.c", "http/condition.c")),
     "words": (TWO, (".txt", ".md", ".srt"), ("search/synonyms_default.c",)),
     "values": (None, (), ("ingest/mode.c", "wire/place*.c", "net/*.c", "config/formats.c")),
