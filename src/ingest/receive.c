@@ -158,14 +158,9 @@ static const char *json_of(const struct findings *f, struct arena *a)
     return buf_ok(&out) ? arena_strndup(a, out.data, out.len) : NULL;
 }
 
-static int check_all(struct ingest *g, const struct receive_input *in, struct findings *findings,
-    struct media_facts *media, const struct format_info **ret_format, struct error *err)
+static int check_first_layers(struct ingest *g, const struct receive_input *in, int fd,
+    struct findings *findings, const struct format_info **ret_format, struct error *err)
 {
-    AUTO_FD int fd = open(in->path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0) {
-        return error_set(err, ERR_IO, "The upload could not be read back from the disk.");
-    }
     struct check_input input = { .name = in->name,
         .declared_media_type = in->media_type,
         .fd = fd,
@@ -174,7 +169,32 @@ static int check_all(struct ingest *g, const struct receive_input *in, struct fi
     if (in->over_limit && input.size <= input.cap) {
         input.size = input.cap + 1; // the spool stopped there; the real size is not known
     }
-    int rc = check_upload(&input, findings, ret_format, err);
+    return check_upload(&input, findings, ret_format, err);
+}
+
+// Content that is here under a good name is still refused under a bad one: whoever sends it must hear of it.
+static bool refused_by_name(struct ingest *g, const struct receive_input *in)
+{
+    AUTO_FD int fd = open(in->path, O_RDONLY | O_CLOEXEC);
+    const struct format_info *format = NULL;
+    struct findings findings;
+
+    findings_init(&findings);
+    bool refused = fd >= 0 && check_first_layers(g, in, fd, &findings, &format, NULL) == 0 &&
+                   (!format || findings_verdict(&findings) == VERDICT_REJECTED);
+    findings_done(&findings);
+    return refused;
+}
+
+static int check_all(struct ingest *g, const struct receive_input *in, struct findings *findings,
+    struct media_facts *media, const struct format_info **ret_format, struct error *err)
+{
+    AUTO_FD int fd = open(in->path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return error_set(err, ERR_IO, "The upload could not be read back from the disk.");
+    }
+    int rc = check_first_layers(g, in, fd, findings, ret_format, err);
     if (rc == 0 && *ret_format && findings_verdict(findings) != VERDICT_REJECTED) {
         int64_t start_us = clock_mono_us();
         ingest_scan(g, fd, in->size, findings);
@@ -235,7 +255,8 @@ static int receive(struct ingest *g, const struct receive_input *in, struct aren
     hex_format(in->sha256, sizeof(in->sha256), d->blob);
     if (!in->over_limit && in->size > 0) {
         rc = store_document_by_blob(g->store, partition, d->blob, a, d, err);
-        if (rc == 0 && d->status != DOCUMENT_FAILED) {
+        bool refused = rc == 0 && refused_by_name(g, in);
+        if (rc == 0 && d->status != DOCUMENT_FAILED && !refused) {
             ret->duplicate = true;
             return 0;
         }
@@ -243,8 +264,7 @@ static int receive(struct ingest *g, const struct receive_input *in, struct aren
             return rc;
         }
         const char *metadata = d->metadata, *name = d->name;
-        if (rc ==
-            0) { // a failed reading of the same content does not stand in the way of a new try
+        if (rc == 0) { // a failed reading of the same content does not stand in the way of a try
             *d = (struct document){ 0 };
             hex_format(in->sha256, sizeof(in->sha256), d->blob);
             rc = copy_metadata(in, a, &metadata, err);

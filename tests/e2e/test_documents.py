@@ -174,6 +174,9 @@ def test_the_same_content_again_is_recognised():
         first = server.add("a.md", b"# Fryer\n\nFilter the oil.\n")
         again = server.upload("b.md", b"# Fryer\n\nFilter the oil.\n")
         assert again.status == 200 and again.json["duplicate"] is True and again.json["id"] == first["id"]
+        for name in ("a.md.exe", "a.pdf", "../a.md"):
+            bad = server.upload(name, b"# Fryer\n\nFilter the oil.\n")
+            assert bad.status == 422, (name, bad.body)
         other = server.upload("a.md", b"# Fryer\n\nFilter the oil.\n", partition="other")
         assert other.status == 201 and other.json["id"] != first["id"]
 
