@@ -38,6 +38,7 @@ struct invocation {
     bool quiet; // --quiet
     const char *url; // NULL: found out
     const char *key;
+    char *own_key; // what key is when it came by an option, kept aside; NULL: none
     const char **arguments;
     size_t argument_count;
     struct {

@@ -133,7 +133,7 @@ static void hide_key(struct invocation *in, int argc, char **argv)
         size_t len = strlen(in->key);
         if (in->key >= argv[i] && in->key <= argv[i] + strlen(argv[i])) {
             char *at = argv[i] + (in->key - argv[i]);
-            in->key = xstrdup(in->key); // lives as long as the program
+            in->key = in->own_key = xstrdup(in->key);
             explicit_bzero(at, len);
             return;
         }
@@ -231,6 +231,10 @@ int command_line_main(int argc, char **argv)
     }
     settings_done(&settings);
     free(in.arguments);
+    if (in.own_key) {
+        explicit_bzero(in.own_key, strlen(in.own_key));
+        free(in.own_key);
+    }
     return rc < 0 ? error_kind(rc)->exit_code : rc;
 }
 
