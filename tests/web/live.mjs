@@ -58,3 +58,13 @@ test("two pages see the same", async ({ page, context }) => {
     await until(async () => (await row(other, "shared-news.txt").count()) === 0, "gone there too");
     equal(await row(page, "shared-news.txt").count(), 0, "gone here");
 });
+
+test("an answer that comes before the first frame is drawn, too", async ({ page }) => {
+    await page.addInitScript(() => { // a machine so busy that frames, and what waits for them, come long after the answers
+        const later = setTimeout;
+        window.requestAnimationFrame = (run) => later(run, 700);
+        window.setTimeout = (run, ms, ...rest) => later(run, Math.max(ms ?? 0, 700), ...rest);
+    });
+    await page.goto("/search?q=oil");
+    await page.waitForSelector(".sheet h1", { timeout: 8000 });
+});

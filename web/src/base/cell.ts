@@ -29,16 +29,17 @@ export class Cell<T> {
 }
 
 export function useCell<T>(cell: Cell<T>): T {
-    const [, redraw] = useState(0);
+    const [, count] = useState(0);
+    const drawn = cell.value;
     useEffect(() => {
-        const before = cell.value;
-        const end = cell.watch(() => redraw((n) => n + 1));
-        if (cell.value !== before) {
-            redraw((n) => n + 1);
+        const redraw = () => count((n) => n + 1);
+        const end = cell.watch(redraw);
+        if (cell.value !== drawn) { // it changed after the drawing and before this effect, which comes a frame later
+            redraw();
         }
         return end;
     }, [cell]);
-    return cell.value;
+    return drawn;
 }
 
 /** Listens to several events of one target; returns what ends it. */
