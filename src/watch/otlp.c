@@ -170,16 +170,9 @@ static enum otlp_verdict try_one(
 // Sleeps, but not past the stop.
 static void pause_ms(struct otlp *o, int64_t ms)
 {
-    struct timespec until;
+    struct timespec until = clock_until(CLOCK_REALTIME, ms);
     int rc = 0;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&o->mutex);
     while (!atomic_load(&o->stopping) && rc == 0) {
         rc = pthread_cond_timedwait(&o->wake, &o->mutex, &until);

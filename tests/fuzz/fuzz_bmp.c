@@ -4,5 +4,5 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return fuzz_picture(data, size, FORMAT_BMP);
+    return fuzz_picture(data, size, FORMAT_BMP, 1 << 18, 2);
 }
