@@ -48,6 +48,7 @@ static void collect_http(struct monitor *m)
     metric_copy(METRIC_CONNECTIONS_OPENED, 0, 0, s.connections_total);
     metric_copy(METRIC_REQUESTS, 0, 0, s.requests);
     metric_copy(METRIC_REFUSED_BUSY, 0, 0, s.refused_busy);
+    metric_copy(METRIC_REFUSED_ADDRESS, 0, 0, s.refused_address);
     metric_copy(METRIC_BAD_REQUESTS, 0, 0, s.bad_requests);
     metric_copy(METRIC_BYTES_IN, 0, 0, s.bytes_in);
     metric_copy(METRIC_BYTES_OUT, 0, 0, s.bytes_out);

@@ -331,6 +331,7 @@ static int status_get(struct http_request *req, struct http_response *resp, stru
     json_key_int(&j, "sse", http.sse);
     json_key_int(&j, "requests", http.requests);
     json_key_int(&j, "refused_busy", http.refused_busy);
+    json_key_int(&j, "refused_address", http.refused_address);
     json_key_int(&j, "slow_turns", http.loop_slow);
     json_end(&j);
     json_key_object(&j, "process");

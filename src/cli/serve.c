@@ -374,6 +374,9 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
     struct http_options http = { .listen = settings->listen,
         .max_connections = (int)(settings->connections < CONNECTIONS_MAX ? settings->connections
                                                                          : CONNECTIONS_MAX),
+        .connections_per_address = (int)(settings->connections_per_address < CONNECTIONS_MAX
+                                             ? settings->connections_per_address
+                                             : CONNECTIONS_MAX),
         .spool_dir = spool,
         .route_lists = api_routes,
         .app = &s->api,

@@ -31,6 +31,12 @@ static const struct setting_info table[] = {
     NUMBER("server", "connections", connections, "12000",
         "most connections at once, WebSockets among them; the limit on open files must be 512 "
         "higher"),
+    NUMBER("server", "connections_per_address", connections_per_address, "2000",
+        "most of them from one address (IPv6: one network of 64 bits), so that nobody can take "
+        "all; "
+        "this machine's own are not counted, and those of a trusted proxy count for the client "
+        "that "
+        "it names; 0 is no bound"),
     TEXT("tls", "certificate", tls_certificate, "",
         "file with the server's certificate and its chain (PEM); with it, all is served over TLS, "
         "and other addresses than this machine's own may be listened on; what is put in its place "

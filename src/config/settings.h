@@ -13,7 +13,7 @@ enum setting_type { SETTING_TEXT, SETTING_NUMBER, SETTING_SIZE, SETTING_CHOICE }
 struct settings {
     char *data_dir; // server.data
     char *listen; // server.listen
-    int64_t connections;
+    int64_t connections, connections_per_address; // of server; 0 for the second: no bound
     char *tls_certificate, *tls_key; // tls.certificate, tls.key: PEM files; "": no TLS
     char *tls_minimum; // tls.minimum: 1.2 | 1.3
     char *tls_hsts; // tls.hsts: on | off

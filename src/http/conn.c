@@ -12,10 +12,13 @@
 #include "http/internal.h"
 
 #include "base/id.h"
+#include "base/log.h"
 #include "http/stream.h"
 #include "http/tls.h"
 
 #include <stdlib.h>
+
+enum { CROWD_TOLD_MS = 60 * 1000 }; // between log lines about addresses with too many connections
 
 // ---- life ----
 
@@ -49,6 +52,7 @@ void conn_close(struct conn *c)
     }
     c->state = CONN_CLOSED;
     c->net.closing = true;
+    addresses_leave(c->server->addresses, TAKE(c->address));
     c->x = NULL;
     uv_close((uv_handle_t *)&c->timer, on_closed);
     uv_close((uv_handle_t *)&c->net.tcp, on_closed);
@@ -101,6 +105,54 @@ static void body_came(struct conn *c, size_t len)
     }
 }
 
+// How many connections its address has with this one, which counts from now on. 0: it is not counted.
+static int count_for(struct conn *c, const char *peer)
+{
+    int count = 0;
+
+    if (c->server->o.connections_per_address > 0) {
+        c->address = addresses_enter(c->server->addresses, slice_of(peer), &count);
+    }
+    return count;
+}
+
+static bool is_crowded(struct conn *c, const char *peer, int count)
+{
+    struct http_server *s = c->server;
+    int64_t now = (int64_t)uv_now(&s->loop);
+
+    if (s->o.connections_per_address <= 0 || count <= s->o.connections_per_address) {
+        return false;
+    }
+    count_up(&s->refused_address, 1);
+    if (s->crowd_told_ms == 0 || now - s->crowd_told_ms >= CROWD_TOLD_MS) {
+        s->crowd_told_ms = now;
+        log_warn("http.address_crowded", LS("address", peer), LI("connections", count),
+            LI("most", s->o.connections_per_address));
+    }
+    return true;
+}
+
+static const char too_many[] =
+    "There are too many connections from this address. Close some, or try again later.";
+
+static void fail(struct conn *c, int code, const char *sentence);
+
+// A new connection of an address that has too many. The first ones are told why; more of them, and those that would need a
+// handshake of TLS first, are closed at once.
+static void turn_away(struct conn *c, int count)
+{
+    if (c->net.tls || count > c->server->o.connections_per_address + ADDRESS_TOLD) {
+        conn_close(c);
+        return;
+    }
+    c->state = CONN_HEAD;
+    c->x = exchange_new(c);
+    id_new(c->x->req.id);
+    c->x->parse.minor = 1;
+    fail(c, ERR_LIMIT, too_many);
+}
+
 void conn_accept(struct http_server *s)
 {
     struct conn *c = xalloc(sizeof(*c));
@@ -122,6 +174,12 @@ void conn_accept(struct http_server *s)
     if (rc != 0 || s->stopping || s->conn_count > s->o.max_connections) {
         count_up(&s->refused_busy, 1);
         conn_close(c);
+        return;
+    }
+    c->passes_on = forward_trusts(s->forward, slice_of(c->peer));
+    int count = c->passes_on ? 0 : count_for(c, c->peer);
+    if (is_crowded(c, c->peer, count)) {
+        turn_away(c, count);
         return;
     }
     c->state = c->net.tls ? CONN_SECURE : CONN_HEAD;
@@ -190,6 +248,9 @@ void conn_next_request(struct conn *c)
     }
     c->x = NULL;
     exchange_free(x);
+    if (c->passes_on) {
+        addresses_leave(c->server->addresses, TAKE(c->address));
+    }
     c->state = CONN_HEAD;
     conn_deadline(c, seconds(c->server->o.idle_timeout_s, 75));
     if (c->feeding) {
@@ -428,6 +489,11 @@ static void head_done(struct conn *c)
     forward_apply(c->server->forward, &x->req);
     strict_body(&c->strict, x->facts.chunked, x->facts.length);
     x->body_done = !x->facts.has_body;
+    if (c->passes_on && strcmp(c->peer, x->req.peer) != 0 &&
+        is_crowded(c, x->req.peer, count_for(c, x->req.peer))) {
+        fail(c, ERR_LIMIT, too_many);
+        return;
+    }
     if (x->facts.server_wide) {
         answer_allowed(c, (1u << HTTP_METHODS) - 1, false);
         return;

@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-enum { NETWORKS_MAX = 64, HOPS_MAX = 32, ADDRESS = 16 };
+enum { NETWORKS_MAX = 64, HOPS_MAX = 32, ADDRESS = FORWARD_ADDRESS };
 
 struct network {
     uint8_t address[ADDRESS]; // IPv4 as ::ffff:a.b.c.d
@@ -19,8 +19,7 @@ struct forward {
     struct network networks[NETWORKS_MAX];
 };
 
-// "1.2.3.4", "2001:db8::1", "[2001:db8::1]"; ret_v4: bits count from 96.
-static bool read_address(struct slice text, uint8_t ret[ADDRESS], bool *ret_v4)
+bool forward_read_address(struct slice text, uint8_t ret[ADDRESS], bool *ret_v4)
 {
     static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
     char copy[64];
@@ -44,7 +43,7 @@ static bool read_network(struct slice text, struct network *ret)
     int64_t bits = 0;
     bool v4 = false;
 
-    if (!slice_cut(&rest, '/', &address) || !read_address(address, ret->address, &v4)) {
+    if (!slice_cut(&rest, '/', &address) || !forward_read_address(address, ret->address, &v4)) {
         return false;
     }
     ret->bits = 8 * ADDRESS;
@@ -94,12 +93,12 @@ static bool contains(const struct network *n, const uint8_t address[ADDRESS])
            (rest == 0 || ((n->address[bytes] ^ address[bytes]) >> (8 - rest)) == 0);
 }
 
-static bool is_trusted(const struct forward *f, struct slice text)
+bool forward_trusts(const struct forward *f, struct slice text)
 {
     uint8_t address[ADDRESS];
     bool v4;
 
-    if (!read_address(text, address, &v4)) {
+    if (!forward_read_address(text, address, &v4)) {
         return false;
     }
     for (size_t i = 0; i < f->count; i++) {
@@ -137,7 +136,7 @@ void forward_apply(const struct forward *f, struct http_request *req)
         return;
     }
     req->peer_is_loopback = false;
-    if (!is_trusted(f, slice_of(req->peer))) {
+    if (!forward_trusts(f, slice_of(req->peer))) {
         return;
     }
     struct slice proto = http_header_find(req, "x-forwarded-proto");
@@ -152,11 +151,11 @@ void forward_apply(const struct forward *f, struct http_request *req)
         while (hops++ < HOPS_MAX && cut_last(&list, &one)) {
             uint8_t address[ADDRESS];
             bool v4;
-            if (!read_address(one, address, &v4)) {
+            if (!forward_read_address(one, address, &v4)) {
                 return; // what stands before it is not to be believed either
             }
             snprintf(req->peer, sizeof(req->peer), SLICE_FMT, SLICE_ARG(one));
-            if (!is_trusted(f, one)) {
+            if (!forward_trusts(f, one)) {
                 return;
             }
         }

@@ -199,6 +199,9 @@ struct http_options {
     int quick_threads, heavy_threads; // 0: defaults (4, 4)
     int quick_queue, heavy_queue; // 0: defaults (1024, 64)
     int max_connections; // 0: 12,000
+    // Of one address (IPv6: of one /64): more are answered 429 or closed. Loopback counts as nobody; a trusted proxy's
+    // connection counts for the client of the request or stream that it carries. 0: no bound.
+    int connections_per_address;
     int header_timeout_s, body_idle_timeout_s, idle_timeout_s; // 0: 10, 30, 75
     int ping_interval_s; // 0: 20 for WebSocket pings, 15 for SSE heartbeats; else this for both
     // Bodies on their way to disk at once; 0: 512. Over half of it, those that come too slowly make room.
@@ -213,6 +216,7 @@ struct http_options {
 struct http_stats {
     int64_t connections, requests, websockets, sse, refused_busy, bad_requests,
         loop_slow; // loop_slow: turns over 1 ms of processor time
+    int64_t refused_address; // connections and requests of an address that had too many
     int64_t spooling; // bodies on their way
     int64_t connections_total, websockets_total, sse_total; // ever opened
     int64_t streams_resumed; // streams that started in the past

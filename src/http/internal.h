@@ -45,9 +45,14 @@ enum {
         256, // bytes a second that a body must bring, and an answer must be read with, over one timeout
     LINGER_BYTES_MAX = 256 * 1024 * 1024,
     WS_IN_MAX = 64 * 1024, // one message from a client
+    FORWARD_ADDRESS = 16, // bytes of an address; IPv4 as ::ffff:a.b.c.d
+    ADDRESS_TOLD =
+        32, // connections over an address's bound that are told so before they are closed
     SPOOL_RANDOM_BYTES = 16, // a spool file's name is these in hexadecimal, and ".part"
 };
 
+struct address;
+struct addresses;
 struct conn;
 struct stream;
 struct hub;
@@ -139,6 +144,8 @@ struct conn {
         write_left; // write queue at the last look: no progress means that the client does not read
     char peer[64];
     bool loopback;
+    bool passes_on; // of a trusted proxy: counts for the client of the request under way
+    struct address *address; // that it counts for; NULL: none
 };
 
 struct cancel {
@@ -164,6 +171,8 @@ struct http_server {
     struct hub *hub;
     struct conn *conns; // loop thread
     int conn_count;
+    struct addresses *addresses; // loop thread
+    int64_t crowd_told_ms; // the last log line about an address; loop thread
     int jobs_out; // jobs between submit and done; loop thread
     int64_t room_ms; // the last make_room; loop thread
     bool stopping, hurry; // loop thread
@@ -178,8 +187,8 @@ struct http_server {
 
     int64_t turn_us, turn_cpu_us, turn_idle_ns; // the last prepare
     // Counters: written by the loop (or atomically), read by any thread.
-    atomic_llong connections, connections_total, requests, refused_busy, bad_requests, loop_slow,
-        loop_slowest_us;
+    atomic_llong connections, connections_total, requests, refused_busy, refused_address,
+        bad_requests, loop_slow, loop_slowest_us;
     atomic_llong spooling, bytes_in, bytes_out;
     atomic_llong tls_handshakes, tls_refused;
     atomic_llong websockets, sse, websockets_total, sse_total, streams_resumed, slow_closed,
@@ -238,11 +247,21 @@ int exchange_prepare(
     struct exchange *x); // submits: authorise, open the spool, handle if nothing else is to come
 int exchange_handle(struct exchange *x); // submits the handler
 
+// address.c; loop thread
+struct addresses *addresses_new(int most);
+void addresses_free(struct addresses *a); // NULL is fine
+// One connection more for this address, which has ret_count then. NULL, and ret_count as it was: it is not counted.
+struct address *addresses_enter(struct addresses *a, struct slice text, int *ret_count);
+void addresses_leave(struct addresses *a, struct address *address); // NULL is fine
+
 // forward.c
 struct forward *forward_new(const char *list, struct error *err); // NULL with err for a bad list
 void forward_free(struct forward *f); // NULL is fine
 // Who the client is, by what a trusted proxy says. Without one, a request that says it was passed on is not of this machine.
 void forward_apply(const struct forward *f, struct http_request *req);
+bool forward_trusts(const struct forward *f, struct slice address); // is a proxy of the list
+// "1.2.3.4", "2001:db8::1", "[2001:db8::1]"; false for anything else. ret_v4: as the first one.
+bool forward_read_address(struct slice text, uint8_t ret[FORWARD_ADDRESS], bool *ret_v4);
 // cors.c
 bool cors_allows(const struct http_server *s, struct slice origin);
 void cors_add(const struct exchange *x, struct buf *head); // the answer's headers for other pages

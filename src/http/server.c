@@ -324,8 +324,13 @@ static void raise_fd_limit(struct http_options *o)
         setrlimit(RLIMIT_NOFILE, &limit);
     }
     if (limit.rlim_cur < wanted) {
+        int asked = o->max_connections;
         o->max_connections = limit.rlim_cur >= 2 * FD_SPARE ? (int)limit.rlim_cur - FD_SPARE
                                                             : (int)limit.rlim_cur / 2;
+        if (o->connections_per_address > 0) { // the same share of them
+            int64_t share = (int64_t)o->connections_per_address * o->max_connections / asked;
+            o->connections_per_address = share > 1 ? (int)share : 1;
+        }
         log_warn("http.few_descriptors", LI("wanted", wanted), LI("open_files", limit.rlim_cur),
             LI("connections", o->max_connections));
     }
@@ -367,6 +372,7 @@ int http_server_open(const struct http_options *o, struct http_server **ret, str
     uv_timer_init(&s->loop, &s->stop_timer);
     s->stop_timer.data = s;
     s->hub = hub_new(s);
+    s->addresses = addresses_new(s->o.max_connections);
     if (o->spool_dir) {
         sweep_spool(o->spool_dir);
     }
@@ -443,6 +449,7 @@ void http_server_close(struct http_server *s)
     }
     tls_server_free(s->tls);
     hub_free(s->hub);
+    addresses_free(s->addresses);
     route_table_free(s->routes);
     pthread_mutex_destroy(&s->done_mutex);
     forward_free(s->forward);
@@ -460,6 +467,7 @@ void http_server_stats(struct http_server *s, struct http_stats *ret)
         .websockets = atomic_load(&s->websockets),
         .sse = atomic_load(&s->sse),
         .refused_busy = atomic_load(&s->refused_busy),
+        .refused_address = atomic_load(&s->refused_address),
         .bad_requests = atomic_load(&s->bad_requests),
         .loop_slow = atomic_load(&s->loop_slow),
         .spooling = atomic_load(&s->spooling),

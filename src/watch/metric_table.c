@@ -86,6 +86,8 @@ static const struct metric_info table[METRICS] = {
         .label = { LABEL_REFUSED }),
     COUNTER(METRIC_REFUSED_BUSY, "larder_http_busy_total", "",
         "Requests refused because a queue was full"),
+    COUNTER(METRIC_REFUSED_ADDRESS, "larder_http_address_refused_total", "",
+        "Connections and requests refused because their address had too many connections"),
     COUNTER(METRIC_BAD_REQUESTS, "larder_http_malformed_total", "", "Requests that were malformed"),
     COUNTER(METRIC_BYTES_IN, "larder_http_received_bytes_total", "bytes", "Bytes received"),
     COUNTER(METRIC_BYTES_OUT, "larder_http_sent_bytes_total", "bytes", "Bytes sent"),

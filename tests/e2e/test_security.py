@@ -151,3 +151,29 @@ def test_websocket_slow_consumer_is_closed_and_others_have_all_events():
         assert seen == list(range(seen[0], last + 1)), (seen[0], len(seen), last)
         slow.close()
         good.close()
+
+
+def test_limits_connections_of_one_address_are_bounded():
+    """Clients of a trusted proxy here, told apart by what it says; tests/unit/http/test_address.c has those that come directly."""
+    first, second = ({"X-Forwarded-For": address} for address in ("203.0.113.7", "203.0.113.8"))
+    with Server({"server_connections_per_address": 4, "access_trusted_proxies": "127.0.0.1"}) as server, contextlib.ExitStack() as held:
+        mine = [WebSocket(server, "/v1/events", first) for _ in range(6)]
+        for one in mine:
+            held.callback(one.close)
+        assert [one.status for one in mine] == [101] * 4 + [429] * 2
+        refused = server.call("GET", "/v1/documents", headers=first)
+        assert refused.status == 429 and int(refused.headers["retry-after"]) > 0, refused.headers
+        assert "from this address" in refused.json["detail"], refused.json
+        assert server.call("GET", "/v1/documents", headers=second).status == 200  # everybody else
+        assert server.call("GET", "/v1/documents").status == 200
+        assert server.call("GET", "/v1/status").json["connections"]["refused_address"] == 3
+        end = time.monotonic() + 5
+        while "larder_http_address_refused_total 3" not in (text := server.call("GET", "/metrics").body.decode()):
+            assert time.monotonic() < end, text
+            time.sleep(0.2)
+        assert server.log_text().count("http.address_crowded") == 1
+        mine[0].close()
+        end = time.monotonic() + 5
+        while server.call("GET", "/v1/documents", headers=first).status != 200:
+            assert time.monotonic() < end, "the place that became free was not given"
+            time.sleep(0.05)

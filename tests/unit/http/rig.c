@@ -33,7 +33,7 @@ void rig_start(struct rig *r, struct http_options o)
 
     snprintf(r->spool, sizeof(r->spool), "/tmp/larder-http-XXXXXX");
     assert_non_null(mkdtemp(r->spool));
-    o.listen = "127.0.0.1:0";
+    o.listen = o.listen ? o.listen : "127.0.0.1:0";
     o.spool_dir = r->spool;
     if (http_server_open(&o, &r->server, &err) != 0) {
         fail_msg("%s", err.text);

@@ -16,7 +16,8 @@ struct rig {
 };
 
 void rig_start(struct rig *r,
-    struct http_options o); // fills in listen and spool_dir; fails the test if it can't
+    struct http_options
+        o); // fills in spool_dir, and listen if it is NULL; fails the test if it can't
 void rig_stop(struct rig *r); // graceful; then checks that the spool folder is empty
 int rig_spool_files(const struct rig *r);
 // Waits until the condition holds, at most `seconds`, else fails the test.
