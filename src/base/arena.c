@@ -26,6 +26,9 @@ void arena_done(struct arena *a)
     struct arena_block *b = a->blocks;
     while (b) {
         struct arena_block *next = b->next;
+        if (b->cap <= BLOCK_BYTES) { // a request's: it may have held a key or a cookie
+            explicit_bzero(b->data, b->len);
+        }
         free(b);
         b = next;
     }

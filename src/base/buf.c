@@ -6,7 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUF_FIRST_CAP = 64 };
+enum { BUF_FIRST_CAP = 64, BUF_WIPED = 8 * 1024 };
+
+// Any buffer may have held a key, a cookie or a token, so that small ones don't stay readable in freed memory. Larger ones
+// hold documents; who puts a secret into one wipes it.
+static void give_back(char *data, size_t cap)
+{
+    if (data && cap <= BUF_WIPED) {
+        explicit_bzero(data, cap);
+    }
+    free(data);
+}
+
+static char *grow(struct buf *b, size_t cap)
+{
+    if (b->cap > BUF_WIPED) {
+        return realloc(b->data, cap);
+    }
+    char *data = malloc(cap);
+    if (data && b->data) {
+        memcpy(data, b->data, b->len + 1);
+        give_back(b->data, b->cap);
+    }
+    return data;
+}
 
 void buf_init(struct buf *b, size_t max)
 {
@@ -16,7 +39,7 @@ void buf_init(struct buf *b, size_t max)
 
 void buf_done(struct buf *b)
 {
-    free(b->data);
+    give_back(b->data, b->cap);
     b->data = NULL;
     b->len = b->cap = 0;
 }
@@ -44,7 +67,7 @@ char *buf_reserve(struct buf *b, size_t len)
         while (cap < need + 1) {
             cap = cap > SIZE_MAX / 2 ? need + 1 : cap * 2;
         }
-        char *data = realloc(b->data, cap);
+        char *data = grow(b, cap);
         if (!data) {
             b->failed = true;
             return NULL;

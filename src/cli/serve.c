@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "os/pool.h"
+#include "wire/json_in.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,6 +126,7 @@ static void catch_signals(void)
 static void keep_secrets(void)
 {
     prctl(PR_SET_DUMPABLE, 0); // keys don't belong in core dumps
+    json_in_forget();
 }
 
 static void *sweep_run(void *ctx)

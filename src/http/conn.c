@@ -22,11 +22,19 @@ enum { CROWD_TOLD_MS = 60 * 1000 }; // between log lines about addresses with to
 
 // ---- life ----
 
+static void drop_ahead(char *data, size_t len) // there may be a key in it
+{
+    if (data) {
+        explicit_bzero(data, len);
+    }
+    free(data);
+}
+
 void conn_handle_closed(struct conn *c)
 {
     if (--c->handles == 0) {
         tls_free(c->net.tls);
-        free(c->ahead);
+        drop_ahead(c->ahead, c->ahead_len);
         free(c);
     }
 }
@@ -227,7 +235,7 @@ static void linger_or_close(struct conn *c)
             exchange_free(x);
         }
     }
-    free(c->ahead);
+    drop_ahead(c->ahead, c->ahead_len);
     c->ahead = NULL;
     c->ahead_len = 0;
     c->state = CONN_LINGER;
@@ -732,7 +740,7 @@ static void conn_pump(struct conn *c)
         if (c->state != CONN_CLOSED && c->state != CONN_LINGER) {
             keep_ahead(c, data + used, len - used);
         }
-        free(data);
+        drop_ahead(data, len);
     }
     if (c->state != CONN_CLOSED && c->ahead_len == 0) {
         net_read(c, true);

@@ -13,8 +13,6 @@
 
 #include <stdlib.h>
 
-enum { FORGOTTEN_MAX = 64 * 1024 }; // larger bodies are no keys
-
 static struct exchange *of(struct http_job *job)
 {
     return (struct exchange *)(void *)job;
@@ -55,8 +53,7 @@ static void clean_done(struct http_job *job)
     exchange_free(x);
 }
 
-// Heads hold keys and cookies, small bodies may: they are not left lying in memory.
-static void forget(struct buf *b)
+void exchange_forget(struct buf *b)
 {
     if (b->data && b->len <= FORGOTTEN_MAX) {
         explicit_bzero(b->data, b->len);
@@ -76,8 +73,8 @@ void exchange_free(struct exchange *x)
         return;
     }
     reply_done(x);
-    forget(&x->head);
-    forget(&x->body);
+    exchange_forget(&x->head);
+    exchange_forget(&x->body);
     if (x->req.audience) {
         x->server->o.audience_free(x->req.audience);
     }

@@ -48,6 +48,7 @@ enum {
     FORWARD_ADDRESS = 16, // bytes of an address; IPv4 as ::ffff:a.b.c.d
     ADDRESS_TOLD =
         32, // connections over an address's bound that are told so before they are closed
+    FORGOTTEN_MAX = 64 * 1024, // larger bodies are no keys
     SPOOL_RANDOM_BYTES = 16, // a spool file's name is these in hexadecimal, and ".part"
 };
 
@@ -237,6 +238,8 @@ void pipe_drop(struct http_response *resp); // an answer that was never begun; e
 // exchange.c
 struct exchange *exchange_new(struct conn *c);
 void exchange_free(struct exchange *x);
+// Heads hold keys and cookies, small bodies may: they are not left lying in memory.
+void exchange_forget(struct buf *b);
 void exchange_fail(
     struct exchange *x, int code, const char *sentence); // an answer made on the loop thread
 void exchange_refuse(

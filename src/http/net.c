@@ -33,6 +33,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct conn *c = conn_of(stream);
+    struct http_server *s = c->server;
 
     if (n == 0) {
         return;
@@ -43,11 +44,14 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     } else if (n < 0) {
         conn_close(c);
     } else {
-        count_up(&c->server->bytes_in, n);
+        count_up(&s->bytes_in, n);
         if (c->net.tls) {
             tls_receive(c, buf->base, (size_t)n);
         } else {
             conn_read(c, buf->base, (size_t)n);
+        }
+        if (n <= READ_HEAD_MAX) { // a head holds a key: it does not wait there for the next read
+            explicit_bzero(s->read_buf, (size_t)n);
         }
     }
 }

@@ -403,6 +403,8 @@ void reply_done(struct exchange *x)
     close_file(x);
     free(x->reply.chunk);
     x->reply.chunk = NULL;
+    exchange_forget(&x->reply.head); // it may have set a cookie
     buf_done(&x->reply.head);
+    exchange_forget(&x->resp.body); // and may have shown a key
     buf_done(&x->resp.body);
 }

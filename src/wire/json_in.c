@@ -2,6 +2,23 @@
 // Implements json_in.h.
 #include "wire/json_in.h"
 
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void wipe_and_free(void *p)
+{
+    if (p) {
+        explicit_bzero(p, malloc_usable_size(p));
+        free(p);
+    }
+}
+
+void json_in_forget(void)
+{
+    json_set_alloc_funcs(malloc, wipe_and_free);
+}
+
 void json_in_done(json_t **value)
 {
     json_decref(*value);

@@ -18,6 +18,8 @@ enum {
 enum { JSON_IN_DEPTH_MOST = 256 };
 enum json_need { JSON_OPTIONAL, JSON_REQUIRED };
 
+// From now on what jansson frees is overwritten first, because a request's JSON may hold a key. Before the first value.
+void json_in_forget(void);
 void json_in_done(json_t **value); // for CLEANUP
 #define AUTO_JSON CLEANUP(json_in_done) json_t
 

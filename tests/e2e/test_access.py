@@ -237,7 +237,7 @@ def test_rate_limits_by_key_and_by_address_have_a_retry_after():
         assert everything[-1] == 429 and 401 in everything, everything
 
 
-def test_quotas_of_bytes_and_documents_by_key():
+def test_5_2_4_quotas_of_bytes_and_documents_by_key():
     with Server() as server:
         raw = {"Content-Type": "application/octet-stream"}
         few = make_key(server, role="contributor", quota_documents=2)["key"]

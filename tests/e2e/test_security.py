@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-from harness import ROOT, Server, WebSocket
+from harness import ROOT, Server, Skip, WebSocket
 
 LARGE = 1 << 20
 
@@ -177,3 +177,55 @@ def test_limits_connections_of_one_address_are_bounded():
         while server.call("GET", "/v1/documents", headers=first).status != 200:
             assert time.monotonic() < end, "the place that became free was not given"
             time.sleep(0.05)
+
+
+def places_in_memory(pid, secret):
+    """Where in what the process may write these bytes stand."""
+    found = []
+    try:
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                span = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+                if span:
+                    start, end = (int(edge, 16) for edge in span.groups())
+                    with contextlib.suppress(OSError):
+                        memory.seek(start)
+                        if secret in memory.read(end - start):
+                            found.append(line.strip())
+    except PermissionError:
+        raise Skip("the memory of a process that may not be dumped can be read by root only") from None
+    return found
+
+
+def test_secrets_are_wiped_from_memory_after_use():
+    with Server() as server:
+        pid = server.process.pid
+        made = server.call("POST", "/v1/keys", {"name": "grill", "role": "viewer"}).json["key"]
+        body = {"key": made}
+        for _ in range(3):
+            assert server.call("GET", "/v1/documents", headers={"Authorization": f"Bearer {made}"}).status == 200
+        cookie = server.call("POST", "/v1/session", body, key=False).headers["set-cookie"].split(";")[0].split("=")[1]
+        assert server.call("GET", "/v1/documents", headers={"Cookie": f"larder_session={cookie}"}, key=False).status == 200
+        assert server.call("GET", "/v1/documents").status == 200
+        time.sleep(0.3)
+        assert places_in_memory(pid, b"larder-e2e-"), "the data folder's name is in its memory, so the search does not see"
+        for what, secret in (("a key", made.split("_")[2]), ("a session", cookie[-40:]), ("the admin key", server.key)):
+            assert not places_in_memory(pid, secret.encode()), what
+
+
+def test_5_4_pictures_that_are_shown_do_not_tell_where_they_were_taken():
+    """The original is a download of its own and stays as it came; its finding says that it tells a place."""
+    located = (ROOT / "tests" / "fixtures" / "located.jpg").read_bytes()
+    assert b"Exif" in located
+    with Server() as server:
+        document = server.add("located.jpg", located)
+        assert "privacy.location" in [finding["code"] for finding in document["findings"]]
+        base = f"/v1/documents/{document['id']}"
+        images = [element["image"] for element in server.call("GET", base + "/elements").json["elements"] if element.get("image")]
+        assert images
+        for path in ("/pages/1", "/pages/1?width=200", *(f"/images/{name}" for name in images)):
+            shown = server.call("GET", base + path)
+            assert shown.status == 200 and shown.headers["content-type"].startswith("image/"), (path, shown.status)
+            assert b"Exif" not in shown.body and b"xmpmeta" not in shown.body, path
+        for path in ("", "/elements", "/chunks"):
+            assert b"47.3" not in server.call("GET", base + path).body  # degrees and minutes that the fixture has
