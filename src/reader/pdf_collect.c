@@ -16,6 +16,7 @@ enum {
     COVERS_MAX = 64, // areas drawn over text that are looked at
     SPAN_GLYPHS = 200000, // of one page; more than any page holds
 };
+#define NO_ROOM 0.08f // in font sizes: a space narrower than this parts no words
 #define LPDF_TINY 1.2f // points; nobody prints smaller than 3
 #define RULE_THICK 3.0f // a filled area thinner than this is a line
 #define SAME_COLOUR                                                                                \
@@ -123,13 +124,24 @@ static void use_font(fz_context *ctx, struct collector *c, fz_font *font, float 
     c->style = lpdf_style_id(c->page, &style);
 }
 
+// A space over which the next glyph is drawn: typesetters set letters closer so, within a word.
+static bool is_kerning(const fz_text_span *span, int i)
+{
+    const fz_text_item *here = &span->items[i], *next = here + 1;
+    if (here->ucs != ' ' || i + 1 == span->len) {
+        return false;
+    }
+    return hypotf(next->x - here->x, next->y - here->y) <
+           NO_ROOM * hypotf(span->trm.a, span->trm.b);
+}
+
 static float span_space(const fz_text_span *span)
 {
     int spaces = 0;
     for (int i = 0; i < span->len; i++) {
-        spaces += span->items[i].ucs == ' ';
+        spaces += span->items[i].ucs == ' ' && !is_kerning(span, i);
     }
-    return spaces * 14 > span->len ? 0.24f : 0.15f; // whoever draws spaces needs no guessing
+    return spaces * 14 > span->len ? 0.17f : 0.15f; // whoever draws spaces needs no guessing
 }
 
 static void count_glyph(struct lpdf_page *p, uint32_t ucs, int gid, uint16_t flags)
@@ -175,7 +187,7 @@ static void take_span(fz_context *ctx, struct collector *c, const fz_text_span *
             p->full = true;
             return;
         }
-        if (item->ucs < 0) {
+        if (item->ucs < 0 || is_kerning(span, i)) {
             continue;
         }
         fz_point at = fz_transform_point_xy(item->x, item->y, ctm);

@@ -87,6 +87,19 @@ static void hyphens_at_the_end_of_a_line_are_judged(void **state)
     seen_done(&s);
 }
 
+// As troff and Distiller do it: letters drawn closer by a space of no width, words set apart by a gap alone.
+static void a_space_without_room_parts_no_word_and_a_gap_does(void **state)
+{
+    AUTO_BUF page = BUF_INIT(1 << 16);
+    struct seen s = { 0 };
+    (void)state;
+    buf_add_str(&page, "BT /F 10 Tf 72 700 Td (all of the ) Tj -2.4 Tw [(fi rst)-200(val "
+                       "ues)-200(th at)] TJ ET\n");
+    read_page(&s, page.data);
+    expect_in(&s, "all of the first values that\n");
+    seen_done(&s);
+}
+
 static void ruled_tables_keep_rows_and_cells(void **state)
 {
     static const char *const cells[3][3] = { { "Item", "Price", "Size" }, { "Fries", "2.50", "L" },
@@ -393,6 +406,7 @@ int main(void)
         cmocka_unit_test(columns_are_read_one_after_the_other),
         cmocka_unit_test(headings_have_levels_by_size_and_lists_by_indent),
         cmocka_unit_test(hyphens_at_the_end_of_a_line_are_judged),
+        cmocka_unit_test(a_space_without_room_parts_no_word_and_a_gap_does),
         cmocka_unit_test(ruled_tables_keep_rows_and_cells),
         cmocka_unit_test(tables_without_lines_are_seen_by_their_columns),
         cmocka_unit_test(running_headers_and_page_numbers_are_kept_apart),
