@@ -19,7 +19,11 @@ enum {
     ROWS_MOST = 10000, // of a large index that one question reads, beyond its two rarest words
     ROWS_MOST_SMALL = 60000, // of a small one: all of it, nearly always
     SMALL_CHUNKS = 30000,
+    RARE_ROWS = 400, // so many rows at least give all candidates of a question
+    EXPRESSION_MAX = 256 << 10,
 };
+// What the last candidate reaches of the heaviest word's weight, where there are many rows to choose from.
+#define RARE_LIKELY 1.5
 
 struct term {
     struct slice text; // as typed, without quotes and signs
@@ -319,6 +323,7 @@ struct expression {
     struct query *query;
     struct arena *arena;
     struct buf text;
+    bool again; // of phrases whose weights are noted
 };
 
 static void add_phrase(struct expression *x, const struct concept *c, size_t k, double weight)
@@ -326,7 +331,7 @@ static void add_phrase(struct expression *x, const struct concept *c, size_t k, 
     const char *q = quoted(x->arena, slice_of(c->alternatives[k].text));
 
     buf_addf(&x->text, "%s%s", q ? q : "\"\"", c->prefix && k == 0 ? "*" : "");
-    if (x->query->weight_count < WEIGHTS_MAX) {
+    if (!x->again && x->query->weight_count < WEIGHTS_MAX) {
         x->query->weights[x->query->weight_count++] = weight;
     }
 }
@@ -355,24 +360,119 @@ static int by_rarity(const void *x, const void *y)
                                   : (a > b) - (a < b);
 }
 
-static void add_exclusions(
-    struct expression *x, const struct term *terms, size_t count, struct query *ret)
+static void add_exclusions(struct expression *x, const struct term *terms, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const char *q = terms[i].no ? quoted(x->arena, terms[i].text) : NULL;
         if (q) {
             buf_addf(&x->text, " NOT %s%s", q, terms[i].prefix ? "*" : "");
-            snippet_terms_add(&ret->none, terms[i].text, terms[i].prefix);
         }
     }
 }
 
-static void write_expression(
-    struct expression *x, const struct term *terms, size_t count, struct query *q)
+// All phrases as conditions; returns how many there are.
+static size_t add_conditions(struct expression *x, const struct query *q, bool more)
 {
+    size_t phrases = 0;
+
+    for (size_t i = 0; i < q->concept_count; i++) {
+        if (q->concepts[i].phrase) {
+            buf_add_str(&x->text, phrases++ ? " AND " : "");
+            add_phrase(x, &q->concepts[i], 0, q->concepts[i].times * q->concepts[i].rarity);
+        }
+    }
+    if (phrases && more) { // words rank among what is left
+        buf_add_str(&x->text, ") AND (");
+        for (size_t i = 0; i < q->concept_count; i++) {
+            if (q->concepts[i].phrase) {
+                buf_add_str(&x->text, x->text.data[x->text.len - 1] == '(' ? "" : " OR ");
+                add_phrase(x, &q->concepts[i], 0, 0);
+            }
+        }
+    }
+    return phrases;
+}
+
+static double weight_of(const struct concept *c)
+{
+    double weight = 0;
+
+    for (size_t k = 0; k < c->alternative_count; k++) {
+        weight += worth_asking(c, k) ? c->times * c->rarity * c->alternatives[k].weight : 0;
+    }
+    return weight;
+}
+
+// How many of the words, the rarest first, are likely to outweigh all that the others can add: the index is then asked
+// for the rows of these alone (store.h: word_search). 0: none, or it would save nothing.
+static size_t count_rare(const struct concept *const *words, size_t count)
+{
+    double rest = 0, heaviest = 0;
+    int64_t rare_rows = 0, rest_rows = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        rest += weight_of(words[i]);
+        rest_rows += words[i]->chunks;
+    }
+    for (size_t i = 0; i + 1 < count; i++) {
+        double weight = weight_of(words[i]);
+        rest -= weight;
+        heaviest = weight > heaviest ? weight : heaviest;
+        rare_rows += words[i]->chunks;
+        rest_rows -= words[i]->chunks;
+        if (rare_rows >= RARE_ROWS && rest * WORD_MOST < heaviest * RARE_LIKELY) {
+            return rest_rows > rare_rows ? i + 1 : 0;
+        }
+    }
+    return 0;
+}
+
+static const char *finish(struct expression *x, bool *ok)
+{
+    const char *text = arena_strndup(x->arena, x->text.data ? x->text.data : "", x->text.len);
+
+    *ok = *ok && text && buf_ok(&x->text);
+    buf_done(&x->text);
+    return text ? text : "";
+}
+
+static void write_words(struct expression *x, const struct concept *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        add_any(x, words[i]);
+    }
+}
+
+// The same question in two steps: the rare words alone, and their rows that hold one of the others too.
+static bool write_rare(struct query *q, const struct concept *const *words, size_t rare,
+    size_t count, const struct term *terms, size_t term_count, struct arena *a)
+{
+    struct expression x = { .query = q, .arena = a, .again = true }, both = x;
+    bool ok = true;
+
+    buf_init(&x.text, EXPRESSION_MAX);
+    buf_init(&both.text, EXPRESSION_MAX);
+    buf_add_char(&x.text, '(');
+    write_words(&x, words, rare);
+    buf_add_char(&x.text, ')');
+    buf_addf(&both.text, "(%s AND (", x.text.data ? x.text.data : "");
+    write_words(&both, words + rare, count - rare);
+    buf_add_str(&both.text, "))");
+    add_exclusions(&x, terms, term_count);
+    add_exclusions(&both, terms, term_count);
+    q->rare = finish(&x, &ok);
+    q->both = finish(&both, &ok);
+    return ok;
+}
+
+static bool write_expression(
+    const struct term *terms, size_t count, struct query *q, struct arena *a)
+{
+    struct expression x = { .query = q, .arena = a };
     const struct concept *words[CONCEPTS_MAX];
-    size_t word_count = 0, phrases = 0, asked = 0;
+    size_t word_count = 0, phrases = 0, asked = 0, chosen = 0;
     int64_t rows = 0, most = q->stats.chunks < SMALL_CHUNKS ? ROWS_MOST_SMALL : ROWS_MOST;
+    bool ok = true;
 
     for (size_t i = 0; i < q->concept_count; i++) {
         if (q->concepts[i].phrase) {
@@ -382,35 +482,24 @@ static void write_expression(
         }
     }
     if (phrases + word_count == 0) {
-        return;
+        return true;
     }
     qsort(words, word_count, sizeof(words[0]), by_rarity);
-    buf_add_char(&x->text, '(');
-    for (size_t i = 0, n = 0; i < q->concept_count; i++) {
-        if (q->concepts[i].phrase) {
-            buf_add_str(&x->text, n++ ? " AND " : "");
-            add_phrase(x, &q->concepts[i], 0, q->concepts[i].times * q->concepts[i].rarity);
-        }
+    for (; chosen < word_count && (asked < 2 || rows + words[chosen]->chunks <= most); chosen++) {
+        rows += words[chosen]->chunks;
+        asked += words[chosen]->chunks > 0;
     }
-    if (phrases && word_count) { // phrases are conditions, words rank among what is left
-        buf_add_str(&x->text, ") AND (");
-        for (size_t i = 0; i < q->concept_count; i++) {
-            if (q->concepts[i].phrase) {
-                buf_add_str(&x->text, x->text.data[x->text.len - 1] == '(' ? "" : " OR ");
-                add_phrase(x, &q->concepts[i], 0, 0);
-            }
-        }
-    }
-    for (size_t i = 0; i < word_count; i++) {
-        if (asked >= 2 && rows + words[i]->chunks > most) {
-            break;
-        }
-        add_any(x, words[i]);
-        rows += words[i]->chunks;
-        asked += words[i]->chunks > 0;
-    }
-    buf_add_char(&x->text, ')');
-    add_exclusions(x, terms, count, q);
+    buf_init(&x.text, EXPRESSION_MAX);
+    buf_add_char(&x.text, '(');
+    add_conditions(&x, q, word_count > 0);
+    size_t rare = phrases ? 0 : count_rare(words, chosen);
+    write_words(&x, words, rare);
+    q->rare_count = q->weight_count;
+    write_words(&x, words + rare, chosen - rare);
+    buf_add_char(&x.text, ')');
+    add_exclusions(&x, terms, count);
+    q->match = finish(&x, &ok);
+    return ok && (!rare || write_rare(q, words, rare, chosen, terms, count, a));
 }
 
 // Plain words without stop words and without repeats, which count; a question of stop words only keeps them all.
@@ -492,9 +581,8 @@ int query_parse_for(struct store *store, struct slice text, const struct query_o
     struct arena *a, struct query *ret, struct error *err)
 {
     struct term all[2 * SEARCH_TERMS_MAX], words[2 * SEARCH_TERMS_MAX];
-    struct expression x = { .query = ret, .arena = a };
 
-    *ret = (struct query){ .match = "" };
+    *ret = (struct query){ .match = "", .rare = "", .both = "" };
     if (text.len > SEARCH_QUERY_MAX_BYTES) {
         return error_set(err, ERR_TOO_LARGE,
             "The question has more than %d bytes; ask it in fewer words.", SEARCH_QUERY_MAX_BYTES);
@@ -530,11 +618,12 @@ int query_parse_for(struct store *store, struct slice text, const struct query_o
     if (rc < 0) {
         return rc;
     }
-    buf_init(&x.text, 256 * 1024);
-    write_expression(&x, all, count, ret);
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].no) {
+            snippet_terms_add(&ret->none, all[i].text, all[i].prefix);
+        }
+    }
+    bool fits = write_expression(all, count, ret, a);
     mark_terms(ret);
-    ret->match = arena_strndup(a, x.text.data ? x.text.data : "", x.text.len);
-    bool fits = ret->match && buf_ok(&x.text);
-    buf_done(&x.text);
     return fits ? 0 : error_set(err, ERR_MEMORY, "The question is too long to be searched.");
 }

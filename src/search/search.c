@@ -227,7 +227,10 @@ static int find_by_words(struct run *r, int limit)
     struct word_search w = { .match = slice_of(r->query.match),
         .weights = r->query.weights,
         .weight_count = r->query.weight_count,
-        .fields = r->reply->weights };
+        .fields = r->reply->weights,
+        .rare = slice_of(r->query.rare),
+        .both = slice_of(r->query.both),
+        .rare_count = r->query.rare_count };
     struct chunk_hit *hits = NULL;
     size_t count = 0;
     int rc = r->query.match[0] ? store_rank_words(r->store, &w, &r->filter, limit, r->arena, &hits,

@@ -90,6 +90,8 @@ const struct search_tools *search_tools(void);
 struct query {
     struct snippet_terms terms; // for marking
     const char *match; // FTS5 expression; "" when nothing searchable is left
+    const char *rare, *both; // match in two steps (store.h: word_search), or ""
+    size_t rare_count;
     size_t term_count;
     struct concept *concepts; // in the order of the question
     size_t concept_count;

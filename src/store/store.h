@@ -278,7 +278,14 @@ struct word_search {
     const double *weights; // of each phrase of match in its order (its rarity); NULL: 1 each
     size_t weight_count;
     struct field_weights fields;
+    // The same question in two steps; "": in one. The result is the same, but rows are not ranked that hold none of the rare
+    // words, where all others together can't lift a row to the best. rare: match with its first rare_count phrases only.
+    // both: rare's rows that hold one of match's other phrases, too; its phrases are match's, in match's order.
+    struct slice rare, both;
+    size_t rare_count;
 };
+// The most that a phrase of weight 1 adds to a score, however often it occurs: K1 + 1.
+#define WORD_MOST 2.2
 int store_rank_words(struct store *s, const struct word_search *w, const struct chunk_filter *f,
     int limit, struct arena *a, struct chunk_hit **ret, size_t *ret_count, struct error *err);
 // The same with every phrase weighing 1.

@@ -18,6 +18,7 @@ static double norms[CHUNK_NORMS]; // words of each norm
 // BM25's usual numbers.
 #define K1 1.2
 #define B 0.75
+_Static_assert(K1 + 1 <= WORD_MOST, "what is skipped could have been among the best");
 
 static bool worse(const struct rank_hit *a, const struct rank_hit *b)
 {
@@ -69,6 +70,37 @@ static int compare(const void *a, const void *b)
     return worse(a, b) - worse(b, a);
 }
 
+static int by_chunk(const void *x, const void *y)
+{
+    const struct rank_hit *a = x, *b = y;
+    return (a->chunk > b->chunk) - (a->chunk < b->chunk);
+}
+
+void rank_add(struct rank *r, const struct rank_hit *hits, size_t count)
+{
+    struct rank_hit *own = xalloc((r->count + 1) * sizeof(*own));
+    size_t own_count = r->count;
+
+    memcpy(own, r->hits, own_count * sizeof(*own));
+    qsort(own, own_count, sizeof(*own), by_chunk);
+    for (size_t i = 0; i < count; i++) {
+        if (!bsearch(&hits[i], own, own_count, sizeof(*own), by_chunk)) {
+            push(r, hits[i]);
+        }
+    }
+    free(own);
+}
+
+bool rank_decided(const struct rank *r, const double *rest, size_t count)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        most += rest[i] * WORD_MOST;
+    }
+    return r->count == r->limit && r->hits[0].score > most;
+}
+
 void rank_sort(struct rank *r)
 {
     qsort(r->hits, r->count, sizeof(*r->hits), compare);
@@ -114,7 +146,7 @@ static void larder_rank(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_c
     }
     r->seen++;
     push(r, (struct rank_hit){ .chunk = id, .score = score });
-    sqlite3_result_int(ctx, 1);
+    sqlite3_result_int(ctx, 0);
 }
 
 static struct slice text_of(sqlite3_value *v)

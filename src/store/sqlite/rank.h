@@ -12,7 +12,7 @@ struct rank_hit {
     int64_t chunk;
     double score;
 };
-// What larder_rank(chunk_index) finds in db->rank and fills: a heap of the best, with the worst on top.
+// What larder_rank(chunk_index), which is always 0, finds in db->rank and fills: a heap of the best, with the worst on top.
 struct rank {
     struct field_weights fields;
     double average_words; // of a chunk
@@ -26,6 +26,10 @@ struct rank {
 
 // On each connection: larder_rank for searches; text_words, chunk_id and fts_fold for migrations.
 int rank_register(struct db *db, struct error *err);
-void rank_sort(struct rank *r); // best first; equal ones by lower id
+void rank_sort(struct rank *r); // best first; equal ones by lower id; it is no heap then
+// Adds those of the hits whose chunk is not there.
+void rank_add(struct rank *r, const struct rank_hit *hits, size_t count);
+// True if a row that holds nothing but phrases of these weights can't be among the best.
+bool rank_decided(const struct rank *r, const double *rest, size_t count);
 
 #endif

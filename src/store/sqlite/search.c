@@ -26,7 +26,8 @@ enum {
 };
 
 struct search {
-    struct slice match;
+    struct slice match, rare, both; // as in struct word_search
+    size_t rare_count;
     const struct chunk_filter *filter;
     struct rank rank;
     int64_t partition; // 0: of no partition, or any
@@ -210,21 +211,53 @@ static void bind_range(struct query *q, int64_t partition)
 
 // ---- words
 
-static int rank_matches(struct search *s, struct db *db, struct error *err)
+static int rank_matches(struct search *s, struct db *db, struct slice match, struct error *err)
 {
     struct query q = query_start(db,
-        "SELECT larder_rank(chunk_index) FROM chunk_index WHERE chunk_index MATCH ? AND "
-        "rowid >= ? AND rowid < ?");
+        "SELECT 1 FROM chunk_index WHERE chunk_index MATCH ? AND rowid >= ? AND rowid < ? AND "
+        "larder_rank(chunk_index)");
 
-    s->rank.seen = s->rank.count = 0;
-    query_slice(&q, s->match);
+    query_slice(&q, match);
     bind_range(&q, s->partition);
     db->rank = &s->rank;
-    while (query_step(&q)) {
-        // each row puts itself into the heap
-    }
+    query_step(&q); // there is no row: each has put itself into the heap
     db->rank = NULL;
-    int rc = end_match(&q, err);
+    return end_match(&q, err);
+}
+
+// The rows with rare words first. Where they are decided to be the best, only what the other words add to them is missing.
+static int rank_rare(struct search *s, struct db *db, bool *ret_done, struct error *err)
+{
+    struct rank *r = &s->rank;
+    size_t all = r->weight_count, rare = s->rare_count;
+
+    r->weight_count = rare;
+    int rc = rank_matches(s, db, s->rare, err);
+    r->weight_count = all;
+    *ret_done = rc == 0 && rank_decided(r, r->weights + rare, all - rare);
+    if (*ret_done) {
+        struct rank_hit *first = r->hits;
+        size_t count = r->count;
+        r->hits = xalloc(r->limit * sizeof(*r->hits));
+        r->count = 0;
+        rc = rank_matches(s, db, s->both, err);
+        rank_add(r, first, count);
+        free(first);
+    }
+    return rc;
+}
+
+static int rank_rows(struct search *s, struct db *db, struct error *err)
+{
+    bool done = false;
+    int rc = s->rare.len ? rank_rare(s, db, &done, err) : 0;
+
+    if (rc == 0 && done) {
+        s->rank.seen = s->rank.limit + 1; // the others were not counted
+    } else if (rc == 0) {
+        s->rank.seen = s->rank.count = 0;
+        rc = rank_matches(s, db, s->match, err);
+    }
     rank_sort(&s->rank);
     return rc;
 }
@@ -259,7 +292,8 @@ static int search(struct store *store, struct db *db, void *ctx, struct error *e
     s->rank.limit = (size_t)s->limit + SPARE;
     for (;;) {
         s->rank.hits = xalloc(s->rank.limit * sizeof(*s->rank.hits));
-        rc = rank_matches(s, db, err);
+        s->rank.seen = s->rank.count = 0;
+        rc = rank_rows(s, db, err);
         rc = rc ? rc : load_ranked(s, db, err);
         free(s->rank.hits);
         s->rank.hits = NULL;
@@ -268,6 +302,7 @@ static int search(struct store *store, struct db *db, void *ctx, struct error *e
             return rc;
         }
         s->rank.limit *= GROWTH; // the filter lets few of the best through
+        s->rare = slice_make(NULL, 0);
     }
 }
 
@@ -284,7 +319,10 @@ int store_rank_words(struct store *s, const struct word_search *w, const struct 
 {
     static const struct chunk_filter any = { 0 };
     AUTO_BUF folded = BUF_INIT(fts_fold_bound(MATCH_MAX));
+    AUTO_BUF rare = BUF_INIT(fts_fold_bound(MATCH_MAX));
+    AUTO_BUF both = BUF_INIT(fts_fold_bound(MATCH_MAX));
     struct search search_for = { .filter = f ? f : &any,
+        .rare_count = w->rare_count,
         .rank = { .fields = w->fields, .weights = w->weights, .weight_count = w->weight_count },
         .arena = a };
 
@@ -293,9 +331,15 @@ int store_rank_words(struct store *s, const struct word_search *w, const struct 
     }
     fts_fold(&folded, w->match);
     search_for.match = buf_slice(&folded);
+    if (w->rare.len && w->both.len <= MATCH_MAX && w->weights && w->rare_count < w->weight_count) {
+        fts_fold(&rare, w->rare);
+        fts_fold(&both, w->both);
+        search_for.rare = buf_slice(&rare);
+        search_for.both = buf_slice(&both);
+    }
     search_for.limit = limit < 1 ? 1 : limit > LIMIT_MAX ? LIMIT_MAX : limit;
     search_for.hits = arena_array(a, (size_t)search_for.limit, sizeof(*search_for.hits));
-    if (!buf_ok(&folded) || !search_for.hits) {
+    if (!buf_ok(&folded) || !buf_ok(&rare) || !buf_ok(&both) || !search_for.hits) {
         return error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
     }
     buf_init(&search_for.sql, CONDITIONS_MAX);
