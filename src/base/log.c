@@ -8,7 +8,11 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 8192, VALUE_MAX_BYTES = 1024 };
+enum {
+    VALUE_MAX_BYTES = 1024,
+    VALUE_ROOM = 6 * VALUE_MAX_BYTES + 128, // of its key too, every byte escaped
+    LINE_MAX_BYTES = 10 * VALUE_ROOM, // values that find no room are left out, the line never
+};
 
 static atomic_int least_level = LOG_LEVEL_INFO;
 static atomic_bool as_json = false;
@@ -66,7 +70,8 @@ void log_event(enum log_level level, const char *event, const struct log_value *
     clock_format(clock_wall_ms(), now);
     buf_addf(&line, json ? "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"" : "%s %-5s %s", now,
         level_words[level], event);
-    for (const struct log_value *v = values; v->key; v++) {
+    for (const struct log_value *v = values; v->key && line.len < LINE_MAX_BYTES - VALUE_ROOM;
+         v++) {
         buf_addf(&line, json ? ",\"%s\":" : " %s=", v->key);
         if (v->type == LOG_INT) {
             buf_addf(&line, "%lld", (long long)v->number);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Buffers, arenas, maps, slices, UTF-8, ids, errors, time.
+// Buffers, arenas, maps, slices, UTF-8, ids, errors, time, the log.
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/utf8.h"
 
@@ -13,6 +14,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static void a_buffer_keeps_to_its_maximum(void **state)
@@ -202,6 +205,40 @@ static void times_are_written_in_utc(void **state)
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
 }
 
+// The line that is written for these values.
+static ssize_t logged(const struct log_value *values, char *ret, size_t size)
+{
+    int kept = dup(STDERR_FILENO), seen = memfd_create("log", MFD_CLOEXEC);
+
+    dup2(seen, STDERR_FILENO);
+    log_event(LOG_LEVEL_ERROR, "upload.refused", values);
+    dup2(kept, STDERR_FILENO);
+    ssize_t n = pread(seen, ret, size - 1, 0);
+    close(kept);
+    close(seen);
+    ret[n > 0 ? n : 0] = '\0';
+    return n;
+}
+
+static void no_value_can_keep_its_line_out_of_the_log(void **state)
+{
+    static char controls[2000], line[256 * 1024];
+    struct log_value values[17] = { 0 };
+
+    (void)state;
+    memset(controls, 1, sizeof(controls) - 1);
+    for (size_t i = 0; i + 1 < ARRAY_LEN(values); i++) {
+        values[i] = LS("name", controls);
+    }
+    ssize_t n = logged(values, line, sizeof(line));
+    assert_true(n > 0);
+    assert_non_null(strstr(line, "upload.refused"));
+    assert_int_equal(line[n - 1], '\n');
+    assert_ptr_equal(strchr(line, '\n'), line + n - 1);
+    values[1].key = NULL;
+    assert_true(logged(values, line, sizeof(line)) < 8 * 1024); // one value is cut
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +252,7 @@ int main(void)
         cmocka_unit_test(an_errors_sentence_is_utf8_whatever_it_quotes),
         cmocka_unit_test(every_error_has_a_kind_of_its_own),
         cmocka_unit_test(times_are_written_in_utc),
+        cmocka_unit_test(no_value_can_keep_its_line_out_of_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
