@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Implements mail.h.
 #include "net/mail.h"
+#include "net/web.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -149,15 +150,6 @@ static int on_progress(
     return m->cancelled && atomic_load(m->cancelled);
 }
 
-static bool on_this_machine(const char *url)
-{
-    const char *host = strstr(url, "://");
-
-    host = host ? host + 3 : url;
-    return strncmp(host, "127.", 4) == 0 || strncmp(host, "localhost", 9) == 0 ||
-           strncmp(host, "[::1]", 5) == 0;
-}
-
 static int result_of(CURL *curl, CURLcode code, struct error *err)
 {
     long said = 0;
@@ -201,7 +193,7 @@ int net_mail_send(const struct net_mail *m, struct error *err)
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)MAIL_TIME_MS);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
     curl_easy_setopt(curl, CURLOPT_USE_SSL,
-        (long)(password && !on_this_machine(m->url) ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+        (long)(password && !web_url_local(m->url) ? CURLUSESSL_ALL : CURLUSESSL_TRY));
     if (m->user && m->user[0]) {
         curl_easy_setopt(curl, CURLOPT_USERNAME, m->user);
         curl_easy_setopt(curl, CURLOPT_PASSWORD, password ? m->password : "");

@@ -2,6 +2,7 @@
 // Implements web.h with libcurl.
 #include "net/web.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <pthread.h>
 #include <string.h>
@@ -44,6 +45,24 @@ bool web_url_valid(const char *url)
               !part_is_there(u, CURLUPART_PASSWORD) && !part_is_there(u, CURLUPART_FRAGMENT);
     curl_url_cleanup(u);
     return ok;
+}
+
+bool web_url_local(const char *url)
+{
+    CURLU *u = curl_url();
+    struct in_addr four;
+    char *host = NULL;
+
+    if (u && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK) {
+        curl_url_get(u, CURLUPART_HOST, &host, 0);
+    }
+    bool local =
+        host &&
+        (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+            (inet_pton(AF_INET, host, &four) == 1 && ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET));
+    curl_free(host);
+    curl_url_cleanup(u);
+    return local;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)

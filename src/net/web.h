@@ -44,5 +44,7 @@ int web_post_form(const struct web_request *q, struct web_answer *ret, struct er
 int web_reach(const char *url, int64_t time_ms, struct error *err);
 // http:// or https:// with a host and without name and password.
 bool web_url_valid(const char *url);
+// Does the address (of any scheme) name this machine by a loopback address or as localhost? Names are not resolved.
+bool web_url_local(const char *url);
 
 #endif

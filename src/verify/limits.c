@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The doors: no key, a wrong key, a key that may less, walls between partitions, requests that are too large or malformed.
 // A key is made for it, narrowed to the run's partition and to one day, and revoked.
+#include "net/web.h"
 #include "verify/internal.h"
 
 #include <stdio.h>
@@ -15,18 +16,6 @@ static long get_with(
     return trial_call(t, &(struct trial_request){ .path = path, .key = key }, ret);
 }
 
-static bool on_this_machine(const char *url)
-{
-    static const char *const own[] = { "://127.", "://localhost", "://[::1]" };
-
-    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
-        if (strstr(url, own[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 TRIAL_CHECK(check_no_key)
 {
     AUTO_TRIAL_REPLY reply = { 0 };
@@ -35,7 +24,7 @@ TRIAL_CHECK(check_no_key)
     (void)c;
     if (status == 401) {
         trial_pass(ret, "Refused with 401.");
-    } else if (status == 200 && on_this_machine(t->o->url)) {
+    } else if (status == 200 && web_url_local(t->o->url)) {
         trial_skip(ret, "this server lets every program on its own machine act without a key "
                         "(access.loopback = open).");
     } else if (status == 200) {

@@ -167,6 +167,25 @@ static void only_plain_web_addresses_are_taken(void **state)
     assert_int_equal(web_reach("http://127.0.0.1:1/", 1000, &err), ERR_IO);
 }
 
+// Where this is wrong, a mail relay's password goes out unencrypted.
+static void only_loopback_is_this_machine(void **state)
+{
+    static const char *const local[] = { "http://127.0.0.1:8080", "https://127.8.9.1/x",
+        "http://localhost", "smtp://localhost:25", "smtps://[::1]:465" };
+    static const char *const remote[] = { "", "smtp://localhost.example:25",
+        "smtp://127.mail.example", "smtp://mail.example", "smtp://128.0.0.1", "http://[::2]/",
+        "http://mail.example/?at=://127.0.0.1", "http://127.0.0.1@mail.example/" };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(local); i++) {
+        assert_true(web_url_local(local[i]));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(remote); i++) {
+        if (web_url_local(remote[i])) {
+            fail_msg("taken as this machine: %s", remote[i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +193,7 @@ int main(void)
         cmocka_unit_test(a_redirect_is_answered_and_not_followed),
         cmocka_unit_test(length_and_time_are_bounded_and_it_can_be_stopped),
         cmocka_unit_test(only_plain_web_addresses_are_taken),
+        cmocka_unit_test(only_loopback_is_this_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
