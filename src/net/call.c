@@ -145,30 +145,35 @@ static int find_host(struct call *c)
     return 0;
 }
 
-static struct curl_slist *make_headers(const struct net_call *in)
+static bool add_header(struct curl_slist **list, const char *name, const char *value)
 {
-    struct curl_slist *list = NULL;
-    char line[1200];
+    AUTO_FREE char *line = xasprintf("%s%s", name, value);
+    struct curl_slist *longer = curl_slist_append(*list, line);
+
+    *list = longer ? longer : *list;
+    explicit_bzero(line, strlen(line)); // it may hold a key
+    return longer != NULL;
+}
+
+static bool make_headers(const struct net_call *in, struct curl_slist **list)
+{
+    bool good = true;
 
     if (in->body.len || in->source || in->content_type) {
-        snprintf(line, sizeof(line), "Content-Type: %s",
-            in->content_type ? in->content_type : "application/json");
-        list = curl_slist_append(list, line);
-        list = curl_slist_append(list, "Expect:"); // no extra round trip
+        good = add_header(
+            list, "Content-Type: ", in->content_type ? in->content_type : "application/json");
+        good = good && add_header(list, "Expect:", ""); // no extra round trip
     }
     if (in->accept) {
-        snprintf(line, sizeof(line), "Accept: %s", in->accept);
-        list = curl_slist_append(list, line);
+        good = good && add_header(list, "Accept: ", in->accept);
     }
     if (in->bearer && in->bearer[0]) {
-        snprintf(line, sizeof(line), "Authorization: Bearer %s", in->bearer);
-        list = curl_slist_append(list, line);
-        explicit_bzero(line, sizeof(line));
+        good = good && add_header(list, "Authorization: Bearer ", in->bearer);
     }
     for (size_t i = 0; in->headers && in->headers[i] && i < NET_CALL_HEADERS_MAX; i++) {
-        list = curl_slist_append(list, in->headers[i]);
+        good = good && add_header(list, "", in->headers[i]);
     }
-    return list;
+    return good;
 }
 
 static void set_options(struct call *c, struct curl_slist *headers)
@@ -264,8 +269,9 @@ int net_call_run(const struct net_call *call, struct net_answer *ret, struct err
         return rc;
     }
     c.curl = curl_easy_init();
-    struct curl_slist *headers = make_headers(call);
-    if (!c.curl) {
+    struct curl_slist *headers = NULL;
+    if (!c.curl || !make_headers(call, &headers)) {
+        curl_easy_cleanup(c.curl);
         curl_slist_free_all(headers);
         return error_set(err, ERR_MEMORY, "There is no memory for a request.");
     }

@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include "base/clock.h"
+#include "net/call.h"
 #include "net/web.h"
 
 struct fake {
@@ -111,6 +112,30 @@ static void a_form_goes_out_with_its_key_and_the_answer_comes_back(void **state)
     fake_end(f);
 }
 
+// Keys of identity providers are longer than one thinks; a part of one opens nothing.
+static void a_long_key_goes_out_whole(void **state)
+{
+    struct fake *f =
+        fake_start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    char url[64], key[4001], line[4100];
+    struct error err = { 0 };
+    AUTO_NET_ANSWER a = { 0 };
+    (void)state;
+    memset(key, 'k', sizeof(key) - 1);
+    key[sizeof(key) - 1] = '\0';
+    snprintf(line, sizeof(line), "Authorization: Bearer %s\r\n", key);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/", f->port);
+    struct net_call call = { .url = url,
+        .bearer = key,
+        .body = SLICE_LIT("form--\r\n"),
+        .answer_max = 1000,
+        .deadline_ms = clock_mono_ms() + 5000 };
+    assert_int_equal(net_call_run(&call, &a, &err), 0);
+    assert_int_equal(a.status, 200);
+    assert_non_null(strstr(f->got, line));
+    fake_end(f);
+}
+
 static void a_redirect_is_answered_and_not_followed(void **state)
 {
     struct fake *other = fake_start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
@@ -190,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_form_goes_out_with_its_key_and_the_answer_comes_back),
+        cmocka_unit_test(a_long_key_goes_out_whole),
         cmocka_unit_test(a_redirect_is_answered_and_not_followed),
         cmocka_unit_test(length_and_time_are_bounded_and_it_can_be_stopped),
         cmocka_unit_test(only_plain_web_addresses_are_taken),
