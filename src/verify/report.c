@@ -6,7 +6,7 @@
 #include "verify/verify.h"
 #include "wire/json.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 enum { TITLE_COLUMN = 60 };
@@ -32,10 +32,15 @@ size_t verify_count(const struct verify_report *r, enum verify_status s)
 
 static void add_plain(struct buf *out, const char *text)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c >= ' ' && *c != 0x7F) {
-            buf_add_char(out, (char)*c);
+    struct slice rest = slice_of(text);
+
+    while (rest.len > 0) {
+        size_t n = 0;
+        uint32_t c = utf8_decode(rest.data, rest.len, &n);
+        if (c >= ' ' && (c < 0x7F || c > 0x9F)) { // C1 controls drive terminals too
+            utf8_add(out, c);
         }
+        rest = slice_from(rest, n);
     }
 }
 
@@ -113,7 +118,7 @@ static void add_result(struct json_out *j, const struct verify_result *r)
     json_key_text(j, "status", verify_status_word(r->status));
     json_key(j, "value");
     if (r->measured) {
-        json_double(j, (double)(int64_t)(r->value * 1000 + 0.5) / 1000);
+        json_double(j, round(r->value * 1000) / 1000);
     } else {
         json_none(j);
     }
@@ -187,7 +192,7 @@ static void add_xml(struct buf *out, const char *text)
         } else {
             utf8_add(out, c);
         }
-        rest = slice_from(rest, n > 0 ? n : 1);
+        rest = slice_from(rest, n);
     }
 }
 

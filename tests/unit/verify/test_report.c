@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The writers of reports: JUnit is well-formed whatever a server said, counts are right, texts hold nothing that could drive a
 // terminal, and every check of the table can be told from the others.
+#include "base/utf8.h"
 #include "verify/verify.h"
 #include "wire/json.h"
 
@@ -15,7 +16,9 @@
 
 #include <cmocka.h>
 
-#define NASTY "<b>&amp; \"quoted\" 'single' ]]> \x1B[31m\x01 \xC3\x28 \xEF\xBF\xBE caf\xC3\xA9"
+#define NASTY                                                                                      \
+    "<b>&amp; \"quoted\" 'single' ]]> \x1B[31m\x01 \xC2\x9B"                                       \
+    "31m \xC3\x28 \xEF\xBF\xBE caf\xC3\xA9"
 
 static struct verify_report *new_report(void)
 {
@@ -169,6 +172,8 @@ static void text_names_what_failed_and_drives_no_terminal(void **state)
     assert_non_null(strstr(text.data, "not ready"));
     assert_non_null(strstr(strstr(text.data, "not ready"), r->results[3].check->id));
     assert_null(strchr(text.data, 0x1B));
+    assert_null(strstr(text.data, "\xC2\x9B")); // CSI as one character
+    assert_true(utf8_valid(buf_slice(&text)));
     free(r);
 }
 
