@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Talking to a running server over HTTP with libcurl. Where it is and with which key: --url and --key, LARDER_URL and
-// LARDER_KEY, else the file run/server.json of the data folder, which the server writes for its own user while it runs. Over
-// TLS, a server of that file is known by its public key, whatever name its certificate bears; others by their certificate,
-// signed by an authority of this machine or of --ca (LARDER_CA).
+// LARDER_KEY, else the file run/server.json of the data folder, which the server writes for its own user while it runs. The
+// key of that file goes to the server of that file only. Over TLS, that server is known by its public key, whatever name its
+// certificate bears; others by their certificate, signed by an authority of this machine or of --ca (LARDER_CA).
 #include "cli/command.h"
 #include "wire/json_in.h"
 
@@ -61,6 +61,20 @@ static void read_key_file(const char *path, struct target *t)
     }
 }
 
+// Another server than that of the run file must not learn its key, and has a certificate of its own.
+static void set_url(struct target *t, const char *url)
+{
+    size_t len = strlen(url);
+
+    while (len > 0 && url[len - 1] == '/') {
+        len--;
+    }
+    if (!slice_is(slice_make(url, len), t->url)) {
+        memset(t, 0, sizeof(*t));
+        snprintf(t->url, sizeof(t->url), "%.*s", (int)len, url);
+    }
+}
+
 static void find_target(const struct invocation *in, struct target *t)
 {
     const char *url = in->url ? in->url : getenv("LARDER_URL");
@@ -73,20 +87,16 @@ static void find_target(const struct invocation *in, struct target *t)
         snprintf(t->url, sizeof(t->url), "%s://%s",
             in->settings->tls_certificate[0] ? "https" : "http", in->settings->listen);
     }
+    if (url) {
+        set_url(t, url);
+    }
     if (key_file && (url || !t->key[0])) {
         read_key_file(key_file, t);
-    }
-    if (url) {
-        snprintf(t->url, sizeof(t->url), "%s", url);
-        t->pin[0] = '\0';
     }
     t->ca = option_value(in, "ca");
     t->ca = t->ca ? t->ca : getenv("LARDER_CA");
     if (key) {
         snprintf(t->key, sizeof(t->key), "%s", key);
-    }
-    for (size_t n = strlen(t->url); n > 0 && t->url[n - 1] == '/'; n--) {
-        t->url[n - 1] = '\0';
     }
 }
 

@@ -29,7 +29,7 @@ enum {
 
 struct proxy {
     const struct invocation *in;
-    char url[CLIENT_URL_MAX + 64];
+    const char *url; // of /mcp, with the partition
     char key[CLIENT_KEY_MAX];
     pthread_mutex_t mutex; // session, version, hello
     char session[HEADER_MAX], version[HEADER_MAX];
@@ -484,7 +484,8 @@ static int mcp_run(struct invocation *in, struct error *err)
         buf_add_str(&query, "?partition=");
         url_add(&query, partition);
     }
-    snprintf(p.url, sizeof(p.url), "%s/mcp%.60s", url, query.data ? query.data : "");
+    AUTO_FREE char *whole = xasprintf("%s/mcp%s", url, query.data ? query.data : "");
+    p.url = whole;
     pthread_mutex_init(&p.mutex, NULL);
     pthread_mutex_init(&p.out, NULL);
     p.pool = pool_new("mcp", THREADS, QUEUE_MAX);

@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import struct
 import tempfile
+import threading
 import time
 
 from harness import Reply, Server, WebSocket, fixture, sample
@@ -548,6 +549,24 @@ def test_a_key_given_as_an_argument_is_wiped_from_it():
         finally:
             watch.kill()
             watch.wait()
+
+
+def test_the_key_of_the_run_file_goes_to_its_own_server_only():
+    with Server() as server, socket.create_server(("127.0.0.1", 0)) as other:
+        server.cli("status", "--url", f"http://127.0.0.1:{server.port}/", check=0)
+        heard = []
+
+        def hear():
+            connection, _ = other.accept()
+            with connection:
+                heard.append(connection.recv(65536))
+                connection.sendall(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+        thread = threading.Thread(target=hear)
+        thread.start()
+        server.cli("status", "--url", f"http://127.0.0.1:{other.getsockname()[1]}")
+        thread.join()
+        assert heard[0].startswith(b"GET ") and b"authorization" not in heard[0].lower(), heard
 
 
 # ---- errors

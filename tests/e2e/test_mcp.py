@@ -373,9 +373,9 @@ def test_mcp_many_sessions_and_calls_at_once():
         assert not faults, faults[0]
 
 
-def stdio(server, lines, **more):
+def stdio(server, lines, *options, **more):
     env = {"PATH": os.environ["PATH"], **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}, **more}
-    done = subprocess.run([server.build / "larder", "mcp", "--data", server.data], input="".join(line + "\n" for line in lines),
+    done = subprocess.run([server.build / "larder", "mcp", "--data", server.data, *options], input="".join(line + "\n" for line in lines),
                           capture_output=True, text=True, timeout=60, env=env)
     return done, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -392,6 +392,12 @@ def test_mcp_over_standard_input_and_output():
         by_id = {m.get("id"): m for m in messages if "method" not in m}
         assert by_id["c"]["result"]["isError"] is False and by_id[9]["result"] == {} and by_id[None]["error"]["code"] == -32700
         assert [m["params"]["progress"] for m in messages if m.get("method") == "notifications/progress"] == [0, 1]
+        partition = "kitchen-of-the-branch-at-the-harbour-with-a-name-that-is-as-long-as-it-may-be-" + "x" * 48
+        server.add("pilot.md", b"# Pilot flame\n\nHold the knob for thirty seconds.\n", partition=partition)
+        ask = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                          "params": {"name": "search_knowledge", "arguments": {"query": "hold the knob"}}})
+        done, messages = stdio(server, [hello, ready, ask], "--partition", partition)
+        assert "pilot.md" in str(messages), "a long name of a partition arrives whole"
         done, messages = stdio(server, [hello], LARDER_KEY="wrong")
         assert "error" in messages[0] and "key" in messages[0]["error"]["message"], messages
     with Server() as gone:
