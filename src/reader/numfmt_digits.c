@@ -291,7 +291,7 @@ static void best_fraction(double x, int64_t max, int64_t *ret_top, int64_t *ret_
 static void fraction(const struct numfmt_section *s, const struct shape *h, double value,
     bool minus, struct buf *out)
 {
-    size_t top_first = h->slash, top_last = h->slash, bottom_end = h->slash + 1;
+    size_t top_first = h->slash, bottom_end = h->slash + 1;
     int64_t top, bottom, whole, fixed = 0, max = 1;
     int top_width = 0, bottom_width = 0;
     char number[32];
@@ -333,8 +333,11 @@ static void fraction(const struct numfmt_section *s, const struct shape *h, doub
         whole += 1;
         top -= bottom;
     }
-    if (!has_whole) {
-        top += whole * bottom;
+    int64_t all;
+    if (!has_whole &&
+        (__builtin_mul_overflow(whole, bottom, &all) || __builtin_add_overflow(top, all, &top))) {
+        numfmt_general(minus ? -value : value, out);
+        return;
     }
     if (minus) {
         buf_add_char(out, '-');
@@ -364,7 +367,6 @@ static void fraction(const struct numfmt_section *s, const struct shape *h, doub
             buf_add_slice(out, t->text);
         }
     }
-    (void)top_last;
 }
 
 void numfmt_digits(const struct numfmt_section *s, double value, bool minus, struct buf *out)
