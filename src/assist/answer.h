@@ -32,6 +32,10 @@ struct support {
     double match; // how well the best passage fits, saturating with repetition
     double sentence; // of the own words in the best single sentence
     double unknown; // of the own words that stand in no document
+    double near; // of the own words in the best sentence with its headings and the document's title
+    double
+        object; // of the thing asked about, in the sentences that hold enough; 1 if none is named
+    bool unmet; // what kind of value the question wants stands near its words nowhere
     bool other_code; // a code of the question stands in none of the passages
     double spread; // how far the best passage is above the fifth
     double confidence; // from these; at least SUPPORT_LEAST answers

@@ -185,6 +185,9 @@ static void trace_decision(struct run *r, const struct support *s)
     json_key_double(&step.json, "larder.support.context", s->context);
     json_key_double(&step.json, "larder.support.match", s->match);
     json_key_double(&step.json, "larder.support.sentence", s->sentence);
+    json_key_double(&step.json, "larder.support.near", s->near);
+    json_key_double(&step.json, "larder.support.object", s->object);
+    json_key_bool(&step.json, "larder.support.unmet", s->unmet);
     json_key_double(&step.json, "larder.support.unknown", s->unknown);
     json_key_double(&step.json, "larder.support.spread", s->spread);
     trace_end(&step);

@@ -21,6 +21,12 @@ static const struct {
     { "\xc2\xb0"
       "F",
         QUANTITY_TEMPERATURE, 5.0 / 9, -160.0 / 9, true },
+    { "\xc2\xba"
+      "F",
+        QUANTITY_TEMPERATURE, 5.0 / 9, -160.0 / 9, true }, // typed with the sign of an ordinal
+    { "\xc2\xba"
+      "C",
+        QUANTITY_TEMPERATURE, 1, 0, true },
     { "\xc2\xb0 F", QUANTITY_TEMPERATURE, 5.0 / 9, -160.0 / 9, true },
     { "degrees F", QUANTITY_TEMPERATURE, 5.0 / 9, -160.0 / 9, true },
     { "\xc2\xb0"
@@ -48,6 +54,9 @@ static const struct {
     { "kg", QUANTITY_MASS, 1000, 0, false },
     { "grams", QUANTITY_MASS, 1, 0, false },
     { "g", QUANTITY_MASS, 1, 0, false },
+    { "pounds", QUANTITY_MASS, 453.6, 0, false },
+    { "pound", QUANTITY_MASS, 453.6, 0, false },
+    { "ounces", QUANTITY_MASS, 28.35, 0, false },
     { "lbs", QUANTITY_MASS, 453.6, 0, false },
     { "lb", QUANTITY_MASS, 453.6, 0, false },
     { "oz", QUANTITY_MASS, 28.35, 0, false },

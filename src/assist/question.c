@@ -27,7 +27,8 @@ static const char *const empty_words[] = { "also", "anything", "else", "get", "g
     "want", "explain", "describe", "does", "must", "may", "might", "shall", "any", "all", "good",
     "best", "sorry", "hi", "hello", "shows", "shown", "showing", "gives", "needs", "wants", "says",
     "used", "uses", "wont", "dont", "doesnt", "cant", "isnt", "arent", "didnt", "wasnt", "shouldnt",
-    "whats", "im", "ive", "now", "somebody", "someone" };
+    "whats", "im", "ive", "now", "somebody", "someone", "mean", "means", "briefly", "narrate",
+    "summarize", "difference" };
 // Where to look, not what for: "according to the manual", "what does the video say".
 static const char *const source_words[] = { "according", "document", "documents", "manual",
     "manuals", "mention", "mentioned", "mentions", "page", "picture", "recording", "said", "say",
@@ -211,10 +212,37 @@ static void read_manner(struct question *q, struct manner *m, const char *word)
     m->words++;
 }
 
+// Terms of the thing that is asked about: those behind the last "of", "for" and the like, or before "'s".
+struct object_reader {
+    size_t from, to; // of the question's terms; the same: none
+    bool open; // behind such a word, before the next that ends the phrase
+};
+
+static void read_object(struct object_reader *o, const char *word, size_t terms)
+{
+    static const char *const before[] = { "of", "for" };
+    static const char *const articles[] = { "the", "a", "an", "our", "my", "your" };
+    bool begins = among(word, before, ARRAY_LEN(before));
+
+    if (o->open && terms > o->from && (begins || word_is_stop(word))) {
+        o->to = terms;
+        o->open = false;
+    }
+    if (begins) {
+        *o = (struct object_reader){ .from = terms, .to = terms, .open = true };
+    } else if (strcmp(word, "s") == 0 && terms > 0) {
+        *o = (struct object_reader){ .from = terms - 1, .to = terms };
+    } else if (o->open && word_is_stop(word) && !among(word, articles, ARRAY_LEN(articles))) {
+        o->open = false;
+        o->to = o->from;
+    }
+}
+
 static void add_words(struct collect *c, struct slice text, double weight, bool own)
 {
     struct question *q = c->q;
     struct manner manner = { 0 };
+    struct object_reader object = { 0 };
     struct word w;
     size_t at = 0;
 
@@ -223,6 +251,7 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
         if (own) {
             c->points |= among(w.folded, pointing_words, ARRAY_LEN(pointing_words));
             read_manner(q, &manner, w.folded);
+            read_object(&object, w.folded, q->count);
         }
         if (word_is_stop(w.folded) || among(w.folded, empty_words, ARRAY_LEN(empty_words)) ||
             among(w.folded, source_words, ARRAY_LEN(source_words)) ||
@@ -244,6 +273,10 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
             }
             c->words[q->count++] = typed;
         }
+    }
+    object.to = object.open ? q->count : object.to;
+    for (size_t i = object.from; own && i < object.to; i++) {
+        q->terms[i].object = true;
     }
 }
 
@@ -350,6 +383,8 @@ int question_make(struct tool_context *c, struct slice text, const struct turn *
             last = &turns[i];
         }
     }
+    ret->alone = !last;
+    wanted_read(ret->text, &ret->wanted);
     ret->follow_up = last && (words.points || ret->count <= FOLLOW_UP_WORDS);
     double weight = ret->follow_up ? leaning_weight : earlier_weight;
     if (last) {

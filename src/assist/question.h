@@ -7,6 +7,7 @@
 
 #include "assist/quantity.h"
 #include "assist/tool.h"
+#include "assist/wanted.h"
 #include "text/words.h"
 
 enum {
@@ -29,6 +30,7 @@ struct question_term {
     bool own; // of the question itself
     bool
         code; // letters with digits: a model, a part, an error. What is not about the same one is no answer.
+    bool object; // of the thing that the question is about: "of the grill", "the fryer's"
     int kind; // enum quantity_kind that it asks for ("voltage": a text with "208 V" holds it), or -1
 };
 struct question {
@@ -39,6 +41,8 @@ struct question {
     double known_total; // of those that stand in some chunk
     double unknown; // share of own_total that no chunk holds
     bool follow_up; // leans on what was said before
+    bool alone; // nobody spoke before
+    struct value_wanted wanted;
     bool asks_how; // wants steps: "how do I", "what should I do"
     bool asks_which; // wants all of a kind: "which items"
     bool asks_about; // wants to know what something is: "what are the duties of"

@@ -69,6 +69,9 @@ static int open_about(
     for (size_t i = 0; rc == 0 && i < count && b.len < ABOUT_MAX; i++) {
         const struct element *e = &rows[i].element;
         bool title = e->kind == ELEMENT_TITLE || e->kind == ELEMENT_HEADING;
+        if (!title && b.len > 0) {
+            break; // headings behind the first text are about sections
+        }
         if (title && e->text.len <= ABOUT_MAX) {
             buf_add_slice(&b, e->text);
             buf_add_char(&b, '\n');

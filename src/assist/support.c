@@ -16,10 +16,30 @@ static const struct {
     double bias, match, sentence, unknown;
 } fitted = { -2.8, 13.6, 1.9, -0.4 };
 
+// A question that stands alone must be held by one sentence with its headings, not by words that lie scattered; of a long
+// one, which says a thing in several ways, less must be. Chosen on questions about manuals, half of which the manuals
+// don't answer; docs/assistant.md has the figures.
+static const double follow_up_unmet =
+    3; // the value that is asked for may stand in what was said before
+enum { SHORT_QUESTION = 4 }; // terms
+static const struct {
+    double least, a_term, long_least, slope, unmet, object;
+} alone = {
+    .least = 0.52, .a_term = 0.04, .long_least = 0.36, .slope = 12, .unmet = 6, .object = 3
+};
+
 // A question about what no document names has no answer here: so much of its weight is in unknown words, or less when the
 // best passage holds little of the rest.
 static const double unknown_most = 0.45, unknown_much = 0.3, passage_little = 0.4;
+static const double near_enough =
+    0.8; // of what the best sentence holds, to be looked at for values and names
+static const double object_least = 0.2; // of the question's weight, to be worth asking for
 static const double mean_words = 120; // of a passage, for BM25's length
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
 
 // Counts of the terms in one hit: its text fully, its heading and the document's name as well.
 static size_t count_hit(const struct question *q, const struct opened_hit *h, double *counts)
@@ -58,6 +78,62 @@ static double best_sentence(const struct question *q, struct slice text)
     return best;
 }
 
+static double object_share(const struct question *q, const double *counts)
+{
+    double of = 0, held = 0;
+
+    for (size_t i = 0; i < q->count; i++) {
+        if (q->terms[i].object) {
+            of += q->terms[i].idf;
+            held += counts[i] > 0 ? q->terms[i].idf : 0;
+        }
+    }
+    return of > 0 && of >= object_least * q->own_total ? held / of : 1;
+}
+
+// A sentence or row with its headings and its document's title. Calls `look` for each.
+typedef void (*near_fn)(const struct question *q, struct slice header, struct slice text,
+    const double *counts, struct support *ret);
+
+static void each_near(
+    const struct question *q, const struct opened_hit *h, near_fn look, struct support *ret)
+{
+    double around[QUESTION_TERMS_MAX] = { 0 };
+
+    question_count_strictly(q, h->source.heading, 1, around);
+    question_count_strictly(q, slice_of(h->source.document_name), 1, around);
+    question_count_strictly(q, h->about, 1, around);
+    for (size_t i = 0; i < h->row_count; i++) {
+        const struct element *e = &h->rows[i].element;
+        struct slice sentence;
+        size_t at = 0;
+        while (sentence_next(e->text, &at, &sentence)) {
+            double counts[QUESTION_TERMS_MAX];
+            memcpy(counts, around, sizeof(counts));
+            question_count_strictly(q, e->header, 1, counts);
+            question_count_strictly(q, sentence, 1, counts);
+            look(q, e->header, sentence, counts, ret);
+        }
+    }
+}
+
+static void measure_near(const struct question *q, struct slice header, struct slice text,
+    const double *counts, struct support *ret)
+{
+    (void)header, (void)text;
+    ret->near = larger(ret->near, question_covered(q, counts, true));
+}
+
+// Only where most of what any sentence holds stands.
+static void measure_fit(const struct question *q, struct slice header, struct slice text,
+    const double *counts, struct support *ret)
+{
+    if (question_covered(q, counts, true) >= near_enough * ret->near) {
+        ret->object = larger(ret->object, object_share(q, counts));
+        ret->unmet = ret->unmet && !wanted_given(&q->wanted, header, text);
+    }
+}
+
 // A code that is asked for must stand in one of the passages: what holds for E-12 does not hold for E-13.
 static bool lacks_code(const struct question *q, const double *any)
 {
@@ -69,9 +145,11 @@ static bool lacks_code(const struct question *q, const double *any)
     return false;
 }
 
-static double larger(double a, double b)
+static double near_least(const struct question *q)
 {
-    return a > b ? a : b;
+    double more = q->count > SHORT_QUESTION ? (double)(q->count - SHORT_QUESTION) : 0;
+
+    return larger(alone.least - alone.a_term * more, alone.long_least);
 }
 
 void support_measure(
@@ -79,7 +157,7 @@ void support_measure(
 {
     double last = 0, any[QUESTION_TERMS_MAX] = { 0 };
 
-    *ret = (struct support){ .unknown = q->unknown };
+    *ret = (struct support){ .unknown = q->unknown, .unmet = true };
     for (size_t i = 0; i < count && i < PASSAGES_WEIGHED; i++) {
         double counts[QUESTION_TERMS_MAX] = { 0 };
         size_t words = count_hit(q, &hits[i], counts);
@@ -87,7 +165,11 @@ void support_measure(
         ret->passage = larger(ret->passage, question_covered(q, counts, true));
         ret->context = larger(ret->context, question_covered(q, counts, false));
         ret->match = larger(ret->match, last);
+        each_near(q, &hits[i], measure_near, ret);
         ret->sentence = larger(ret->sentence, best_sentence(q, hits[i].result->hit.text));
+    }
+    for (size_t i = 0; i < count && i < PASSAGES_WEIGHED; i++) {
+        each_near(q, &hits[i], measure_fit, ret);
     }
     for (size_t i = 0; i < count; i++) {
         count_hit(q, &hits[i], any);
@@ -95,7 +177,12 @@ void support_measure(
     ret->other_code = lacks_code(q, any);
     ret->spread = count >= PASSAGES_WEIGHED ? ret->match - last : ret->match;
     double z = fitted.bias + fitted.match * ret->match + fitted.sentence * ret->sentence +
-               fitted.unknown * ret->unknown;
+               fitted.unknown * ret->unknown - (q->alone ? 0 : follow_up_unmet * ret->unmet);
+    double near = alone.slope * (ret->near - near_least(q)) - alone.unmet * ret->unmet -
+                  alone.object * (1 - ret->object);
+    if (q->alone && near < z) {
+        z = near;
+    }
     ret->confidence = count > 0 && q->count > 0 ? 1 / (1 + exp(-z)) : 0;
     bool unheard =
         q->unknown >= unknown_most || (q->unknown >= unknown_much && ret->passage < passage_little);

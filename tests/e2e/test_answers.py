@@ -255,3 +255,22 @@ def test_every_citation_of_many_answers_resolves_with_a_model():
             assert all(not s["supported"] for s in a["sentences"] if s["text"] == "Nobody knows the rest."), a["sentences"]
             assert 999 not in {c["number"] for c in a["citations"]}
         assert count >= 60 and by_model >= 25, (count, by_model)
+
+
+LARGE = "# Printer guide\n\n" + "".join(
+    f"## {title}\n\n{text}\n\n" for title, text in (
+        ("Sleep", "The printer wakes when the sensor sees a person."), ("Warm colours", "Warm paper takes warm colours better."),
+        ("Passwords", "The default password is the serial number of the printer."), ("Trays", "Cooked or wet paper must not lie in a tray."),
+        ("Crew", "Employees who work in the restaurant may print from each printer."), ("Wall", "Mount the network card on the wall beside the printer."),
+        ("Cost centre", "Each job is booked to a cost centre."), ("Grill", "The grill stands two metres from the printer.")))
+
+
+def test_words_that_lie_scattered_over_a_document_are_no_answer():
+    with Server() as server:
+        server.add("guide.md", LARGE.encode())
+        for question in ("What is the default password of the grill?", "How much does a network card cost?",
+                         "How many employees work in the restaurant?", "How long can rice stay in the tray of the grill?"):
+            a = check(server, question)
+            assert a["refused"] and "Closest is" in a["answer"], (question, a["answer"])
+        for question in ("What is the default password of the printer?", "Where do I mount the network card?", "Who may print in the restaurant?"):
+            assert not check(server, question)["refused"], question
