@@ -43,7 +43,8 @@ void concept_add(
 // units.c: other spellings of part numbers, temperatures in the other unit, fractions. `next` is the word behind it.
 void units_add(struct arena *a, struct concept *c, struct slice typed, struct slice next);
 // typos.c: words of the index that are near to one that occurs nowhere.
-int typos_add(struct store *store, struct arena *a, struct concept *c, struct error *err);
+int typos_add(struct store *store, const struct partition_stats *p, struct arena *a,
+    struct concept *c, struct error *err);
 // Edit distance with exchanged neighbours, at most `most`; most + 1 when it is more. Bytes.
 int typo_distance(struct slice a, struct slice b, int most);
 

@@ -310,7 +310,7 @@ static int correct(struct store *store, struct query *q, struct arena *a, struct
         if (c->chunks == 0 && !c->phrase && !c->prefix && !c->code && c->typed[0] &&
             q->stats.chunks) {
             size_t before = c->alternative_count;
-            rc = typos_add(store, a, c, err);
+            rc = typos_add(store, &q->stats, a, c, err);
             any = any || c->alternative_count > before;
         }
     }

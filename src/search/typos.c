@@ -4,13 +4,13 @@
 #include "search/concepts.h"
 #include "text/words.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
     SHORTEST = 4, // letters; shorter words are too near to each other
     LONG = 8, // from here on two changes
     NEAR_MAX = 4, // corrections that are tried
+    LIKELY_MAX = 64, // words at one distance that are counted
     LOOKED_AT_MAX = 20000, // words of the index
     LENGTH_MAX = 40,
     ENDING_AFTER = 5, // letters of a stem behind which any short ending may stand
@@ -52,50 +52,86 @@ int typo_distance(struct slice a, struct slice b, int most)
 }
 
 struct near {
-    char word[WORD_MAX];
-    int distance;
-    int64_t chunks;
+    const char *words[LIKELY_MAX];
+    size_t count;
 };
 struct look {
     struct slice stem, typed;
     int most;
-    struct near found[NEAR_MAX];
-    size_t count;
+    struct near by[3]; // number of changes
+    struct arena *arena;
 };
 
-static bool better(const struct near *a, const struct near *b)
-{
-    return a->distance != b->distance ? a->distance < b->distance : a->chunks > b->chunks;
-}
-
-static void on_word(void *ctx, struct slice word, int64_t chunks)
+static void on_word(void *ctx, struct slice word)
 {
     struct look *l = ctx;
-    struct near n = { .chunks = chunks };
 
     if (word.len >= WORD_MAX) {
         return;
     }
-    n.distance = typo_distance(l->stem, word, l->most);
+    int distance = typo_distance(l->stem, word, l->most);
     if (word.len >= ENDING_AFTER && l->typed.len > word.len &&
         l->typed.len - word.len <= ENDING_MAX && memcmp(l->typed.data, word.data, word.len) == 0) {
-        n.distance = n.distance < 1 ? n.distance : 1; // an ending that is wrong: calibraet, calibr
+        distance = distance < 1 ? distance : 1; // an ending that is wrong: calibraet, calibr
     }
-    if (n.distance > l->most) {
-        return;
+    struct near *near = &l->by[distance <= l->most ? distance : 0];
+    if (distance > 0 && distance <= l->most && near->count < LIKELY_MAX) {
+        near->words[near->count] = arena_strndup(l->arena, word.data, word.len);
+        near->count += near->words[near->count] != NULL;
     }
-    memcpy(n.word, word.data, word.len);
-    if (l->count < NEAR_MAX) {
-        l->found[l->count++] = n;
-        return;
+}
+
+struct counted {
+    const char *word;
+    int64_t chunks;
+};
+
+static int most_first(const void *x, const void *y)
+{
+    const struct counted *a = x, *b = y;
+    return a->chunks != b->chunks ? (a->chunks < b->chunks) - (a->chunks > b->chunks)
+                                  : strcmp(a->word, b->word);
+}
+
+// Adds the most frequent of the words that are so many changes away and that the partition has.
+static int add_nearest(struct store *store, const struct partition_stats *p, struct look *l,
+    int distance, struct concept *c, bool *ret_any, struct error *err)
+{
+    const struct near *near = &l->by[distance];
+    struct slice words[LIKELY_MAX];
+    int64_t chunks[LIKELY_MAX] = { 0 };
+    struct counted counted[LIKELY_MAX];
+
+    for (size_t i = 0; i < near->count; i++) {
+        words[i] = slice_of(near->words[i]);
     }
-    size_t worst = 0;
-    for (size_t i = 1; i < NEAR_MAX; i++) {
-        worst = better(&l->found[worst], &l->found[i]) ? i : worst;
+    int rc = near->count ? store_partition_counts(store, p, words, near->count, chunks, err) : 0;
+    for (size_t i = 0; i < near->count; i++) {
+        counted[i] = (struct counted){ near->words[i], chunks[i] };
     }
-    if (better(&n, &l->found[worst])) {
-        l->found[worst] = n;
+    qsort(counted, near->count, sizeof(counted[0]), most_first);
+    for (size_t i = 0; rc == 0 && i < near->count && i < NEAR_MAX && counted[i].chunks; i++) {
+        concept_add(l->arena, c, counted[i].word, distance == 1 ? 0.9 : 0.7, AS_CORRECTION);
+        *ret_any = true;
     }
+    return rc;
+}
+
+// Among the words that begin with so many letters of the stem.
+static int look_among(struct store *store, const struct partition_stats *p, struct look *l,
+    size_t letters, struct concept *c, bool *ret_any, struct error *err)
+{
+    char from[3] = { 0 }, to[3] = { 0 };
+
+    memcpy(from, l->stem.data, letters);
+    memcpy(to, from, letters);
+    to[letters - 1]++;
+    l->by[1].count = l->by[2].count = 0;
+    int rc = store_words_like(store, slice_of(from), slice_of(to), LOOKED_AT_MAX, on_word, l, err);
+    for (int d = 1; rc == 0 && d <= l->most && !*ret_any; d++) {
+        rc = add_nearest(store, p, l, d, c, ret_any, err);
+    }
+    return rc;
 }
 
 static bool letters_only(struct slice s)
@@ -108,35 +144,20 @@ static bool letters_only(struct slice s)
     return s.len > 0;
 }
 
-int typos_add(struct store *store, struct arena *a, struct concept *c, struct error *err)
+int typos_add(struct store *store, const struct partition_stats *p, struct arena *a,
+    struct concept *c, struct error *err)
 {
     const struct alternative *first = &c->alternatives[0];
     struct look l = { .stem = slice_of(first->count == 1 ? first->stems[0] : ""),
-        .typed = slice_of(c->typed) };
-    char from[3] = { 0 }, to[3] = { 0 };
-    int nearest = 3;
+        .typed = slice_of(c->typed),
+        .arena = a };
+    bool any = false;
 
     if (l.stem.len < SHORTEST - 1 || strlen(c->typed) < SHORTEST || !letters_only(l.stem)) {
         return 0;
     }
     l.most = strlen(c->typed) >= LONG ? 2 : 1;
     // Those that begin with the same two letters first: fewer are read.
-    from[0] = to[0] = l.stem.data[0];
-    from[1] = l.stem.data[1];
-    to[1] = (char)(from[1] + 1);
-    int rc = store_words_like(store, slice_of(from), slice_of(to), LOOKED_AT_MAX, on_word, &l, err);
-    if (rc == 0 && l.count == 0) {
-        from[1] = to[1] = '\0';
-        to[0] = (char)(from[0] + 1);
-        rc = store_words_like(store, slice_of(from), slice_of(to), LOOKED_AT_MAX, on_word, &l, err);
-    }
-    for (size_t i = 0; i < l.count; i++) {
-        nearest = l.found[i].distance < nearest ? l.found[i].distance : nearest;
-    }
-    for (size_t i = 0; rc == 0 && i < l.count; i++) {
-        if (l.found[i].distance == nearest) {
-            concept_add(a, c, l.found[i].word, nearest == 1 ? 0.9 : 0.7, AS_CORRECTION);
-        }
-    }
-    return rc;
+    int rc = look_among(store, p, &l, 2, c, &any, err);
+    return rc || any ? rc : look_among(store, p, &l, 1, c, &any, err);
 }

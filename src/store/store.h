@@ -304,8 +304,9 @@ int store_partition_counts(struct store *s, const struct partition_stats *p,
 // The same over all partitions, at most TERM_COUNT_MAX; ret_chunks may be NULL.
 int store_term_counts(struct store *s, const struct slice *terms, size_t count, int64_t *ret_counts,
     int64_t *ret_chunks, struct error *err);
-// The index's words (stems, of all partitions) from `from` to before `to`, with the number of chunks that hold them.
-typedef void (*store_word_fn)(void *ctx, struct slice word, int64_t chunks);
+// The index's words (stems, of all partitions) from `from` to before `to`, in their order: those that begin with a letter
+// from a to z and have no digit. Some may have no chunk any more.
+typedef void (*store_word_fn)(void *ctx, struct slice word);
 int store_words_like(struct store *s, struct slice from, struct slice to, size_t limit,
     store_word_fn fn, void *ctx, struct error *err);
 

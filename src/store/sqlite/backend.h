@@ -33,6 +33,7 @@ enum job_state { // as in the table
 struct writer;
 struct sweeper;
 struct term_cache;
+struct word_list;
 struct vectors;
 struct progress_gate; // jobs_progress.c: when each running job last wrote
 
@@ -51,6 +52,7 @@ struct store {
     pthread_mutex_t blobs_mutex; // a blob is touched or removed, never both at once
     struct progress_gate *gate;
     struct term_cache *terms;
+    struct word_list *words;
     struct vectors *vectors;
     struct sweeper *sweeper;
 
@@ -111,6 +113,14 @@ bool term_cache_find(
     struct store *s, const struct partition_stats *p, struct slice term, int64_t *ret);
 void term_cache_put(
     struct store *s, const struct partition_stats *p, struct slice term, int64_t count);
+// ---- words.c: the list of words for typing errors
+void words_open(struct store *s);
+void words_close(struct store *s);
+// Adds to *ret_count the words of the text; those that are new go into the list. Writer thread, inside a transaction.
+int words_add(struct write *w, struct slice text, int64_t *ret_count, struct error *err);
+void words_forget(struct store *s); // something was taken back; writer thread
+void words_removed(struct store *s); // passages went: the next sweep looks for words without any
+int words_sweep(struct store *s, struct error *err);
 // ---- vectors.c
 void vectors_open(struct store *s);
 void vectors_close(struct store *s);

@@ -141,18 +141,6 @@ static int move_end(struct write *w, const struct index_end *e, struct error *er
     return query_run(&q, err);
 }
 
-static int64_t count_words(struct slice text)
-{
-    struct word w;
-    size_t at = 0;
-    int64_t words = 0;
-
-    while (word_next(text, &at, &w)) {
-        words++;
-    }
-    return words;
-}
-
 static int insert_chunk(struct write *w, int64_t document, int64_t version, const struct chunk *c,
     int64_t id, int64_t words, struct slice place, bool *ret_new, struct error *err)
 {
@@ -205,16 +193,19 @@ static int write_chunks(struct write *w, void *ctx, struct error *err)
     struct rows *r = ctx;
     AUTO_BUF place = BUF_INIT(PLACE_MAX);
     struct index_end end = { 0 };
-    int64_t document = 0, title_words = count_words(slice_of(r->title));
+    int64_t document = 0, title_words = 0;
     int rc = job_fence(w, r->job, &document, err);
 
     rc = rc ? rc : find_end(w, document, &end, err);
+    rc = rc ? rc : words_add(w, slice_of(r->title), &title_words, err);
     for (size_t i = r->from; rc == 0 && i < r->from + r->count; i++) {
         const struct chunk *c = &r->chunks[i];
-        int64_t words = title_words + count_words(c->heading) + count_words(c->text);
-        int64_t id = chunk_id_make(end.partition, end.next, words);
+        int64_t words = title_words;
         bool is_new = false;
-        rc = place_text(&c->place, &place, err);
+        rc = words_add(w, c->heading, &words, err);
+        rc = rc ? rc : words_add(w, c->text, &words, err);
+        rc = rc ? rc : place_text(&c->place, &place, err);
+        int64_t id = chunk_id_make(end.partition, end.next, words);
         if (rc == 0) {
             rc = insert_chunk(
                 w, document, r->job->version, c, id, words, buf_slice(&place), &is_new, err);

@@ -497,34 +497,3 @@ int store_term_counts(struct store *s, const struct slice *terms, size_t count, 
 
     return rc || !ret_chunks ? rc : store_read(s, "chunk_count", read_all_chunks, ret_chunks, err);
 }
-
-struct word_list {
-    struct slice from, to;
-    size_t limit;
-    store_word_fn fn;
-    void *ctx;
-};
-
-static int list_words(struct store *s, struct db *db, void *ctx, struct error *err)
-{
-    struct word_list *l = ctx;
-    struct query q =
-        query_start(db, "SELECT term, doc FROM chunk_words WHERE term >= ? AND term < ? LIMIT ?");
-    (void)s;
-
-    query_slice(&q, l->from);
-    query_slice(&q, l->to);
-    query_int(&q, (int64_t)l->limit);
-    while (query_step(&q)) {
-        struct slice term = row_slice(&q);
-        l->fn(l->ctx, term, row_int(&q));
-    }
-    return query_end(&q, err);
-}
-
-int store_words_like(struct store *s, struct slice from, struct slice to, size_t limit,
-    store_word_fn fn, void *ctx, struct error *err)
-{
-    struct word_list l = { .from = from, .to = to, .limit = limit, .fn = fn, .ctx = ctx };
-    return store_read(s, "words_like", list_words, &l, err);
-}

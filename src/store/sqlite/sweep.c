@@ -106,6 +106,7 @@ int store_sweep(struct store *s, struct error *err)
     if (rc == 0) {
         rc = prune(s, jobs, err);
     }
+    rc = rc ? rc : words_sweep(s, err);
     return rc ? rc : blobs_sweep(s, ORPHAN_AGE_S, err);
 }
 

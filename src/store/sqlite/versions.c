@@ -72,6 +72,7 @@ static int forget_chunks(struct write *w, const struct step *s, struct error *er
     }
     int rc = query_end(&q, err);
     if (rc == 0 && count) {
+        words_removed(w->store);
         rc = leave_partition(w, chunk_id_partition(ids[0]), (int64_t)count, words, err);
         rc = rc ? rc : vectors_forget(w, s->document, ids, count, err);
     }

@@ -134,6 +134,7 @@ static bool run_one(struct writer *w, struct op *op)
         }
     }
     if (op->rc != 0) {
+        words_forget(w->write.store);
         forget_told(w, told, text_len);
         if (sqlite3_get_autocommit(db->handle)) {
             return false;
@@ -224,6 +225,7 @@ static struct op *run_group(struct writer *w, struct op *ops)
         rc = commit(w, &error);
     }
     if (rc != 0) {
+        words_forget(w->write.store);
         fail_all(ops, rc, &error);
         forget_told(w, 0, 0);
     }

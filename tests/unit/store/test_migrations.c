@@ -6,7 +6,14 @@
 #include "store/conversations.h"
 #include "store/sqlite/migrate.h"
 
-enum { DOCUMENTS = 4, PARTITIONED = 4, CONVERSATIONS = 2, ALERTS = 3, ACCESS = 5 }; // versions
+enum {
+    DOCUMENTS = 4,
+    PARTITIONED = 4,
+    CONVERSATIONS = 2,
+    ALERTS = 3,
+    ACCESS = 5,
+    WORDS = 7
+}; // versions
 
 static const struct old_document {
     const char *id, *name, *partition, *text;
@@ -123,6 +130,9 @@ static void fill_rest(struct fixture *f, struct db *db, int schema)
     if (schema >= ALERTS) {
         run(f, db, "INSERT INTO silences (until_ms, row) VALUES (9, '{}')");
     }
+    if (schema >= WORDS) {
+        run(f, db, "INSERT INTO words VALUES ('drain')");
+    }
     if (schema >= ACCESS) {
         run(f, db,
             "INSERT INTO audit VALUES (1, 1, 'admin', 'key.add', 'x', 'done', 200, '', '', '', "
@@ -167,8 +177,14 @@ static void check_documents(struct fixture *f)
     }
 }
 
+static void count_drain(void *ctx, struct slice word)
+{
+    *(int *)ctx += slice_is(word, "drain");
+}
+
 static void check_search(struct fixture *f)
 {
+    int listed = 0;
     struct partition_stats stats;
     const struct slice terms[] = { SLICE_LIT("drain"), SLICE_LIT("fryer"), SLICE_LIT("laver") };
     int64_t counts[3] = { 0 };
@@ -187,6 +203,9 @@ static void check_search(struct fixture *f)
     assert_int_equal(counts[0], 2);
     assert_int_equal(counts[1], 1);
     assert_int_equal(counts[2], 0);
+    OK(store_words_like(
+        f->store, SLICE_LIT("dr"), SLICE_LIT("ds"), 100, count_drain, &listed, &f->err));
+    assert_int_equal(listed, 1); // for typing errors
 }
 
 // All that was left to do is done, and what is new works: reading, embedding, removing.
