@@ -395,6 +395,7 @@ static void cast(int casts, int interval_ms, const char *method, const char *whe
     times = need(realloc(times, sizeof(*times) * (size_t)casts * (size_t)readers));
     spreads = need(realloc(spreads, sizeof(*spreads) * (size_t)casts * (size_t)readers));
     uint32_t *lasts = need(calloc((size_t)casts, sizeof(*lasts)));
+    uint32_t *firsts = need(calloc((size_t)casts, sizeof(*firsts)));
     struct pollfd ready = { .fd = fd, .events = POLLOUT };
     poll(&ready, 1, 1000);
     epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e);
@@ -430,6 +431,7 @@ static void cast(int casts, int interval_ms, const char *method, const char *whe
         failed += status != 200;
         missing += cast_got < cast_max ? cast_max - cast_got : 0;
         lasts[i] = (uint32_t)(cast_last - cast_start);
+        firsts[i] = cast_got ? times[time_count - (size_t)cast_got] : 0;
         for (size_t first = time_count - (size_t)cast_got, k = first; k < time_count; k++) {
             spreads[k] = times[k] - times[first];
         }
@@ -444,10 +446,13 @@ static void cast(int casts, int interval_ms, const char *method, const char *whe
         casts, readers, silent, gone, missing, failed);
     print_times("receipt", times, time_count);
     printf(",");
+    print_times("first", firsts, (size_t)casts);
+    printf(",");
     print_times("last", lasts, (size_t)casts);
     printf(",");
     print_times("spread", spreads, time_count);
     puts("}");
+    free(firsts);
     free(lasts);
 }
 
