@@ -102,7 +102,7 @@ export function Audit() {
             <Chain />
             <form class="filters" aria-label="Limit the log" onSubmit={(e) => e.preventDefault()}>
                 <label>Who<input type="search" value={filter.who} onInput={set("who")} placeholder="admin, key:…, nobody" autocapitalize="none" /></label>
-                <label>What<input type="search" value={filter.act} onInput={set("act")} list="acts" placeholder="deleteDocument" autocapitalize="none" /></label>
+                <label>What<input type="search" value={filter.act} onInput={set("act")} list="acts" placeholder="ask" autocapitalize="none" /></label>
                 <datalist id="acts">{ACTS.map((a) => <option key={a} value={a}>{words(a)}</option>)}</datalist>
                 <label>Outcome<select value={filter.outcome} onChange={set("outcome")}>{OUTCOMES.map(([key, said]) => <option key={key} value={key}>{said}</option>)}</select></label>
             </form>

@@ -39,7 +39,7 @@ export function Figures({ past, words }: { past: History; words: string }) {
 }
 
 function Share({ part, of }: { part: number; of: number }) {
-    return <td class="share">{of > 0 && <meter min={0} max={1} low={0.9} high={0.95} optimum={1} value={part / of} aria-hidden="true" />} {say(of > 0 ? part / of : null, "ratio")}</td>;
+    return <td class="share">{of > 0 && <meter min={0} max={1} low={0.9} high={0.95} optimum={1} value={part / of} aria-hidden="true" />} <span>{say(of > 0 ? part / of : null, "ratio")}</span></td>;
 }
 
 export function Types({ past, words }: { past: History; words: string }) {

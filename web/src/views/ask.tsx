@@ -89,7 +89,7 @@ function AnswerView({ answer }: { answer: Answer }) {
                     <ol>{answer.citations.map((c) => <Source key={c.number} c={c} />)}</ol>
                 </details>
             )}
-            <p class="folio">{answer.mode === "model" ? "Written by a language model, checked against its sources" : "In the documents' own words"}. <a href={`/runs/${answer.run_id}`}>How this came about</a></p>
+            <p class="folio">{answer.mode === "model" ? "Written by a language model, checked against its sources. " : answer.refused ? "" : "In the documents' own words. "}<a href={`/runs/${answer.run_id}`}>How this came about</a></p>
         </div>
     );
 }

@@ -51,6 +51,7 @@ export function DropRoom() {
 function AddFiles() {
     const input = useRef<HTMLInputElement>(null);
     const known = useCell(formats);
+    const kinds = [...new Set(known.map((f) => f.title))];
     const take = () => {
         addFiles([...(input.current?.files ?? [])]);
         input.current!.value = ""; // the same file can be chosen again
@@ -60,8 +61,10 @@ function AddFiles() {
             <button class="primary" onClick={() => input.current?.click()}><Icon name="upload" /> Add documents</button>
             <input ref={input} type="file" multiple hidden onChange={take} data-testid="files"
                 accept={known.flatMap((f) => f.extensions.map((e) => "." + e)).join(",") || undefined} />
-            <p><span class="drag-words">Or drag files onto this page. </span>
-                {known.length > 0 && <span class="soft">{[...new Set(known.map((f) => f.title))].join(", ")}.</span>}</p>
+            <div>
+                <p class="drag-words">Or drag files onto this page.</p>
+                {kinds.length > 0 && <details><summary>{kinds.length} kinds of file</summary><p class="soft">{kinds.join(", ")}.</p></details>}
+            </div>
         </section>
     );
 }
