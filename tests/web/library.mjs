@@ -199,3 +199,17 @@ test("a picture that does not come gives way to the type", async ({ page }) => {
     await until(async () => (await pdf.locator(".badge").textContent()) === "PDF", "the badge stands there");
     equal(await pdf.locator("img.cover").count(), 0, "pictures");
 }, "mock");
+
+test("what the server takes in to test itself is nobody's document", async ({ page, url }) => {
+    await openLibrary(page);
+    await page.waitForSelector("[data-document]");
+    const before = await page.locator(".sheet-head .folio").textContent();
+    await control(url, "trial");
+    await choose(page, [file("after-trial.txt")]); // its row comes by the same road, later
+    await row(page, "after-trial").first().waitFor();
+    equal(await row(page, "larder-canary").count(), 0, "rows of the trial, as it comes");
+    await page.reload();
+    await row(page, "after-trial").first().waitFor();
+    equal(await row(page, "larder-canary").count(), 0, "rows of the trial, loaded");
+    equal(parseInt(await page.locator(".sheet-head .folio").textContent()), parseInt(before) + 1, "documents counted");
+}, "mock");

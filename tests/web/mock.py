@@ -529,6 +529,8 @@ class Handler(BaseHTTPRequestHandler):
             elif what == "add":
                 for i in range(args["count"]):
                     STATE.add(f"bulk-{i:03d}.txt")
+            elif what == "trial":  # the server tests itself
+                STATE.event("document.created", STATE.add("larder-canary.txt", partition="larder-canary", age=0))
             if what == "drop" or what == "reset":
                 for conn in list(STATE.sockets):
                     try:
