@@ -25,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SWEEP_EVERY_S = 3600, CONNECTIONS_MAX = 1000000 };
+enum { SWEEP_EVERY_MS = 3600 * 1000, CONNECTIONS_MAX = 1000000 };
 enum { ASK_THREADS = 4, ASK_QUEUE = 32 };
 
 struct server {
@@ -136,14 +136,12 @@ static void *sweep_run(void *ctx)
     pthread_mutex_lock(&s->mutex);
     while (!s->stopping) {
         struct error err = { 0 };
-        struct timespec until;
         pthread_mutex_unlock(&s->mutex);
         if (store_sweep(s->store, &err) < 0) {
             log_warn("sweep.failed", LS("what", err.text));
         }
         pthread_mutex_lock(&s->mutex);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += SWEEP_EVERY_S;
+        struct timespec until = clock_until(CLOCK_REALTIME, SWEEP_EVERY_MS);
         int rc = 0;
         while (!s->stopping && rc == 0) {
             rc = pthread_cond_timedwait(&s->wake, &s->mutex, &until);
@@ -219,16 +217,26 @@ static void tell_certificate(struct server *s)
     }
 }
 
+// listen is ADDRESS:PORT with an address in numbers, or localhost:PORT.
+static bool is_local(const char *listen)
+{
+    static const char *const own[] = { "127.", "localhost:", "[::1]:" };
+
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        if (slice_starts(slice_of(listen), own[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // A server of the network is called by the name in its certificate.
 static void url_for_people(const struct server *s, char *ret_url, size_t size)
 {
     struct http_tls_state tls;
-    const char *listen = s->settings->listen;
 
     http_server_tls(s->http, &tls);
-    bool local = strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0 ||
-                 strncmp(listen, "localhost:", 10) == 0;
-    url_of(s, s->http, local ? "" : tls.certificate.name, ret_url, size);
+    url_of(s, s->http, is_local(s->settings->listen) ? "" : tls.certificate.name, ret_url, size);
 }
 
 static void greet(struct server *s, const char *url, const char *new_key)
@@ -278,8 +286,6 @@ static int start_assist(struct server *s, struct error *err)
 // Keys and documents in plain text belong on no network.
 static int check_network(const struct settings *settings, struct error *err)
 {
-    static const char *const own[] = { "127.", "localhost:", "[::1]:" };
-
     if (settings->tls_certificate[0]) {
         return 0;
     }
@@ -288,10 +294,8 @@ static int check_network(const struct settings *settings, struct error *err)
             "The settings tls.certificate and tls.key belong together; tls.certificate is not "
             "set.");
     }
-    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
-        if (slice_starts(slice_of(settings->listen), own[i])) {
-            return 0;
-        }
+    if (is_local(settings->listen)) {
+        return 0;
     }
     if (strcmp(settings->access_network, "plain") == 0) {
         log_warn("server.plain", LS("listen", settings->listen),
@@ -331,6 +335,47 @@ static int open_oidc(struct server *s, struct error *err)
     return rc;
 }
 
+static int connections_of(int64_t set)
+{
+    return (int)(set < CONNECTIONS_MAX ? set : CONNECTIONS_MAX);
+}
+
+static int open_http(struct server *s, struct error *err)
+{
+    const struct settings *settings = s->settings;
+    AUTO_FREE char *spool = xasprintf("%s/spool", settings->data_dir);
+    struct http_options http = { .listen = settings->listen,
+        .max_connections = connections_of(settings->connections),
+        .connections_per_address = connections_of(settings->connections_per_address),
+        .spool_dir = spool,
+        .route_lists = api_routes,
+        .app = &s->api,
+        .authorize = access_authorize,
+        .begun = api_begun,
+        .ended = api_ended,
+        .event_visible = access_event_visible,
+        .audience_alive = access_audience_alive,
+        .audience_free = access_audience_free,
+        .stream_auth = access_stream_auth,
+        .trusted_proxies = settings->access_proxies,
+        .cors_origins = settings->access_origins,
+        .tls = { .certificate = settings->tls_certificate,
+            .key = settings->tls_key,
+            .only_13 = strcmp(settings->tls_minimum, "1.3") == 0 },
+        .tls_changed = on_tls_changed,
+        .no_hsts = strcmp(settings->tls_hsts, "off") == 0,
+        .events_load = api_events_load,
+        .events_last = store_event_last(s->store) };
+    struct http_server *server = NULL;
+    int rc = http_server_open(&http, &server, err);
+    if (rc < 0) {
+        return rc;
+    }
+    s->api.http = server;
+    __atomic_store_n(&s->http, server, __ATOMIC_RELEASE);
+    return 0;
+}
+
 static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct error *err)
 {
     const struct settings *settings = s->settings;
@@ -342,7 +387,6 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
         .quota_bytes = settings->access_quota_bytes,
         .quota_documents = settings->access_quota_documents };
     AUTO_FREE char *reader = reader_program_path(settings);
-    AUTO_FREE char *spool = xasprintf("%s/spool", settings->data_dir);
 
     set_rates(settings, &access_options.rates);
     int rc = check_network(settings, err);
@@ -373,39 +417,8 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
     }
     s->api.verify = verify_runs_new(&s->api);
     verify_sweep(&s->api);
-    struct http_options http = { .listen = settings->listen,
-        .max_connections = (int)(settings->connections < CONNECTIONS_MAX ? settings->connections
-                                                                         : CONNECTIONS_MAX),
-        .connections_per_address = (int)(settings->connections_per_address < CONNECTIONS_MAX
-                                             ? settings->connections_per_address
-                                             : CONNECTIONS_MAX),
-        .spool_dir = spool,
-        .route_lists = api_routes,
-        .app = &s->api,
-        .authorize = access_authorize,
-        .begun = api_begun,
-        .ended = api_ended,
-        .event_visible = access_event_visible,
-        .audience_alive = access_audience_alive,
-        .audience_free = access_audience_free,
-        .stream_auth = access_stream_auth,
-        .trusted_proxies = settings->access_proxies,
-        .cors_origins = settings->access_origins,
-        .tls = { .certificate = settings->tls_certificate,
-            .key = settings->tls_key,
-            .only_13 = strcmp(settings->tls_minimum, "1.3") == 0 },
-        .tls_changed = on_tls_changed,
-        .no_hsts = strcmp(settings->tls_hsts, "off") == 0,
-        .events_load = api_events_load,
-        .events_last = store_event_last(s->store) };
-    struct http_server *server = NULL;
-    rc = http_server_open(&http, &server, err);
-    if (rc < 0) {
-        return rc;
-    }
-    s->api.http = server;
-    __atomic_store_n(&s->http, server, __ATOMIC_RELEASE);
-    rc = ingest_start(s->ingest, err);
+    rc = open_http(s, err);
+    rc = rc < 0 ? rc : ingest_start(s->ingest, err);
     return rc < 0 ? rc : monitor_start(s->api.monitor, err);
 }
 

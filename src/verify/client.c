@@ -29,6 +29,25 @@ double trial_number(const json_t *object, const char *field)
     return json_number_value(json_object_get(object, field));
 }
 
+int64_t trial_int(const json_t *object, const char *field)
+{
+    return json_integer_value(json_object_get(object, field));
+}
+
+bool trial_has_finding(const json_t *answer, const char *code)
+{
+    const json_t *one = NULL;
+    size_t i = 0;
+
+    json_array_foreach(json_object_get(answer, "findings"), i, one)
+    {
+        if (strcmp(trial_text(one, "code"), code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool trial_may(const struct trial *t, const char *right)
 {
     const json_t *one = NULL;
@@ -169,7 +188,7 @@ bool trial_wait(struct trial *t, const char *id, int64_t until_ms, struct trial_
         if (clock_mono_ms() >= until_ms || trial_stopped(t)) {
             snprintf(ret->error, sizeof(ret->error),
                 "It was not read in time: its state is %.20s, %lld documents stand before it.",
-                status, (long long)trial_number(progress, "queue_position"));
+                status, (long long)trial_int(progress, "queue_position"));
             return false;
         }
         trial_reply_done(ret);

@@ -85,6 +85,8 @@ long trial_upload(const struct trial *t, const char *name, struct slice bytes, c
     struct trial_reply *ret);
 const char *trial_text(const json_t *object, const char *field); // "" if it is not there
 double trial_number(const json_t *object, const char *field); // 0 if it is not there
+int64_t trial_int(const json_t *object, const char *field); // 0 if it is not there or no integer
+bool trial_has_finding(const json_t *answer, const char *code);
 
 // ---- marks
 void trial_pass(struct verify_result *r, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -92,6 +94,8 @@ void trial_fail(struct verify_result *r, const char *format, ...) PRINTF_LIKE(2,
 void trial_skip(struct verify_result *r, const char *format, ...) PRINTF_LIKE(2, 3);
 // Passes or fails by the check's limit. what says what was measured: "the median of 5 uploads".
 void trial_measure(struct verify_result *r, double value, const char *what);
+// Sorts; the value that so large a share (0 to 1) is not above: 0.5 is the median.
+double trial_sorted_at(double *values, size_t n, double share);
 
 // ---- checks, by file
 #define TRIAL_CHECK(name)                                                                          \

@@ -6,7 +6,6 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PINGS = 20, DELAYS = 5, WAIT_MS = 60000, PONG_MS = 5000 };
@@ -30,7 +29,7 @@ static bool on_text(void *ctx, struct slice text)
     AUTO_JSON *event = json_loadb(text.data, text.len, 0, NULL);
     const json_t *data = json_object_get(event, "data");
     const char *kind = trial_text(event, "kind");
-    int64_t seq = (int64_t)trial_number(event, "seq");
+    int64_t seq = trial_int(event, "seq");
 
     if (strcmp(trial_text(data, "partition"), w->t->partition) != 0 ||
         strcmp(trial_text(data, "name"), w->name) != 0) {
@@ -147,13 +146,6 @@ TRIAL_CHECK(check_progress)
     net_ws_close(ws);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 TRIAL_CHECK(check_event_delay)
 {
     double delays[DELAYS];
@@ -179,9 +171,8 @@ TRIAL_CHECK(check_event_delay)
             w.created_us > s.answered_us ? (double)(w.created_us - s.answered_us) / 1000 : 0;
     }
     net_ws_close(ws);
-    qsort(delays, DELAYS, sizeof(delays[0]), by_value);
-    trial_measure(
-        ret, delays[DELAYS / 2], "from the answer of an upload to its event, median of 5");
+    trial_measure(ret, trial_sorted_at(delays, DELAYS, 0.5),
+        "from the answer of an upload to its event, median of 5");
 }
 
 static bool on_pong(void *ctx, struct slice payload)
@@ -220,8 +211,8 @@ TRIAL_CHECK(check_ping)
         trial_fail(ret, "%s", err.text);
         return;
     }
-    qsort(times, PINGS, sizeof(times[0]), by_value);
-    trial_measure(ret, times[PINGS - 2], "round trip of a ping, the second slowest of 20");
+    trial_measure(
+        ret, trial_sorted_at(times, PINGS, 0.95), "round trip of a ping, the second slowest of 20");
 }
 
 // A connection that broke goes on after the last number it saw.

@@ -31,20 +31,6 @@ static const struct wrong {
     { "hostile/javascript.pdf", "javascript.pdf", NULL, "active.script" },
 };
 
-static bool finding_there(const json_t *json, const char *code)
-{
-    const json_t *one = NULL;
-    size_t i = 0;
-
-    json_array_foreach(json_object_get(json, "findings"), i, one)
-    {
-        if (strcmp(trial_text(one, "code"), code) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void judge_refusal(const struct trial_reply *reply, const char *reason, const char *finding,
     struct verify_result *ret)
 {
@@ -56,7 +42,7 @@ static void judge_refusal(const struct trial_reply *reply, const char *reason, c
         trial_fail(ret, "It was not refused by the checks. %s", reply->error);
     } else if (strcmp(said, reason) != 0) {
         trial_fail(ret, "It was refused, but for the reason %s instead of %s.", said, reason);
-    } else if (!finding_there(reply->json, finding)) {
+    } else if (!trial_has_finding(reply->json, finding)) {
         trial_fail(ret, "It was refused, but without the finding %s.", finding);
     } else {
         trial_pass(ret, "Refused: %s (%s).", reason, finding);
@@ -83,7 +69,7 @@ TRIAL_CHECK(check_warned)
 
     if (status != 200 && status != 201) {
         trial_fail(ret, "It was not taken in. %s", reply.error);
-    } else if (!finding_there(reply.json, w->finding)) {
+    } else if (!trial_has_finding(reply.json, w->finding)) {
         trial_fail(ret, "It was taken in without the warning %s.", w->finding);
     } else {
         trial_pass(ret, "Taken in with the warning %s.", w->finding);
@@ -101,11 +87,11 @@ TRIAL_CHECK(check_long_name)
     memcpy(name + LONG_NAME, ".txt", 5);
     trial_make_text(t, 1, &text);
     long status = trial_upload(t, name, buf_slice(&text), NULL, &reply);
-    if (status == 422 && finding_there(reply.json, "name.too_long")) {
+    if (status == 422 && trial_has_finding(reply.json, "name.too_long")) {
         trial_pass(ret, "Refused: name.too_long.");
     } else if (status != 201) {
         trial_fail(ret, "The upload did not end as it should. %s", reply.error);
-    } else if (!finding_there(reply.json, "name.too_long") ||
+    } else if (!trial_has_finding(reply.json, "name.too_long") ||
                strlen(trial_text(reply.json, "name")) >= LONG_NAME) {
         trial_fail(ret, "The name was neither refused nor shortened with a warning.");
     } else {
@@ -127,7 +113,7 @@ TRIAL_CHECK(check_oversize)
     json_array_foreach(json_object_get(t->formats, "formats"), i, one)
     {
         if (strcmp(trial_text(one, "type"), "txt") == 0) {
-            cap = (int64_t)trial_number(one, "cap_bytes");
+            cap = trial_int(one, "cap_bytes");
         }
     }
     if (cap <= 0) {

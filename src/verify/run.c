@@ -67,6 +67,19 @@ void trial_measure(struct verify_result *r, double value, const char *what)
     }
 }
 
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+double trial_sorted_at(double *values, size_t n, double share)
+{
+    qsort(values, n, sizeof(*values), by_value);
+    return values[(size_t)(share * (double)(n - 1) + 0.5)];
+}
+
 struct slice trial_file(const char *name)
 {
     for (size_t i = 0; i < trial_file_count; i++) {

@@ -23,19 +23,6 @@ enum {
     LOAD_CALLS_MAX = 4000, // of one thread
 };
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double sorted_at(double *values, size_t n, double share)
-{
-    qsort(values, n, sizeof(*values), by_value);
-    return values[(size_t)(share * (double)(n - 1) + 0.5)];
-}
-
 // What the run itself gave the server to do is not to be in its times: waits, within bounds, until that is done.
 static void settle(struct trial *t)
 {
@@ -73,7 +60,7 @@ TRIAL_CHECK(check_time_small)
         ms[i] = (double)reply.us / 1000;
     }
     trial_measure(
-        ret, sorted_at(ms, TRIES, 0.5), "upload and all checks of a small text, median of 7");
+        ret, trial_sorted_at(ms, TRIES, 0.5), "upload and all checks of a small text, median of 7");
 }
 
 TRIAL_CHECK(check_time_refusal)
@@ -90,7 +77,8 @@ TRIAL_CHECK(check_time_refusal)
         }
         ms[i] = (double)reply.us / 1000;
     }
-    trial_measure(ret, sorted_at(ms, TRIES, 0.5), "refusal of a renamed program, median of 7");
+    trial_measure(
+        ret, trial_sorted_at(ms, TRIES, 0.5), "refusal of a renamed program, median of 7");
 }
 
 // A recording of silence: large to upload and to check, little work to read.
@@ -136,7 +124,7 @@ TRIAL_CHECK(check_time_medium)
         ms[i] = (double)reply.us / 1000;
     }
     trial_measure(
-        ret, sorted_at(ms, MEDIUM_TRIES, 0.5), "upload and all checks of 5 MiB, median of 3");
+        ret, trial_sorted_at(ms, MEDIUM_TRIES, 0.5), "upload and all checks of 5 MiB, median of 3");
 }
 
 static long search(const struct trial *t, int number, struct trial_reply *ret)
@@ -162,7 +150,7 @@ TRIAL_CHECK(check_time_search)
         }
         ms[i] = (double)reply.us / 1000;
     }
-    trial_measure(ret, sorted_at(ms, SEARCH_TRIES, 0.5), "a search, median of 21");
+    trial_measure(ret, trial_sorted_at(ms, SEARCH_TRIES, 0.5), "a search, median of 21");
 }
 
 // ---- load
@@ -244,7 +232,7 @@ static void put_under_load(struct trial *t, bool uploads, int threads, int most,
     } else {
         snprintf(words, sizeof(words), "95th of 100, %zu %s by %d clients at once", calls, what,
             started);
-        trial_measure(ret, sorted_at(all, calls, 0.95), words);
+        trial_measure(ret, trial_sorted_at(all, calls, 0.95), words);
     }
     free(all);
     free(l);

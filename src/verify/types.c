@@ -150,20 +150,6 @@ static void find_it(
     }
 }
 
-static bool has_finding(const json_t *document, const char *code)
-{
-    const json_t *one = NULL;
-    size_t i = 0;
-
-    json_array_foreach(json_object_get(document, "findings"), i, one)
-    {
-        if (strcmp(trial_text(one, "code"), code) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void read_and_find(struct trial *t, const char *id, const struct wanted *w, int64_t until_ms,
     struct verify_result *ret)
 {
@@ -178,7 +164,7 @@ static void read_and_find(struct trial *t, const char *id, const struct wanted *
         const json_t *finding = json_array_get(json_object_get(reply.json, "findings"), 0);
         trial_fail(ret, "It was taken in, but its state became %s. %s", status,
             trial_text(finding, "message"));
-    } else if (w->speech && has_finding(reply.json, "speech.no_model")) {
+    } else if (w->speech && trial_has_finding(reply.json, "speech.no_model")) {
         trial_skip(ret, "no speech model is in use (see engine.speech): it was taken in, but its "
                         "words are not heard.");
     } else {
