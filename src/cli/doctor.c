@@ -8,7 +8,7 @@
 #include "ingest/ingest.h"
 #include "jobs/converter.h"
 #include "jobs/reader_client.h"
-#include "net/web.h"
+#include "net/call.h"
 #include "os/resources.h"
 #include "wire/frame.h"
 
@@ -18,6 +18,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+enum { ASK_MS = 3000 }; // for a service to answer
 
 struct doctor {
     json_t *checks;
@@ -104,12 +106,17 @@ static void check_reader(struct doctor *d, const struct settings *s)
 
 static void check_speech(struct doctor *d, const struct settings *s)
 {
+    AUTO_NET_ANSWER answer = { 0 };
     struct error err = { 0 };
 
     if (!ingest_speech_is_url(s)) {
         return;
     }
-    if (web_reach(s->speech_model, 3000, &err) < 0) {
+    struct net_call call = { .url = s->speech_model,
+        .connect_only = true,
+        .deadline_ms = clock_mono_ms() + ASK_MS,
+        .answer_max = 1 };
+    if (net_call_run(&call, &answer, &err) < 0) {
         AUTO_FREE char *text = xasprintf("The speech service can't be reached. %s", err.text);
         say(d, "speech", "fail", text);
     } else {
@@ -144,7 +151,7 @@ static void check_certificate(struct doctor *d, const struct settings *s)
 
 static void check_scanner(struct doctor *d, const struct settings *s)
 {
-    struct clamd_options o = { .address = s->clamd_address, .time_ms = 3000 };
+    struct clamd_options o = { .address = s->clamd_address, .time_ms = ASK_MS };
     char version[CLAMD_NAME_MAX] = "";
     struct error err = { 0 };
 

@@ -4,9 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ingest/internal.h"
-#include "net/web.h"
+#include "net/call.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -84,23 +85,24 @@ static int judge_status(long status, struct error *err)
 static int ask(const struct settings *s, const struct speech_window *w, struct slice wav,
     const char *key, const atomic_bool *cancel, struct transcript *ret, struct error *err)
 {
-    const struct web_part parts[] = {
+    const struct net_part parts[] = {
         { "file", "window.wav", "audio/wav", wav },
         { "model", NULL, NULL, slice_of(s->speech_name) },
         { "response_format", NULL, NULL, SLICE_LIT("verbose_json") },
         { "timestamp_granularities[]", NULL, NULL, SLICE_LIT("word") },
         { "timestamp_granularities[]", NULL, NULL, SLICE_LIT("segment") },
     };
-    struct web_request q = { .url = s->speech_model,
+    struct net_call call = { .url = s->speech_model,
         .bearer = key,
         .parts = parts,
         .part_count = ARRAY_LEN(parts),
-        .time_ms = s->speech_s * 1000,
+        .idle_ms = INT_MAX, // it answers when it has heard all
+        .deadline_ms = clock_mono_ms() + s->speech_s * 1000,
         .answer_max = TRANSCRIPT_MAX_BYTES,
-        .cancel = cancel };
-    AUTO_WEB_ANSWER answer = { 0 };
+        .cancelled = cancel };
+    AUTO_NET_ANSWER answer = { 0 };
     struct error why = { 0 };
-    int rc = web_post_form(&q, &answer, &why);
+    int rc = net_call_run(&call, &answer, &why);
 
     if (rc == ERR_CANCELLED) {
         return error_set(err, rc, "Reading was stopped.");

@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOST_MAX = 200 };
+enum { HOST_MAX = 200, LOOK_EVERY_MS = 100 };
 
 struct call {
     const struct net_call *in;
     struct net_answer *out;
     CURL *curl;
+    curl_mime *form; // NULL: none
     struct error *err;
     int rc; // why we ended it ourselves
     size_t got;
@@ -157,12 +158,13 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
 
 static bool make_headers(const struct net_call *in, struct curl_slist **list)
 {
-    bool good = true;
+    bool good = !in->part_count || add_header(list, "Expect:", ""); // no extra round trip
 
     if (in->body.len || in->source || in->content_type) {
-        good = add_header(
-            list, "Content-Type: ", in->content_type ? in->content_type : "application/json");
-        good = good && add_header(list, "Expect:", ""); // no extra round trip
+        good =
+            good && add_header(list,
+                        "Content-Type: ", in->content_type ? in->content_type : "application/json");
+        good = good && add_header(list, "Expect:", "");
     }
     if (in->accept) {
         good = good && add_header(list, "Accept: ", in->accept);
@@ -174,6 +176,24 @@ static bool make_headers(const struct net_call *in, struct curl_slist **list)
         good = good && add_header(list, "", in->headers[i]);
     }
     return good;
+}
+
+static bool make_form(struct call *c)
+{
+    const struct net_call *in = c->in;
+
+    c->form = in->part_count ? curl_mime_init(c->curl) : NULL;
+    for (size_t i = 0; c->form && i < in->part_count; i++) {
+        const struct net_part *p = &in->parts[i];
+        curl_mimepart *part = curl_mime_addpart(c->form);
+        if (!part || curl_mime_name(part, p->name) != CURLE_OK ||
+            curl_mime_data(part, p->data.len ? p->data.data : "", p->data.len) != CURLE_OK ||
+            (p->file_name && curl_mime_filename(part, p->file_name) != CURLE_OK) ||
+            (p->media_type && curl_mime_type(part, p->media_type) != CURLE_OK)) {
+            return false;
+        }
+    }
+    return c->form || !in->part_count;
 }
 
 static void set_options(struct call *c, struct curl_slist *headers)
@@ -198,7 +218,8 @@ static void set_options(struct call *c, struct curl_slist *headers)
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, c);
-    if (in->deadline_ms) { // exactly; on_progress is called once a second only while nothing moves
+    curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, (long)in->connect_only);
+    if (in->deadline_ms) {
         int64_t left = in->deadline_ms - clock_mono_ms();
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(left > 1 ? left : 1));
     }
@@ -206,19 +227,43 @@ static void set_options(struct call *c, struct curl_slist *headers)
         curl_easy_setopt(curl, CURLOPT_POST, 1L);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, in->body.data);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)in->body.len);
+    } else if (c->form) {
+        curl_easy_setopt(curl, CURLOPT_MIMEPOST, c->form);
     } else if (in->source) {
         curl_easy_setopt(curl, CURLOPT_POST, 1L);
         curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_source);
         curl_easy_setopt(curl, CURLOPT_READDATA, c);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)in->source_size);
     }
-    if (in->method && strcmp(in->method, "POST") == 0 && !in->body.len && !in->source) {
+    if (in->method && strcmp(in->method, "POST") == 0 && !in->body.len && !in->source && !c->form) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, ""); // says that its length is 0
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
     }
     if (in->method) {
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, in->method);
     }
+}
+
+// As curl_easy_perform, which calls on_progress once a second only while nothing moves.
+static CURLcode perform(CURL *curl)
+{
+    CURLM *m = curl_multi_init();
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    int running = m && curl_multi_add_handle(m, curl) == CURLM_OK, left = 0;
+
+    while (running) {
+        if (curl_multi_perform(m, &running) != CURLM_OK ||
+            (running && curl_multi_poll(m, NULL, 0, LOOK_EVERY_MS, NULL) != CURLM_OK)) {
+            break;
+        }
+        const CURLMsg *told = running ? NULL : curl_multi_info_read(m, &left);
+        code = told ? told->data.result : code;
+    }
+    if (m) {
+        curl_multi_remove_handle(m, curl);
+        curl_multi_cleanup(m);
+    }
+    return code;
 }
 
 static int end_of(struct call *c, CURLcode code)
@@ -257,6 +302,7 @@ static int end_of(struct call *c, CURLcode code)
 int net_call_run(const struct net_call *call, struct net_answer *ret, struct error *err)
 {
     struct call c = { .in = call, .out = ret, .err = err, .last_ms = clock_mono_ms() };
+    struct curl_slist *headers = NULL;
     const char *type = NULL;
 
     BUG_ON(call->answer_max == 0);
@@ -269,14 +315,12 @@ int net_call_run(const struct net_call *call, struct net_answer *ret, struct err
         return rc;
     }
     c.curl = curl_easy_init();
-    struct curl_slist *headers = NULL;
-    if (!c.curl || !make_headers(call, &headers)) {
-        curl_easy_cleanup(c.curl);
-        curl_slist_free_all(headers);
-        return error_set(err, ERR_MEMORY, "There is no memory for a request.");
+    if (!c.curl || !make_headers(call, &headers) || !make_form(&c)) {
+        rc = error_set(err, ERR_MEMORY, "There is no memory for a request.");
+        goto out;
     }
     set_options(&c, headers);
-    rc = end_of(&c, curl_easy_perform(c.curl));
+    rc = end_of(&c, perform(c.curl));
     curl_easy_getinfo(c.curl, CURLINFO_RESPONSE_CODE, &ret->status);
     curl_off_t total = 0, ready = 0;
     curl_easy_getinfo(c.curl, CURLINFO_TOTAL_TIME_T, &total);
@@ -285,6 +329,8 @@ int net_call_run(const struct net_call *call, struct net_answer *ret, struct err
     if (curl_easy_getinfo(c.curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type) {
         snprintf(ret->content_type, sizeof(ret->content_type), "%s", type);
     }
+out:
+    curl_mime_free(c.form);
     curl_easy_cleanup(c.curl);
     curl_slist_free_all(headers);
     return rc;

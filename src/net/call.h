@@ -21,10 +21,20 @@ enum {
     NET_CALL_HEADERS_MAX = 16,
 };
 
+struct net_part { // of a form
+    const char *name;
+    const char *file_name; // NULL: a plain field
+    const char *media_type; // of a file
+    struct slice data;
+};
+
 struct net_call {
     const char *url;
+    bool connect_only; // sends nothing: is somebody there?
     const char *method; // NULL: POST if there is a body, else GET
     struct slice body;
+    const struct net_part *parts; // instead of body: multipart/form-data
+    size_t part_count;
     // Instead of body: a body of source_size bytes, asked for as it is sent. Fills at most size bytes and says how many; 0
     // ends the call early. A server that answers before the end is heard.
     size_t (*source)(void *ctx, char *ret, size_t size);
@@ -37,7 +47,7 @@ struct net_call {
     int connect_ms, idle_ms; // 0: the defaults above
     int64_t deadline_ms; // clock_mono_ms(); 0: none
     size_t answer_max; // bytes of the answer's body; must be set
-    const atomic_bool *cancelled; // seen within a second; NULL: can't be
+    const atomic_bool *cancelled; // looked at several times a second; NULL: can't be
     const atomic_bool *stopping; // the same, for the end of the program
     // Takes the bytes of a successful answer (2xx) as they come; a negative ERR_* ends the call with that. NULL: the body is
     // kept in the reply.

@@ -20,8 +20,8 @@ struct net_ws_handler {
     void *ctx;
     const atomic_bool *cancelled; // looked at several times a second; NULL: never
 };
-// url: http:// or https:// with the path. bearer: NULL or "": none. trust: NULL: authorities of this machine. ERR_AUTH and ERR_DENIED: the server said 401 or 403;
-// ERR_IO, ERR_TIMEOUT, ERR_INVALID (the address), ERR_CORRUPT (no WebSocket there).
+// url: http:// or https:// with the path. bearer: NULL or "": none. trust: NULL: authorities of this machine. ERR_AUTH and
+// ERR_DENIED: the server said 401 or 403; ERR_IO, ERR_TIMEOUT, ERR_INVALID (the address), ERR_CORRUPT (no WebSocket there).
 int net_ws_open(const char *url, const char *bearer, const struct net_trust *trust,
     struct net_ws **ret, struct error *err);
 void net_ws_close(struct net_ws *w); // NULL is fine

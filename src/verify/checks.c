@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The table of checks, in the order in which they run. One entry is one check; the report is made from it. The last one cleans up and always runs.
+// The table of checks, in the order in which they run. One entry is one check; the report is made from it. The last one cleans
+// up and always runs.
 #include "verify/internal.h"
 
 #define HEALTH "Health"

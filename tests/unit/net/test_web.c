@@ -76,21 +76,22 @@ static void fake_end(struct fake *f)
     free(f);
 }
 
-static int post(struct fake *f, const struct web_request *more, struct web_answer *ret)
+static int post(
+    struct fake *f, int64_t time_ms, const struct net_call *more, struct net_answer *ret)
 {
-    static const struct web_part parts[] = { { "file", "window.wav", "audio/wav", { "RIFF", 4 } },
+    static const struct net_part parts[] = { { "file", "window.wav", "audio/wav", { "RIFF", 4 } },
         { "model", NULL, NULL, { "small", 5 } } };
     char url[64];
-    struct web_request q = *more;
+    struct net_call q = *more;
     struct error err = { 0 };
 
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/v1/audio/transcriptions", f->port);
     q.url = url;
     q.parts = parts;
     q.part_count = 2;
-    q.time_ms = q.time_ms ? q.time_ms : 5000;
+    q.deadline_ms = clock_mono_ms() + time_ms;
     q.answer_max = q.answer_max ? q.answer_max : 1000;
-    int rc = web_post_form(&q, ret, &err);
+    int rc = net_call_run(&q, ret, &err);
     assert_true(rc == 0 || err.text[0]);
     return rc;
 }
@@ -99,9 +100,9 @@ static void a_form_goes_out_with_its_key_and_the_answer_comes_back(void **state)
 {
     struct fake *f =
         fake_start("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
-    AUTO_WEB_ANSWER a = { 0 };
+    AUTO_NET_ANSWER a = { 0 };
     (void)state;
-    assert_int_equal(post(f, &(struct web_request){ .bearer = "key-1" }, &a), 0);
+    assert_int_equal(post(f, 5000, &(struct net_call){ .bearer = "key-1" }, &a), 0);
     assert_int_equal(a.status, 200);
     assert_true(slice_is(buf_slice(&a.body), "{}"));
     assert_non_null(strstr(f->got, "POST /v1/audio/transcriptions HTTP/1.1\r\n"));
@@ -146,8 +147,8 @@ static void a_redirect_is_answered_and_not_followed(void **state)
         "0\r\nConnection: close\r\n\r\n",
         other->port);
     struct fake *f = fake_start(answer);
-    AUTO_WEB_ANSWER a = { 0 };
-    assert_int_equal(post(f, &(struct web_request){ .bearer = NULL }, &a), 0);
+    AUTO_NET_ANSWER a = { 0 };
+    assert_int_equal(post(f, 5000, &(struct net_call){ .bearer = NULL }, &a), 0);
     assert_int_equal(a.status, 307);
     assert_null(strstr(f->got, "Authorization"));
     assert_int_equal(other->connections, 0);
@@ -159,13 +160,14 @@ static void length_and_time_are_bounded_and_it_can_be_stopped(void **state)
 {
     struct fake *f = fake_start("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n0123456789");
     struct fake *silent = fake_start(NULL);
-    AUTO_WEB_ANSWER a = { 0 }, b = { 0 }, c = { 0 };
+    AUTO_NET_ANSWER a = { 0 }, b = { 0 }, c = { 0 };
     atomic_bool cancel = true;
     int64_t start = clock_mono_ms();
     (void)state;
-    assert_int_equal(post(f, &(struct web_request){ .answer_max = 9 }, &a), ERR_TOO_LARGE);
-    assert_int_equal(post(silent, &(struct web_request){ .time_ms = 300 }, &b), ERR_TIMEOUT);
-    assert_int_equal(post(silent, &(struct web_request){ .cancel = &cancel }, &c), ERR_CANCELLED);
+    assert_int_equal(post(f, 5000, &(struct net_call){ .answer_max = 9 }, &a), ERR_TOO_LARGE);
+    assert_int_equal(post(silent, 300, &(struct net_call){ .bearer = NULL }, &b), ERR_TIMEOUT);
+    assert_int_equal(
+        post(silent, 5000, &(struct net_call){ .cancelled = &cancel }, &c), ERR_CANCELLED);
     assert_true(clock_mono_ms() - start < 4000);
     fake_end(f);
     fake_end(silent);
@@ -188,8 +190,11 @@ static void only_plain_web_addresses_are_taken(void **state)
             fail_msg("taken: %s", bad[i]);
         }
     }
-    assert_int_equal(web_reach("file:///etc/passwd", 100, &err), ERR_INVALID);
-    assert_int_equal(web_reach("http://127.0.0.1:1/", 1000, &err), ERR_IO);
+    struct net_answer none;
+    struct net_call call = { .url = "file:///etc/passwd", .connect_only = true, .answer_max = 1 };
+    assert_int_equal(net_call_run(&call, &none, &err), ERR_INVALID);
+    call.url = "http://127.0.0.1:1/";
+    assert_int_equal(net_call_run(&call, &none, &err), ERR_IO);
 }
 
 // Where this is wrong, a mail relay's password goes out unencrypted.
