@@ -11,7 +11,7 @@ enum {
     SNIFF_BYTES = 64 * 1024,
     SNIFF_PDF_WITHIN = 1024, // bytes: readers of PDF accept rubbish before the header
     SNIFF_DIRECTORY_MAX = 4 << 20, // of a ZIP file's directory
-    SNIFF_ENTRIES_MAX = 20000, //
+    SNIFF_ENTRIES_MAX = 20000,
     SNIFF_TYPES_PACKED_MAX = 256 << 10, // of [Content_Types].xml
     SNIFF_TYPES_MAX = 1 << 20, // unpacked
 };

@@ -23,8 +23,8 @@
 enum {
     LOOK_EVERY_MS = 50, // at cancel and at memory
     GRACE_MS = 300, // for a reader that has said all, or closed its pipe, to end by itself
-    READ_BYTES = 128 << 10, //
-    PIPE_BYTES = 256 << 10, //
+    READ_BYTES = 128 << 10,
+    PIPE_BYTES = 256 << 10,
     MODES = 3,
     CHILD_IN = 3,
     CHILD_OUT = 4,
@@ -87,7 +87,7 @@ struct run {
     struct frame_decoder decoder;
     struct child child;
     int64_t memory_max; // resident bytes; above it is killed
-    int64_t deadline_ms; //
+    int64_t deadline_ms;
     int64_t looked_ms; // when memory was last read
     bool judged; // result.end is fixed: we ended it, or it said how it ended
     bool ended; // it said DONE or REFUSED

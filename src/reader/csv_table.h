@@ -16,7 +16,7 @@
 
 enum {
     TABLE_BLOCK_AIM = 1000, // bytes of text
-    TABLE_BLOCK_ROWS = 50, //
+    TABLE_BLOCK_ROWS = 50,
     TABLE_ROW_MAX = 4096, // bytes; a longer row is split
     TABLE_COLUMNS_MAX = 16384, // as Excel; more are dropped with a finding by the owner
 };

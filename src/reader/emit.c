@@ -15,7 +15,7 @@ enum {
     ELEMENT_TEXT_MAX =
         4 << 20, // bytes of one element; longer ones are cut (formats split tables long before)
     ELEMENT_NAME_MAX = 1000, // names of sheets, headings, images
-    INFO_TEXT_MAX = 1000, //
+    INFO_TEXT_MAX = 1000,
     READER_FINDINGS_MAX = 256, // reports of one process; the server keeps FINDINGS_MAX of them
 };
 

@@ -16,7 +16,7 @@ enum {
     IMAGE_SCANS_MAX = 100, // of a progressive JPEG; real ones have ten
     IMAGE_WHOLE_BYTES =
         310 << 20, // what a codec may hold of a picture that can't be decoded in rows
-    IMAGE_TEXT_SIZE = 600, //
+    IMAGE_TEXT_SIZE = 600,
 };
 
 // What the file says about itself; texts are as they stand there, cut, perhaps not UTF-8.

@@ -12,7 +12,7 @@
 
 enum {
     CHUNK_BYTES = 8 << 20, // of one that is kept
-    CHUNKS_KEPT = 200, //
+    CHUNKS_KEPT = 200,
     SIDE_MAX = 1 << 24, // above, libpng refuses by itself
     SCATTERED_PIXELS = 4 * 1000 * 1000, // sixteen bytes each while averages are taken
     ROWS_PER_LOOK = 64,

@@ -8,15 +8,15 @@
 enum numfmt_kind {
     FMT_LITERAL, // text
     FMT_DIGIT, // sign is '0', '#' or '?'
-    FMT_POINT, //
+    FMT_POINT,
     FMT_COMMA, // between digits or behind them
-    FMT_PERCENT, //
+    FMT_PERCENT,
     FMT_EXPONENT, // sign is '+' or '-'
-    FMT_SLASH, //
+    FMT_SLASH,
     FMT_DATE, // sign is y m d h s e b or n (minutes); count letters
     FMT_ELAPSED, // sign is h m s; count letters
     FMT_AMPM, // text is how it was written: "AM/PM", "A/P"
-    FMT_GENERAL, //
+    FMT_GENERAL,
     FMT_AT, // @
 };
 

@@ -21,7 +21,7 @@ enum {
     MODEL_NETWORK = 17, // which of them is the network
     TIME_MS = 60000,
     SMALL_LETTERS = 20, // pixels: below, letters are made larger
-    WANTED_LETTERS = 32, //
+    WANTED_LETTERS = 32,
     SMALL_SIDE =
         700, // a picture of which nothing was read is made larger when it is smaller than this
     LARGER_MAX = 4, // times

@@ -13,9 +13,9 @@
 enum {
     OCR_PIXELS_MAX = 16 * 1000 * 1000, // of a picture; callers make larger ones smaller
     OCR_SIDE_MAX = 20000, // a side; Tesseract's own limit is 32,767
-    OCR_SIDE_MIN = 8, //
+    OCR_SIDE_MIN = 8,
     OCR_WORDS_MAX = 20000, // of a picture
-    OCR_BLOCKS_MAX = 4000, //
+    OCR_BLOCKS_MAX = 4000,
     OCR_TEXT_MAX = 1 << 20, // bytes
     OCR_SURE = 70, // mean confidence, of 100, below which a block is doubtful
 };

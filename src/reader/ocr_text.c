@@ -9,7 +9,7 @@
 
 enum {
     WORD_LEAST = 20, // confidence of a word that is kept at all
-    SURE_WORD = 60, //
+    SURE_WORD = 60,
     LINE_LEAST = 38, // mean confidence of a line
     LONE_LINE_LEAST = 70, // of a line without a sure word of three letters
     LINE_WORDS_LOOKED = 40,

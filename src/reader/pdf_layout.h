@@ -8,11 +8,11 @@
 
 enum {
     LPDF_TABLE_CELLS = 20000, // of one table
-    LPDF_TABLE_COLS = 64, //
+    LPDF_TABLE_COLS = 64,
     LPDF_TABLES_MAX = 64, // of one page
     LPDF_BLOCKS_SORTED =
         900, // more blocks than this are read from top to bottom without a search for columns
-    LPDF_CUT_DEPTH = 40, //
+    LPDF_CUT_DEPTH = 40,
     LPDF_DRAWINGS_MAX = 16, // of a page that only their captions tell of
 };
 

@@ -10,7 +10,7 @@
 
 enum {
     PAGE_PIXELS = 10 * 1000 * 1000, // an A4 page at 300 dpi has 8.7 million
-    PAGE_MS = 45 * 1000, //
+    PAGE_MS = 45 * 1000,
     SAME_LETTERS = 4, // fewer prove nothing
 };
 

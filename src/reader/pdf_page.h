@@ -22,11 +22,11 @@
 enum {
     LPDF_PAGE_WORDS = 100000, // a dense drawing has 20,000
     LPDF_PAGE_TEXT = 4 << 20, // bytes
-    LPDF_PAGE_RULES = 6000, //
-    LPDF_PAGE_FILLS = 2000, //
-    LPDF_PAGE_IMAGES = 1000, //
+    LPDF_PAGE_RULES = 6000,
+    LPDF_PAGE_FILLS = 2000,
+    LPDF_PAGE_IMAGES = 1000,
     LPDF_PAGE_MARKS = 800, // curved or slanted shapes: drawings are made of them
-    LPDF_PAGE_STYLES = 512, //
+    LPDF_PAGE_STYLES = 512,
     LPDF_PAGE_NOTES = 200, // annotations with text
     LPDF_WORD_CHARS = 200, // longer runs without a space are several words glued together
     LPDF_DIRECTIONS = 5,
@@ -104,7 +104,7 @@ struct lpdf_page {
     uint32_t word_count, rule_count, fill_count, image_count, style_count, note_count, mark_count;
     uint32_t word_cap, rule_cap, fill_cap, image_cap, style_cap, note_cap, mark_cap;
     int64_t letters; // of visible text and of OCR text
-    int64_t hidden_letters; //
+    int64_t hidden_letters;
     int64_t scanned_letters; // of OCR text alone
     int64_t rubbish; // glyphs without a character
     uint32_t shapes; // paths and shadings drawn
@@ -157,8 +157,8 @@ struct lpdf_glyph {
     float x, y; // origin on the page
     float dx, dy; // unit vector of the direction of writing
     float advance; // along it
-    float size; //
-    uint16_t style; //
+    float size;
+    uint16_t style;
     uint16_t flags; // LPDF_HIDDEN, LPDF_SCANNED, LPDF_FIELD
     bool more; // belongs to the glyph before (a ligature's second letter)
     bool vertical; // upright letters one under the other
@@ -176,7 +176,7 @@ struct lpdf_pen {
     struct lpdf_letter letters[LPDF_WORD_CHARS + 8];
     int count;
     struct lpdf_glyph first; // of the word that is being put together
-    int dir; //
+    int dir;
     float x0, x1, y; // of it, in the frame
     float last_x0; // of the newest letter
     bool glue; // the next word begins right after this one

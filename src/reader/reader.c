@@ -10,10 +10,10 @@ const struct reader_limits reader_limits_default = {
     .ratio = 200, // real sheets of repeated rows reach 100, bombs 1,000
     .entries = 10000, // a deck of 500 slides with pictures has 3,000
     .depth = 256, // real documents stay under 60; recursion is bounded by it
-    .pages = 10000, //
+    .pages = 10000,
     .cells = 5000000, // of all sheets
-    .text_bytes = 64 * MIB, //
-    .elements = 1000000, //
+    .text_bytes = 64 * MIB,
+    .elements = 1000000,
     .pixels = 100 * 1000 * 1000, // 400 MB as RGBA, within the memory of a reader
 };
 

@@ -19,8 +19,8 @@ enum {
     XLSX_ROWS = 1048576,
     XLSX_COLUMNS = 16384,
     XLSX_WINDOW_ROWS = 256, // tables are told apart by looking at so many rows at once
-    XLSX_WINDOW_BYTES = 512 * 1024, //
-    XLSX_WINDOW_CELLS = 65536, //
+    XLSX_WINDOW_BYTES = 512 * 1024,
+    XLSX_WINDOW_CELLS = 65536,
     XLSX_CELL_BYTES = 256 * 1024, // Excel: 32,767 characters
     XLSX_STRINGS_MAX = 8 * 1000 * 1000,
     XLSX_STYLES_MAX = 65536, // Excel: 65,490

@@ -17,9 +17,9 @@
 enum {
     PIECES_MAX = 64, // of one cut
     LEAVES_MAX = 512, // of one window
-    DEPTH_MAX = 8, //
+    DEPTH_MAX = 8,
     TITLE_MAX = 160, // bytes; longer ones are paragraphs
-    TITLE_ROWS = 5, //
+    TITLE_ROWS = 5,
     LOOK_ROWS = 20, // to find the header
     INHERIT_GAP = 2, // empty rows between a header's table and one that takes it
     WINDOW_GAP = 2, // empty rows inside a window: so many do not tear a header off its table

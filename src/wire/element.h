@@ -8,19 +8,19 @@
 enum element_kind {
     ELEMENT_TITLE, // the title of the document
     ELEMENT_HEADING, // level 1 (top) to 6
-    ELEMENT_PARAGRAPH, //
+    ELEMENT_PARAGRAPH,
     ELEMENT_LIST_ITEM, // level 1 is outermost; text without the bullet, markdown with it
     ELEMENT_TABLE, // a block of whole rows; text: rows by newline, cells by " | "; header: the header row alike
     ELEMENT_FIGURE, // text: its alternative text or caption, may be empty
-    ELEMENT_CAPTION, //
-    ELEMENT_CODE, //
+    ELEMENT_CAPTION,
+    ELEMENT_CODE,
     ELEMENT_NOTE, // footnote, endnote, speaker note
     ELEMENT_COMMENT, // a reviewer's
     ELEMENT_HEADER, // running header of a page
     ELEMENT_FOOTER, // running footer of a page
-    ELEMENT_FORMULA, //
-    ELEMENT_SPEECH, //
-    ELEMENT_KEY_FRAME, //
+    ELEMENT_FORMULA,
+    ELEMENT_SPEECH,
+    ELEMENT_KEY_FRAME,
     ELEMENT_KINDS
 };
 

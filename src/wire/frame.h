@@ -44,9 +44,9 @@ enum {
     FRAME_TEXT_MAX = 4 << 20, // text or Markdown of one element; formats split tables long before
     FRAME_TABLE_HEADER_MAX = 1 << 20,
     FRAME_NAME_MAX = 4000, // names of sheets, headings; the emitter keeps to 1,000
-    FRAME_INFO_KEY_MAX = 64, //
-    FRAME_INFO_TEXT_MAX = 4000, //
-    FRAME_IMAGE_NAME_MAX = 1000, //
+    FRAME_INFO_KEY_MAX = 64,
+    FRAME_INFO_TEXT_MAX = 4000,
+    FRAME_IMAGE_NAME_MAX = 1000,
     FRAME_IMAGE_DATA_MAX = 256 << 10,
     FRAME_IMAGE_MAX = 64 << 20, // bytes of one picture, packed
     FRAME_REFUSED_TEXT_MAX = 1000,
@@ -90,7 +90,7 @@ struct frame {
         struct {
             struct slice key; // a to z, 0 to 9, _
             bool has_text; // else the number counts
-            struct slice text; //
+            struct slice text;
             double number; // finite
         } info;
         struct finding finding;

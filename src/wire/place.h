@@ -27,7 +27,7 @@ enum place_kind {
 struct place {
     enum place_kind kind;
     int32_t number; // page or slide, 1-based
-    bool has_box; //
+    bool has_box;
     float box[4]; // x0 y0 x1 y1 in fractions of the page, 0 to 1, origin top left
     int32_t rows[2]; // first and last row or line, 1-based, inclusive
     int32_t cols[2]; // first and last column, 1-based, inclusive

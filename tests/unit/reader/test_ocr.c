@@ -224,7 +224,7 @@ static void noise_is_dropped(void **state)
     begin(&t);
     see(&t, "|~", 0, 0, 20, 90, "bpl"); // no letters
     see(&t, "wq", 0, 50, 20, 30, "bpl"); // nothing sure in the line
-    see(&t, "Valve", 0, 90, 20, 90, "bpl"); //
+    see(&t, "Valve", 0, 90, 20, 90, "bpl");
     see(&t, "xk", 60, 90, 20, 5, ""); // an unsure word beside a sure one
     expect_blocks(&t, "[Valve]");
     ocr_try_done(&t);
