@@ -9,6 +9,7 @@
 #include "jobs/converter.h"
 #include "jobs/reader_client.h"
 #include "net/call.h"
+#include "os/file.h"
 #include "os/resources.h"
 #include "wire/frame.h"
 
@@ -176,8 +177,7 @@ static void check_converter(struct doctor *d, const struct settings *s)
     static const char text[] = "Filter the fryer oil every day.\n";
     char office[PATH_MAX], folder[] = "/tmp/larder-doctor-XXXXXX";
     AUTO_FREE char *reader = reader_program_path(s);
-    char *slash = strrchr(reader, '/');
-    AUTO_FREE char *jail = xasprintf("%.*s/larder-convert", (int)(slash - reader), reader);
+    AUTO_FREE char *jail = path_beside(reader, "larder-convert");
     AUTO_FD int fd = memfd_create("doctor", MFD_CLOEXEC);
     struct convert_result result = { .fd = -1 };
     struct error err = { 0 };

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "os/file.h"
 #include "os/pool.h"
 #include "wire/json_in.h"
 
@@ -56,8 +57,7 @@ char *reader_program_path(const struct settings *s)
     }
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
     self[n > 0 ? n : 0] = '\0';
-    char *slash = strrchr(self, '/');
-    return xasprintf("%.*s/larder-reader", slash ? (int)(slash - self) : 1, slash ? self : ".");
+    return path_beside(self, "larder-reader");
 }
 
 int data_folder_make(const char *dir, struct error *err)

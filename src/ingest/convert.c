@@ -3,6 +3,7 @@
 // LibreOffice makes of it lives as a descriptor only, is checked like an upload, read, and forgotten.
 #include "base/log.h"
 #include "ingest/internal.h"
+#include "os/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,8 +100,8 @@ int ingest_convert(struct ingest *g, const struct document *d, int fd, const ato
 {
     const struct format_info *format = format_by_name(slice_of(d->type));
     AUTO_FREE char *folder = folder_of(g), *real = realpath(folder, NULL),
-                   *data = realpath(g->settings->data_dir, NULL), *jail = NULL;
-    const char *slash = strrchr(g->reader_program, '/');
+                   *data = realpath(g->settings->data_dir, NULL),
+                   *jail = path_beside(g->reader_program, "larder-convert");
     struct convert_result result = { .fd = -1 };
 
     if (!g->converts) {
@@ -110,8 +111,6 @@ int ingest_convert(struct ingest *g, const struct document *d, int fd, const ato
     if (!real || !data) {
         return error_set(err, ERR_IO, "The folder for converting is gone.");
     }
-    jail = xasprintf("%.*s/larder-convert", slash ? (int)(slash - g->reader_program) : 1,
-        slash ? g->reader_program : ".");
     struct convert_request request = { .jail = jail,
         .office = g->office,
         .folder = real,

@@ -4,6 +4,7 @@
 #include "ingest/count.h"
 #include "ingest/internal.h"
 #include "net/web.h"
+#include "os/file.h"
 #include "wire/frame.h"
 #include "wire/json.h"
 
@@ -164,13 +165,12 @@ void ingest_speech(const struct ingest *g, struct part_state *ret)
 
 int ingest_open_model(const struct ingest *g, const char *type)
 {
-    const char *set = g->settings->speech_model, *slash = strrchr(g->reader_program, '/');
+    const char *set = g->settings->speech_model;
 
     if (!is_recording(type) || strcmp(set, "none") == 0 || ingest_speech_is_url(g->settings)) {
         return -1;
     }
-    AUTO_FREE char *beside = xasprintf("%.*s/speech.model",
-        slash ? (int)(slash - g->reader_program) : 1, slash ? g->reader_program : ".");
+    AUTO_FREE char *beside = path_beside(g->reader_program, "speech.model");
     int fd = open(set[0] ? set : beside, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && set[0]) {
         log_warn("speech.model_missing", LS("error", strerror(errno)));

@@ -179,6 +179,13 @@ int make_dirs(const char *folder, mode_t mode, struct error *err)
     return 0;
 }
 
+char *path_beside(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+
+    return xasprintf("%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, name);
+}
+
 int lock_file(const char *path, struct error *err)
 {
     AUTO_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -26,6 +26,8 @@ int fsync_dir(const char *folder, struct error *err);
 int fsync_parent(const char *path, struct error *err); // of the folder that holds path
 int make_dirs(
     const char *folder, mode_t mode, struct error *err); // with its parents; fine if it is there
+// The path of a file called `name` in the folder of `path`; the caller frees it. Pure.
+char *path_beside(const char *path, const char *name);
 // An exclusive lock on a file that is made if missing; held until the fd is closed, gone with the process. The fd, or
 // ERR_CONFLICT when another process has it.
 int lock_file(const char *path, struct error *err);

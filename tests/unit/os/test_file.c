@@ -117,9 +117,22 @@ static void folders_are_made_with_their_parents(void **state)
     assert_int_equal(make_dirs(in_folder("file"), 0700, NULL), ERR_CONFLICT);
 }
 
+static void a_path_beside_another_is_in_its_folder(void **state)
+{
+    static const char *const cases[][2] = { { "/usr/bin/larder", "/usr/bin/x" },
+        { "/larder", "/x" }, { "./larder", "./x" }, { "larder", "x" }, { "a/", "a/x" } };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO_FREE char *path = path_beside(cases[i][0], "x");
+        assert_string_equal(path, cases[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_path_beside_another_is_in_its_folder),
         cmocka_unit_test_setup_teardown(written_file_is_read_back, set_up, clear),
         cmocka_unit_test_setup_teardown(read_stops_at_the_limit, set_up, clear),
         cmocka_unit_test_setup_teardown(errors_have_codes_and_no_path, set_up, clear),
