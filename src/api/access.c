@@ -620,24 +620,38 @@ bool access_audience_alive(void *audience)
     return au->alive && (!p->expires_ms || clock_wall_ms() < p->expires_ms);
 }
 
-// Events of documents name their partition in data, before anything that users write; others are the monitor's.
+// Nothing that users write looks like the key: in JSON their quotes have a backslash.
+struct slice access_event_partition(struct slice json)
+{
+    static const char key[] = "\"partition\":\"";
+    const char *at = slice_find(json, slice_of(key));
+    struct slice rest, partition = { NULL, 0 };
+
+    if (at) {
+        rest = slice_from(json, (size_t)(at - json.data) + sizeof(key) - 1);
+        slice_cut(&rest, '"', &partition);
+    }
+    return partition;
+}
+
+bool access_audience_sees(void *audience, struct slice partition)
+{
+    const struct audience *au = audience;
+
+    return access_audience_alive(audience) &&
+           (partition.data ? principal_sees(&au->principal, partition)
+                           : au->principal.partition_count == 0);
+}
+
+// Events that are not of documents are the monitor's.
 bool access_event_visible(void *audience, struct slice kind, struct slice json)
 {
     const struct audience *au = audience;
-    static const char key[] = "\"partition\":\"";
 
-    if (!access_audience_alive(audience)) {
-        return false;
+    if (slice_starts(kind, "document.")) {
+        return access_audience_sees(audience, access_event_partition(json));
     }
-    if (!slice_starts(kind, "document.")) {
-        return principal_may(&au->principal, RIGHT_MONITOR);
-    }
-    const char *at = slice_find(json, slice_of(key));
-    if (!at) {
-        return au->principal.partition_count == 0;
-    }
-    struct slice rest = slice_from(json, (size_t)(at - json.data) + sizeof(key) - 1), partition;
-    return slice_cut(&rest, '"', &partition) && principal_sees(&au->principal, partition);
+    return access_audience_alive(audience) && principal_may(&au->principal, RIGHT_MONITOR);
 }
 
 void access_audience_free(void *audience)

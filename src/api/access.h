@@ -79,7 +79,10 @@ int access_authorize(struct http_request *req, const struct http_route *route, s
 // What a stream of this caller may see; NULL: everything. For http_request.audience and the options of the same names.
 void *access_audience(struct access *a, const struct principal *p);
 bool access_event_visible(void *audience, struct slice kind, struct slice json);
-bool access_audience_alive(void *audience);
+bool access_audience_alive(void *audience); // false: its key is gone or has expired
+// Documents of this partition; {NULL, 0}: an event that names none, which only those see who see all.
+bool access_audience_sees(void *audience, struct slice partition);
+struct slice access_event_partition(struct slice json); // of a document's event; lends
 void access_audience_free(void *audience);
 int access_stream_auth(
     void *app, const char *peer, struct slice message, void **ret_audience, struct error *err);

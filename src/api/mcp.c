@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { TICK_MS = 500, EVENTS_MAX = 256 };
@@ -372,10 +373,12 @@ int mcp_ask_client(
 
 // ---- the keeper
 
-struct news { // documents that changed since the last look
-    bool list; // one came or went, or became readable
+struct news { // documents that came, went or changed since the last look
+    int64_t seen; // the last event that was looked at
     size_t count;
-    char ids[EVENTS_MAX][ID_SIZE];
+    struct {
+        char id[ID_SIZE], partition[PARTITION_MAX + 1]; // "": the event names none
+    } of[EVENTS_MAX];
 };
 
 static int note_event(void *ctx, int64_t seq, struct slice kind, struct slice json)
@@ -384,20 +387,24 @@ static int note_event(void *ctx, int64_t seq, struct slice kind, struct slice js
     AUTO_JSON *event = json_in_parse(json, JSON_IN_DEPTH, NULL);
     const char *id = json_string_value(json_object_get(event, "document_id"));
 
-    (void)seq;
+    n->seen = seq;
     if (slice_starts(kind, "document.") && !slice_is(kind, "document.progress")) {
-        n->list = true;
-        if (id && strlen(id) == ID_LEN && n->count < EVENTS_MAX) {
-            memcpy(n->ids[n->count++], id, ID_SIZE);
-        }
+        struct slice partition = access_event_partition(json);
+        snprintf(n->of[n->count].id, ID_SIZE, "%s", id ? id : "");
+        snprintf(n->of[n->count].partition, PARTITION_MAX + 1, SLICE_FMT, SLICE_ARG(partition));
+        n->count++;
     }
     return 0;
 }
 
-static bool concerns(const char *uri, const struct news *n)
+// Is there news for this audience: of the document that the address names, or (NULL) of any?
+static bool concerns(const struct news *n, void *audience, const char *uri)
 {
     for (size_t i = 0; i < n->count; i++) {
-        if (slice_find(slice_of(uri), slice_of(n->ids[i]))) {
+        const char *id = n->of[i].id, *partition = n->of[i].partition;
+        if ((!uri || (id[0] && strstr(uri, id))) &&
+            (!audience || access_audience_sees(audience,
+                              partition[0] ? slice_of(partition) : slice_make(NULL, 0)))) {
             return true;
         }
     }
@@ -408,9 +415,11 @@ static void tell(struct mcp_session *s, const struct news *n)
 {
     struct mcp_stream *listener = s->listener;
 
-    send(listener, 0, "notifications/resources/list_changed", slice_make(NULL, 0));
+    if (concerns(n, s->audience, NULL)) {
+        send(listener, 0, "notifications/resources/list_changed", slice_make(NULL, 0));
+    }
     for (size_t i = 0; i < s->subscription_count; i++) {
-        if (concerns(s->subscriptions[i], n)) {
+        if (concerns(n, s->audience, s->subscriptions[i])) {
             AUTO_BUF b = BUF_INIT(MCP_URI_MAX * 8);
             struct json_out j;
             json_begin(&j, &b);
@@ -422,13 +431,18 @@ static void tell(struct mcp_session *s, const struct news *n)
     }
 }
 
-// One session: what changed, a heartbeat; true if it has been idle too long.
+static bool may_stay(void *audience)
+{
+    return !audience || access_audience_alive(audience);
+}
+
+// One session: what changed, a heartbeat; true if it is over: idle too long, or its key is gone.
 static bool look_after(struct mcp_session *s, const struct news *n, bool beat)
 {
     pthread_mutex_lock(&s->mutex);
     mcp_session_forget(s);
     bool listens = s->listener && mcp_stream_attached(s->listener);
-    if (listens && n->list) {
+    if (listens) {
         tell(s, n);
     }
     if (listens && beat) {
@@ -436,12 +450,7 @@ static bool look_after(struct mcp_session *s, const struct news *n, bool beat)
     }
     bool idle = !listens && s->call_count == 0 && s->used_ms + MCP_IDLE_S * 1000 < clock_mono_ms();
     pthread_mutex_unlock(&s->mutex);
-    return idle;
-}
-
-static bool concerns_any(const char *uri, const void *news)
-{
-    return concerns(uri, news);
+    return idle || !may_stay(s->audience);
 }
 
 bool mcp_listen_add(struct mcp *m, struct mcp_listen *l)
@@ -456,6 +465,18 @@ bool mcp_listen_add(struct mcp *m, struct mcp_listen *l)
     return fits;
 }
 
+static void tell_listen(struct mcp_listen *l, const struct news *n)
+{
+    if (l->list && concerns(n, l->audience, NULL)) {
+        mcp_listen_tell(l, "notifications/resources/list_changed", NULL);
+    }
+    for (size_t i = 0; i < l->uri_count; i++) {
+        if (concerns(n, l->audience, l->uris[i])) {
+            mcp_listen_tell(l, "notifications/resources/updated", l->uris[i]);
+        }
+    }
+}
+
 // Only the keeper takes them out, so what it has copied stays.
 static void look_after_listens(struct mcp *m, const struct news *n, bool beat)
 {
@@ -466,16 +487,14 @@ static void look_after_listens(struct mcp *m, const struct news *n, bool beat)
     memcpy(all, m->listens, count * sizeof(all[0]));
     pthread_mutex_unlock(&m->mutex);
     for (size_t i = 0; i < count; i++) {
-        if (n->list) {
-            mcp_listen_tell(all[i], n->list, concerns_any, n);
-        }
+        tell_listen(all[i], n);
         if (beat) {
             mcp_stream_beat(all[i]->stream);
         }
-        if (mcp_stream_attached(all[i]->stream)) {
+        if (mcp_stream_attached(all[i]->stream) && may_stay(all[i]->audience)) {
             continue;
         }
-        pthread_mutex_lock(&m->mutex); // the client has gone
+        pthread_mutex_lock(&m->mutex); // the client or its key has gone
         for (size_t at = 0; at < m->listen_count; at++) {
             if (m->listens[at] == all[i]) {
                 m->listens[at] = m->listens[--m->listen_count];
@@ -490,12 +509,11 @@ static void look_after_listens(struct mcp *m, const struct news *n, bool beat)
 static void look_after_all(struct mcp *m, bool beat)
 {
     struct mcp_session *all[MCP_SESSIONS_MAX];
-    struct news news = { 0 };
-    int64_t last = store_event_last(m->api->store);
+    struct news news = { .seen = m->seen };
 
-    if (last > m->seen) {
+    if (store_event_last(m->api->store) > m->seen) { // what is more than a list is told next time
         store_event_list(m->api->store, m->seen, EVENTS_MAX, note_event, &news, NULL);
-        m->seen = last;
+        m->seen = news.seen;
     }
     pthread_mutex_lock(&m->mutex);
     size_t count = m->session_count;

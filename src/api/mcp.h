@@ -8,7 +8,8 @@
 //
 // A session is made by initialize and lives in memory; a restart ends it (404), and clients begin anew. Requests without one
 // are served too, without what needs memory: cancelling, log level, subscriptions, resuming.
-// The partition is ?partition=NAME of the address; without it "default".
+// The partition is ?partition=NAME of the address; without it "default". What is told unasked is of documents that the caller
+// may see, and a session or subscription ends with the key that began it.
 //
 // Locks: table (mcp.mutex), then session.mutex, then stream.mutex; a stream's is held while it is written to, so nothing that
 // holds it may take another, and nobody waits for it with the table's held.
@@ -115,6 +116,7 @@ extern const char *const mcp_levels[MCP_LEVELS];
 struct mcp_session { // any thread, its mutex; id, version and capabilities are immutable
     char id[MCP_SESSION_ID_LEN + 1];
     char who[WHO_SIZE]; // principal.who of its beginner; for others it is not there
+    void *audience; // access.h; the keeper's; NULL: sees everything
     atomic_int refs;
     enum mcp_version version;
     bool can_sample, can_elicit;
@@ -133,7 +135,7 @@ struct mcp_session { // any thread, its mutex; id, version and capabilities are 
     size_t subscription_count;
 };
 // ERR_BUSY: too many sessions are in use.
-int mcp_session_new(struct mcp *m, enum mcp_version version, const char *who,
+int mcp_session_new(struct mcp *m, enum mcp_version version, const struct principal *who,
     const json_t *capabilities, struct mcp_session **ret, struct error *err);
 struct mcp_session *mcp_session_find(
     struct mcp *m, struct slice id, const char *who); // a reference, or NULL
@@ -153,14 +155,14 @@ void mcp_session_cancel(struct mcp_session *s, const json_t *request_id);
 
 struct mcp_listen { // the keeper's once added
     struct mcp_stream *stream;
+    void *audience; // access.h; NULL: sees everything
     char *id; // of the request, as JSON
     bool list; // wants to know of a changed list of resources
     char *uris[MCP_SUBSCRIPTIONS_MAX];
     size_t uri_count;
 };
 bool mcp_listen_add(struct mcp *m, struct mcp_listen *l); // false: too many, or the server stops
-void mcp_listen_tell(struct mcp_listen *l, bool list, bool (*concerns)(const char *, const void *),
-    const void *news);
+void mcp_listen_tell(struct mcp_listen *l, const char *method, const char *uri); // NULL: none
 void mcp_listen_end(struct mcp_listen *l); // says that it is over
 void mcp_listen_free(struct mcp_listen *l);
 

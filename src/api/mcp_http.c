@@ -293,7 +293,7 @@ static int begin(struct http_request *req, struct http_response *resp, const str
     int found = mcp_version_find(asked);
     *ret_version = found < 0 || found > MCP_2025_11_25 ? MCP_2025_11_25 : (enum mcp_version)found;
     rc = mcp_session_new(
-        mcp_of(api_of(req)), *ret_version, principal_of(req)->who, capabilities, ret, err);
+        mcp_of(api_of(req)), *ret_version, principal_of(req), capabilities, ret, err);
     if (rc == 0) {
         char *id = arena_strdup(req->arena, (*ret)->id);
         http_header_add(resp, SESSION_HEADER, slice_of(id));

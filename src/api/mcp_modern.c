@@ -23,7 +23,7 @@ enum { HEADER_TEXT_MAX = 4096 }; // bytes of a header that is decoded
 static int refuse(
     struct http_response *resp, const json_t *id, enum rpc_code code, const char *sentence)
 {
-    resp->status = code == RPC_METHOD_NOT_FOUND ? 404 : 400;
+    resp->status = 400;
     rpc_add_error(&resp->body, id, code, sentence, slice_make(NULL, 0));
     return 0;
 }
@@ -163,7 +163,7 @@ static void put_subscription(struct json_out *j, const struct mcp_listen *l)
     json_end(j);
 }
 
-static void tell(struct mcp_listen *l, const char *method, const char *uri)
+void mcp_listen_tell(struct mcp_listen *l, const char *method, const char *uri)
 {
     AUTO_BUF params = BUF_INIT(MCP_URI_MAX * 8), message = BUF_INIT(MCP_URI_MAX * 16);
     struct json_out j;
@@ -208,24 +208,14 @@ void mcp_listen_free(struct mcp_listen *l)
 {
     mcp_stream_end(l->stream);
     mcp_stream_unref(l->stream);
+    if (l->audience) {
+        access_audience_free(l->audience);
+    }
     for (size_t i = 0; i < l->uri_count; i++) {
         free(l->uris[i]);
     }
     free(l->id);
     free(l);
-}
-
-void mcp_listen_tell(
-    struct mcp_listen *l, bool list, bool (*concerns)(const char *, const void *), const void *news)
-{
-    if (l->list && list) {
-        tell(l, "notifications/resources/list_changed", NULL);
-    }
-    for (size_t i = 0; i < l->uri_count; i++) {
-        if (concerns(l->uris[i], news)) {
-            tell(l, "notifications/resources/updated", l->uris[i]);
-        }
-    }
 }
 
 void mcp_listen_end(struct mcp_listen *l)
@@ -243,7 +233,8 @@ void mcp_listen_end(struct mcp_listen *l)
     mcp_stream_send(l->stream, buf_slice(&message));
 }
 
-static struct mcp_listen *listen_new(struct mcp *m, const json_t *id, const json_t *filter)
+static struct mcp_listen *listen_new(
+    struct mcp *m, const struct principal *who, const json_t *id, const json_t *filter)
 {
     struct mcp_listen *l = xalloc(sizeof(*l));
     const json_t *uris = json_object_get(filter, "resourceSubscriptions"), *uri;
@@ -251,6 +242,7 @@ static struct mcp_listen *listen_new(struct mcp *m, const json_t *id, const json
 
     l->id = json_dumps(id, JSON_COMPACT | JSON_ENCODE_ANY);
     l->stream = mcp_stream_new(m, 0, false, false);
+    l->audience = access_audience(m->api->access, who);
     l->list = is_true(filter, "resourcesListChanged");
     json_array_foreach(uris, i, uri)
     {
@@ -283,7 +275,7 @@ static int start_listening(struct http_request *req, struct http_response *resp,
     if (rc < 0) {
         return rc;
     }
-    struct mcp_listen *l = listen_new(mcp, m->id, filter);
+    struct mcp_listen *l = listen_new(mcp, principal_of(req), m->id, filter);
     mcp_stream_attach(l->stream, writing, 0);
     acknowledge(l);
     if (!mcp_listen_add(mcp, l)) {

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/id.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 const char *const mcp_levels[MCP_LEVELS] = { "debug", "info", "notice", "warning", "error",
@@ -50,6 +49,9 @@ static void free_session(struct mcp_session *s)
         mcp_stream_unref(stream);
     }
     mcp_stream_unref(s->listener);
+    if (s->audience) {
+        access_audience_free(s->audience);
+    }
     for (size_t i = 0; i < s->subscription_count; i++) {
         free(s->subscriptions[i]);
     }
@@ -80,7 +82,7 @@ static void end_session(struct mcp_session *s)
     mcp_session_unref(s);
 }
 
-int mcp_session_new(struct mcp *m, enum mcp_version version, const char *who,
+int mcp_session_new(struct mcp *m, enum mcp_version version, const struct principal *who,
     const json_t *capabilities, struct mcp_session **ret, struct error *err)
 {
     struct mcp_session *s = xalloc(sizeof(*s)), *old = NULL;
@@ -90,7 +92,8 @@ int mcp_session_new(struct mcp *m, enum mcp_version version, const char *who,
     random_bytes(random, sizeof(random));
     hex_format(random, sizeof(random), s->id);
     s->version = version;
-    snprintf(s->who, sizeof(s->who), "%s", who);
+    memcpy(s->who, who->who, sizeof(s->who));
+    s->audience = access_audience(m->api->access, who);
     s->can_sample = json_is_object(json_object_get(capabilities, "sampling"));
     s->can_elicit = json_is_object(json_object_get(capabilities, "elicitation"));
     s->level = MCP_INFO;

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 
-from harness import Server, Skip, sample
+from harness import Server, Skip, sample, until
 
 BOTH = {"Accept": "application/json, text/event-stream"}
 CLIENT = {"capabilities": {}, "clientInfo": {"name": "e2e", "version": "1"}}
@@ -100,12 +100,7 @@ class Stream:
         return [json.loads(data) for _, data in events_of(self.text) if data]
 
     def wait(self, wanted, seconds=20):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if wanted(self):
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"it did not come: {self.text!r}")
+        until(lambda: wanted(self), "what the stream should bring", seconds)
 
     def close(self):
         with contextlib.suppress(OSError):
@@ -275,9 +270,7 @@ def test_mcp_lists_of_resources_go_on_by_cursor():
     with Server() as server:
         for i in range(55):
             assert server.upload(f"note-{i}.md", f"# Note {i}\n\nSalt {i}.\n".encode()).status == 201
-        end = time.monotonic() + 60
-        while server.call("GET", "/v1/documents?status=ready&limit=1").json["total"] < 55 and time.monotonic() < end:
-            time.sleep(0.05)
+        until(lambda: server.call("GET", "/v1/documents?status=ready&limit=1").json["total"] == 55, "all are ready", 60)
         session = Session(server)
         first = session.result_of("resources/list")
         assert len(first["resources"]) == 50
@@ -317,6 +310,23 @@ def test_mcp_tells_a_session_of_changed_documents_until_it_is_ended():
         stream.wait(lambda s: s.ended)
         assert server.call("DELETE", "/mcp", headers=session.headers).status == 404
         assert session.post({"jsonrpc": "2.0", "id": 1, "method": "ping"}).status == 404
+        stream.close()
+
+
+def test_mcp_a_session_hears_of_what_its_key_opens_and_ends_with_it():
+    with Server() as server:
+        admin = server.key
+        made = server.call("POST", "/v1/keys", {"name": "north", "role": "viewer", "partitions": ["north"]}).json
+        server.key = made["key"]
+        stream = Stream(Session(server))
+        server.key = admin
+        server.add("hidden.md", b"# Grill\n\nThe grill is scraped.\n", partition="south")
+        time.sleep(1.2)  # the keeper has looked
+        assert stream.messages() == [] and not stream.ended
+        server.add("seen.md", b"# Oven\n\nThe oven is wiped.\n", partition="north")
+        stream.wait(lambda s: s.messages())
+        assert server.call("DELETE", f"/v1/keys/{made['id']}").status in (200, 204)
+        stream.wait(lambda s: s.ended)
         stream.close()
 
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 
-from harness import Server, sample
+from harness import Server, sample, until
 
 REVISION = "2026-07-28"
 NAMES = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
@@ -112,11 +112,11 @@ def test_modern_progress_and_log_messages_come_only_when_asked_for():
         assert [m.get("method") for m in messages(reply)] == [None] and messages(reply)[0]["result"]["resultType"] == "complete"
 
 
-def listen(server, wanted, id="sub-1"):
+def listen(server, wanted, id="sub-1", key=None):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     message = {"jsonrpc": "2.0", "id": id, "method": "subscriptions/listen", "params": {"_meta": envelope(), "notifications": wanted}}
     connection.request("POST", "/mcp", json.dumps(message).encode(), {
-        "Authorization": f"Bearer {server.key}", "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+        "Authorization": f"Bearer {key or server.key}", "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
         "MCP-Protocol-Version": REVISION, "Mcp-Method": "subscriptions/listen"})
     return connection, connection.getresponse()
 
@@ -153,6 +153,28 @@ def test_modern_subscriptions_tell_what_was_asked_for_and_end_with_the_server():
         server.start()
 
 
+def test_modern_subscriptions_are_of_documents_that_the_key_opens_and_end_with_it():
+    with Server() as server:
+        made = server.call("POST", "/v1/keys", {"name": "north", "role": "viewer", "partitions": ["north"]}).json
+        hidden = server.add("b.md", b"# Grill\n\nThe grill is scraped.\n", partition="south")["id"]
+        uri = f"larder://documents/{hidden}"
+        connection, reply = listen(server, {"resourcesListChanged": True, "resourceSubscriptions": [uri]}, key=made["key"])
+        assert next_message(reply)["method"] == "notifications/subscriptions/acknowledged"
+        server.call("POST", f"/v1/documents/{hidden}/reread")
+        assert server.wait(hidden)["status"] == "ready"
+        time.sleep(1.2)  # the keeper has looked: it told of nothing, so the next is of what comes now
+        seen = server.add("a.md", b"# Oven\n\nThe oven is wiped.\n", partition="north")["id"]
+        assert next_message(reply)["method"] == "notifications/resources/list_changed"
+        assert server.call("DELETE", f"/v1/keys/{made['id']}").status in (200, 204)
+        server.call("POST", f"/v1/documents/{seen}/reread")
+        end, rest = time.monotonic() + 18, b""
+        while line := reply.readline():  # until it ends; a heartbeat comes every 15 s while it does not
+            rest += line
+            assert time.monotonic() < end, "the subscription outlives its key"
+        assert uri.encode() not in rest, rest
+        connection.close()
+
+
 def test_modern_too_many_subscriptions_are_refused_and_those_that_left_make_room():
     with Server() as server:
         held = [listen(server, {"resourcesListChanged": True}, id=n) for n in range(256)]
@@ -162,10 +184,7 @@ def test_modern_too_many_subscriptions_are_refused_and_those_that_left_make_room
         for connection, reply in held:
             reply.close()
             connection.close()
-        end = time.monotonic() + 30
-        while listen(server, {})[1].status != 200:
-            assert time.monotonic() < end, "streams of clients that left still hold their places"
-            time.sleep(0.5)
+        until(lambda: listen(server, {})[1].status == 200, "streams of clients that left make room")
 
 
 def test_modern_messages_over_standard_input_and_output():
