@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A real server on a free loopback port with a data folder of its own, and small clients for its faces. Standard library only."""
 import base64
+import collections
 import contextlib
 import http.client
+import http.server
 import json
 import os
 import pathlib
@@ -13,6 +15,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -24,6 +27,78 @@ ENDS = ("ready", "failed", "quarantined")
 
 class Skip(Exception):
     """A test that can't run here; the text says why."""
+
+
+def until(ask, what, seconds=30):
+    """What ask() gives as soon as that is true; `what` says what did not come if it never is."""
+    end = time.monotonic() + seconds
+    while not (got := ask()):
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+    return got
+
+
+class Service:
+    """An HTTP service that a test plays, from its making to close(): a subclass says answer(method, path, headers, body) ->
+    (status, headers, body). Headers come with names in lower case. A body that goes out is bytes, a dict or list (as JSON), or
+    yields pieces, each sent at once."""
+
+    path = ""  # of its url
+
+    def __init__(self, port=0):
+        service = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                status, headers, body = service.answer(self.command, self.path, headers, asked)
+                if isinstance(body, (dict, list)):
+                    body, headers = json.dumps(body).encode(), {"Content-Type": "application/json", **headers}
+                if isinstance(body, bytes):
+                    body, headers = [body], {"Content-Length": len(body), **headers}
+                with contextlib.suppress(OSError):  # who asked may be gone
+                    self.send_response(status)
+                    for name, value in headers.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                    for piece in body:
+                        self.wfile.write(piece)
+
+            do_POST = do_GET
+
+            def log_message(self, *args):
+                pass
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.http.daemon_threads = True
+        self.port = self.http.server_port
+        self.url = f"http://127.0.0.1:{self.port}{self.path}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+class Receiver(Service):
+    """Keeps what it got. answers: (status, headers, body) for the next requests; afterwards 200 and an empty object."""
+
+    Got = collections.namedtuple("Got", "time path headers body")
+
+    def __init__(self, answers=(), port=0):
+        self.got, self.answers = [], list(answers)
+        super().__init__(port)
+
+    def answer(self, method, path, headers, body):
+        self.got.append(self.Got(time.monotonic(), path, headers, body))
+        return self.answers.pop(0) if self.answers else (200, {}, {})
 
 
 class Reply:
@@ -70,15 +145,12 @@ class Server:
         return self
 
     def wait_ready(self):
-        end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                raise AssertionError(f"the server ended at its start: {self.log_text()[-1500:]}")
+        def is_ready():
+            assert self.process.poll() is None, f"the server ended at its start: {self.log_text()[-1500:]}"
             with contextlib.suppress(OSError):
-                if self.call("GET", "/readyz").status == 200:
-                    return
-            time.sleep(0.02)
-        raise AssertionError("the server never became ready")
+                return self.call("GET", "/readyz").status == 200
+
+        until(is_ready, "the server is ready", START_SECONDS)
 
     def log_text(self):
         return self.log_path.read_text(errors="replace")
@@ -216,20 +288,23 @@ class WebSocket:
         assert len(payload) < 126
         self.socket.sendall(bytes([0x80 | opcode, 0x80 | len(payload)]) + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(payload)))
 
+    def _frame(self):
+        first, second = self._bytes(2)
+        size = second & 127
+        if size == 126:
+            size, = struct.unpack(">H", self._bytes(2))
+        elif size == 127:
+            size, = struct.unpack(">Q", self._bytes(8))
+        return first & 15, self._bytes(size)
+
     def event(self):
         while True:
-            first, second = self._bytes(2)
-            size = second & 127
-            if size == 126:
-                size, = struct.unpack(">H", self._bytes(2))
-            elif size == 127:
-                size, = struct.unpack(">Q", self._bytes(8))
-            payload = self._bytes(size)
-            if first & 15 == 9:
+            opcode, payload = self._frame()
+            if opcode == 9:
                 self._send(10, payload)
-            elif first & 15 == 8:
+            elif opcode == 8:
                 raise EOFError
-            elif first & 15 == 1:
+            elif opcode == 1:
                 return json.loads(payload)
 
     def close(self):

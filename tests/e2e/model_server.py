@@ -11,11 +11,12 @@ A script is a list of items, each an answer or a function of the request that gi
   trickle(pieces, seconds)  these pieces, with a pause before each
 The last item answers all further requests. `seen` has the requests' JSON.
 """
-import http.server
+import itertools
 import json
-import socket
 import threading
 import time
+
+from harness import Service
 
 
 def text(words, **more):
@@ -80,72 +81,37 @@ def events_of(answer):
     yield {**base, "choices": [], "usage": {"prompt_tokens": answer.get("input", 50), "completion_tokens": answer.get("output", 10)}}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+def pieces_of(answer):
+    if answer["kind"] == "trickle":
+        for piece in answer["pieces"]:
+            time.sleep(answer["pause"])
+            yield piece
+        return
+    dies = answer["kind"] == "die"
+    events = events_of(text("This answer will never be complete, since its server dies.") if dies else answer)
+    for event in itertools.islice(events, answer["after"] if dies else None):
+        yield b"data: " + json.dumps(event).encode() + b"\n\n"
+    if not dies:
+        yield b"data: [DONE]\n\n"
 
-    def log_message(self, *args):
-        pass
 
-    def do_POST(self):
-        owner = self.server.owner
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with owner.lock:
-            owner.seen.append(request)
-            owner.keys.append(self.headers.get("Authorization"))
-            item = owner.script[min(len(owner.seen), len(owner.script)) - 1]
+class ModelServer(Service):
+    path = "/v1/chat/completions"
+
+    def __init__(self, *script):
+        self.script, self.seen, self.keys, self.lock = list(script), [], [], threading.Lock()
+        super().__init__()
+
+    def answer(self, method, path, headers, body):
+        request = json.loads(body)
+        with self.lock:
+            self.seen.append(request)
+            self.keys.append(headers.get("authorization"))
+            item = self.script[min(len(self.seen), len(self.script)) - 1]
         answer = item(request) if callable(item) else item
         while answer["kind"] == "slow":
             time.sleep(answer["seconds"])
             answer = answer["answer"]
-        try:
-            self.give(answer)
-        except OSError:
-            owner.left += 1
-
-    def give(self, answer):
         if answer["kind"] == "status":
-            self.send_response(answer["code"])
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", answer.get("type", "text/event-stream"))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.close_connection = True
-        if answer["kind"] == "raw":
-            self.wfile.write(answer["body"])
-            return
-        if answer["kind"] == "trickle":
-            for piece in answer["pieces"]:
-                time.sleep(answer["pause"])
-                self.wfile.write(piece)
-                self.wfile.flush()
-            return
-        dies = answer["after"] if answer["kind"] == "die" else None
-        for n, event in enumerate(events_of(text("This answer will never be complete, since its server dies.") if dies is not None else answer)):
-            if dies is not None and n >= dies:
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            self.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
-            self.wfile.flush()
-        self.wfile.write(b"data: [DONE]\n\n")
-
-
-class ModelServer:
-    def __init__(self, *script):
-        self.script, self.seen, self.keys, self.left, self.lock = list(script), [], [], 0, threading.Lock()
-
-    def __enter__(self):
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.http.owner = self
-        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/v1/chat/completions"
-        return self
-
-    def __exit__(self, *error):
-        self.http.shutdown()
-        self.http.server_close()
+            return answer["code"], {}, {}
+        return 200, {"Content-Type": answer.get("type", "text/event-stream")}, answer["body"] if answer["kind"] == "raw" else pieces_of(answer)

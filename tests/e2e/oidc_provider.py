@@ -4,16 +4,16 @@ Keys and signatures by the openssl command; it checks the client, the code, PKCE
 import base64
 import hashlib
 import hmac
-import http.server
 import json
 import pathlib
 import secrets
 import shutil
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.parse
+
+from harness import Service
 
 
 def b64(data):
@@ -56,7 +56,7 @@ class Key:
         return signature
 
 
-class Provider:
+class Provider(Service):
     """claims: of whom signs in. wrong: what is done otherwise, by name: claims (added; None removes), header, key (signs),
     none, hs256, cut, discovery, jwks, token (status, body), delay, code, iss."""
 
@@ -70,63 +70,30 @@ class Provider:
         self.public, self.wrong, self.codes, self.calls = public, {}, {}, []
         self.authorized = []  # queries of the sign-in page
         self.tokens = []
-        outer = self
+        super().__init__()
+        self.issuer = self.url
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self, status, body, headers=()):
-                data = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
-                for name, value in headers:
-                    self.send_header(name, value)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def handle_call(self, form):
-                path = urllib.parse.urlsplit(self.path)
-                outer.calls.append(path.path)
-                name = path.path.rsplit("/", 1)[-1]
-                if name in outer.wrong.get("delay", ()):
-                    time.sleep(outer.wrong["delay"][name])
-                try:
-                    if name == "authorize":
-                        where = outer.authorize(dict(urllib.parse.parse_qsl(path.query)))
-                        self.answer(302, b"", [("Location", where)])
-                    elif name == "token":
-                        self.answer(*outer.token(form, self.headers.get("Authorization", "")))
-                    elif name == "jwks":
-                        self.answer(*outer.wrong.get("jwks", (200, {"keys": [k.jwk() for k in outer.keys]})))
-                    elif name == "openid-configuration":
-                        self.answer(*outer.wrong.get("discovery", (200, outer.discovery())))
-                    else:
-                        self.answer(404, {})
-                except OSError:
-                    pass
-
-            def do_GET(self):
-                self.handle_call({})
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                self.handle_call(dict(urllib.parse.parse_qsl(body, keep_blank_values=True)))
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_port
-        self.issuer = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.server.shutdown()
-        self.server.server_close()
+    def close(self):
+        super().close()
         shutil.rmtree(self.folder)
+
+    def answer(self, method, path, headers, body):
+        url = urllib.parse.urlsplit(path)
+        self.calls.append(url.path)
+        name = url.path.rsplit("/", 1)[-1]
+        time.sleep(self.wrong.get("delay", {}).get(name, 0))
+        if name == "authorize":
+            return 302, {"Location": self.authorize(dict(urllib.parse.parse_qsl(url.query)))}, b""
+        if name == "token":
+            form = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
+            status, found = self.token(form, headers.get("authorization", ""))
+        elif name == "jwks":
+            status, found = self.wrong.get("jwks", (200, {"keys": [k.jwk() for k in self.keys]}))
+        elif name == "openid-configuration":
+            status, found = self.wrong.get("discovery", (200, self.discovery()))
+        else:
+            status, found = 404, {}
+        return status, {}, found
 
     def settings(self, **more):
         found = {"oidc_issuer": self.issuer, "oidc_client_id": self.client_id,

@@ -1,49 +1,24 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A collector as far as tests need one: takes OTLP over HTTP in JSON, answers as it is told, remembers what came. check() reads
 a request strictly by opentelemetry-proto's metrics.proto and the JSON encoding of OTLP, with the standard library only."""
-import http.server
 import json
 import math
-import threading
 import time
 
+from harness import Receiver
 
-class Collector:
-    """answers: a list of (status, headers, body) for the next requests; afterwards 200 and an empty object."""
+
+class Collector(Receiver):
+    path = "/v1/metrics"
 
     def __init__(self, answers=(), delay=0, port=0):
-        self.got, self.answers, self.delay = [], list(answers), delay
-        outer = self
+        self.delay = delay
+        super().__init__(answers, port)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.got.append((time.monotonic(), self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                time.sleep(outer.delay)
-                status, headers, answer = outer.answers.pop(0) if outer.answers else (200, {}, b"{}")
-                try:
-                    self.send_response(status)
-                    for name, value in headers.items():
-                        self.send_header(name, value)
-                    self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(answer)))
-                    self.end_headers()
-                    self.wfile.write(answer)
-                except OSError:
-                    pass
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/v1/metrics"
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def answer(self, method, path, headers, body):
+        found = super().answer(method, path, headers, body)
+        time.sleep(self.delay)
+        return found
 
 
 def only(value, required, optional=()):

@@ -4,16 +4,16 @@ import contextlib
 import hashlib
 import http.client
 import json
+import pathlib
 import re
 import shutil
-import socket
 import sqlite3
 import struct
 import tempfile
 import threading
 import time
 
-from harness import Reply, Server, WebSocket, fixture, sample
+from harness import Reply, Server, WebSocket, fixture, sample, until
 
 KEY = re.compile(r"^larder_[0-9a-f]{12}_[0-9a-f]{48}$")
 LEAKS = re.compile(rb"/(tmp|home|usr|var|etc|proc)/|SELECT|INSERT|sqlite|jansson|mupdf|expat|libzip|openssl|\.c:\d|constraint|errno",
@@ -309,14 +309,8 @@ class Socket(WebSocket):
     def closed(self):
         """The code and reason with which the server closes."""
         while True:
-            first, second = self._bytes(2)
-            size = second & 127
-            if size == 126:
-                size, = struct.unpack(">H", self._bytes(2))
-            elif size == 127:
-                size, = struct.unpack(">Q", self._bytes(8))
-            payload = self._bytes(size)
-            if first & 15 == 8:
+            opcode, payload = self._frame()
+            if opcode == 8:
                 return struct.unpack(">H", payload[:2])[0], payload[2:].decode()
 
 
@@ -540,10 +534,8 @@ def test_a_key_given_as_an_argument_is_wiped_from_it():
         watch = subprocess.Popen([server.build / "larder", "watch", "--url", f"http://127.0.0.1:{server.port}", "--key", server.key],
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            end = time.monotonic() + 10
-            while server.key.encode() in (seen := open(f"/proc/{watch.pid}/cmdline", "rb").read()) or b"watch" not in seen:
-                assert time.monotonic() < end, seen
-                time.sleep(0.05)
+            line = pathlib.Path(f"/proc/{watch.pid}/cmdline")
+            until(lambda: b"watch" in (seen := line.read_bytes()) and server.key.encode() not in seen, "the key is wiped", 10)
             time.sleep(0.5)
             assert watch.poll() is None
         finally:

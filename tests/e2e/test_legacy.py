@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from harness import ROOT, Server, Skip, fixture
+from harness import ROOT, Server, Skip, fixture, until
 from test_documents import check_entry
 
 ENTRIES = [e for e in json.loads((ROOT / "tests/fixtures/EXPECT.json").read_text())["files"] if e.get("needs") == "LibreOffice"]
@@ -90,10 +90,7 @@ def test_a_killed_server_leaves_no_converter_and_no_folder():
     try:
         for i in range(4):
             server.upload(f"manual-{i}.doc", fixture("manual.doc"), partition=f"store_{i}")
-        end = time.monotonic() + 20
-        while not left_behind(server) and time.monotonic() < end:
-            time.sleep(0.01)
-        assert left_behind(server), "no conversion was seen"
+        until(lambda: left_behind(server), "a conversion", 20)
         server.stop(signal.SIGKILL)
         time.sleep(1)
         running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout

@@ -3,7 +3,7 @@
 import json
 import urllib.parse
 
-from harness import Server, fixture
+from harness import Server, fixture, until
 
 
 def kinds(server, document):
@@ -18,13 +18,12 @@ def again(server, document, mode=None):
     tail = "?mode=" + urllib.parse.quote(mode) if mode else ""
     reply = server.call("POST", f"/v1/documents/{document['id']}/reread{tail}")
     assert reply.status == 200, reply.body
-    for _ in range(3000):
+
+    def done():
         found = server.call("GET", f"/v1/documents/{document['id']}").json
-        if found["status"] == "ready" and "progress" not in found:
-            return found
-        import time
-        time.sleep(0.02)
-    raise AssertionError(found)
+        return found["status"] == "ready" and "progress" not in found and found
+
+    return until(done, "it is read again", 60)
 
 
 def test_pictures_and_scans_are_not_recognised_when_fast():

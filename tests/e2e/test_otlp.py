@@ -7,18 +7,8 @@ import socket
 import tempfile
 import time
 
-from harness import Server
+from harness import Server, until
 from otlp_receiver import Collector, check
-
-
-def until(ask, what, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        got = ask()
-        if got:
-            return got
-        time.sleep(0.1)
-    raise AssertionError(f"{what}: not within {seconds} s")
 
 
 def pushing(collector, **more):
@@ -50,7 +40,7 @@ def test_pushed_metrics_are_those_of_the_metrics_page():
             server.search("fryer")
 
             def complete():
-                metrics = check(collector.got[-1][3])[1] if collector.got else {}
+                metrics = check(collector.got[-1].body)[1] if collector.got else {}
                 return metrics.get("larder_searches_total", {}).get(frozenset({("outcome", "found")}), (0, 0))[1] and metrics
             metrics = until(complete, "a push with the search")
             assert value(metrics, "larder_uploads_total", type="txt", outcome="accepted") == 1
@@ -59,21 +49,21 @@ def test_pushed_metrics_are_those_of_the_metrics_page():
             assert sum(counts) == 1 and 0 < seconds < 10
             page = server.call("GET", "/metrics", headers={"Accept": "text/plain"}).body.decode()
             families = {line.split()[2] for line in page.splitlines() if line.startswith("# TYPE")}
-            latest = set(check(collector.got[-1][3])[1])
+            latest = set(check(collector.got[-1].body)[1])
             assert families - latest <= {"larder_otlp_pushes_total"}, families ^ latest
             assert latest <= families, latest - families
             assert push_check(server)["status"] == "pass"
             assert pushed(server, "sent") >= 1 and pushed(server, "failed") == 0
             assert "bGFyZGVy" not in server.log_text()
-        _, path, got, body = collector.got[0]
+        path, got, body = collector.got[0][1:]
         assert path == "/v1/metrics" and got["content-type"] == "application/json"
         assert got["x-scope-orgid"] == "kitchen" and got["authorization"].startswith("Basic ")
         resource = check(body)[0]
         assert resource["service.name"] == "larder-west" and resource["service.version"] and resource["service.instance.id"]
         # Sums never fall and always count from the same start.
         starts, before = set(), {}
-        for _, _, _, body in collector.got:
-            for name, points in check(body)[1].items():
+        for pushed_one in collector.got:
+            for name, points in check(pushed_one.body)[1].items():
                 for labels, (kind, now_value, start, now) in points.items():
                     if kind == "gauge":
                         continue
@@ -97,7 +87,7 @@ def test_instance_keeps_its_name_over_a_restart_and_the_end_pushes_once_more():
             with Server(pushing(collector), data=data):
                 before = len(collector.got)
                 until(lambda: len(collector.got) > before, "a push")
-                names.add(check(collector.got[-1][3])[0]["service.instance.id"])
+                names.add(check(collector.got[-1].body)[0]["service.instance.id"])
                 seen = len(collector.got)
             assert len(collector.got) > seen  # the last state, at the stop
         assert len(names) == 1 and len(names.pop()) == 36
@@ -115,7 +105,7 @@ def test_busy_collector_is_tried_again_when_it_said():
             until(lambda: len(collector.got) >= 4, "pushes after the refusals")
             assert pushed(server, "failed") == 0
             until(lambda: push_check(server)["status"] == "pass", "health again")
-        times, bodies = [g[0] for g in collector.got], [g[3] for g in collector.got]
+        times, bodies = [g.time for g in collector.got], [g.body for g in collector.got]
         assert times[1] - times[0] >= 2.9, times  # as Retry-After said
         assert bodies[0] == bodies[1] == bodies[2] != bodies[3]  # the same snapshot, then the next
     finally:
@@ -129,7 +119,7 @@ def test_refused_snapshots_are_dropped_and_said_once():
         with Server(pushing(collector)) as server:
             until(lambda: len(collector.got) >= 4, "pushes")
             until(lambda: pushed(server, "failed") >= 3, "the failures as a metric")
-            bodies = [g[3] for g in collector.got]
+            bodies = [g.body for g in collector.got]
             assert len(set(bodies)) == len(bodies)  # none is tried twice
             until(lambda: pushed(server, "sent") >= 1, "a push that is taken")
             log = server.log_text()
@@ -144,7 +134,7 @@ def test_partial_success_is_told_and_not_repeated():
     try:
         with Server(pushing(collector)) as server:
             until(lambda: len(collector.got) >= 4, "pushes")
-            assert len({g[3] for g in collector.got}) == len(collector.got)
+            assert len({g.body for g in collector.got}) == len(collector.got)
             assert server.log_text().count("otlp.partly_refused") == 1
             assert push_check(server)["status"] == "pass"
     finally:
@@ -182,7 +172,7 @@ def test_collector_that_comes_later_gets_everything_counted():
         until(lambda: push_check(server)["status"] == "warn", "the fault in /health")
         collector = Collector(port=port)
         try:
-            until(lambda: collector.got and value(check(collector.got[-1][3])[1], "larder_searches_total", outcome="nothing") == 1,
+            until(lambda: collector.got and value(check(collector.got[-1].body)[1], "larder_searches_total", outcome="nothing") == 1,
                   "the search that was before", 40)
             until(lambda: push_check(server)["status"] == "pass", "health again")
         finally:

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Reranking: by a model's file, by a service, and by a service that is down, slow, garbled or leaves things out."""
-import contextlib
-import http.server
 import json
 import pathlib
 import sys
 import tempfile
-import threading
 import time
 
-from harness import ROOT, Server, Skip
+from harness import ROOT, Server, Service, Skip, until
 
 sys.path.insert(0, str(ROOT / "tests"))
 import tiny_cross_encoder  # noqa: E402
@@ -22,46 +19,27 @@ TEXTS = {
 }
 
 
-class Service:
+class Reranker(Service):
     """Plays POST /v1/rerank: what has more letters a is better."""
+
+    path = "/v1/rerank"
 
     def __init__(self):
         self.requests, self.auth, self.way = [], None, "well"
-        outer = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.requests.append(request)
-                outer.auth = self.headers.get("Authorization")
-                results = [{"index": i, "relevance_score": d.lower().count("a") / 100} for i, d in enumerate(request["documents"])]
-                results.sort(key=lambda r: -r["relevance_score"])
-                if outer.way == "slow":
-                    time.sleep(3)
-                body = {"garbled": b"{\"results\": [{\"index\": 99, \"relevance_score\": 1}]}", "half": b"{\"resu"}.get(outer.way)
-                if outer.way == "few":
-                    results = results[:1]
-                body = body or json.dumps({"model": request["model"], "results": results}).encode()
-                with contextlib.suppress(OSError):
-                    self.send_response(503 if outer.way == "refuses" else 302 if outer.way == "away" else 200)
-                    self.send_header("Location", "http://127.0.0.1:1/")
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
-
-            def log_message(self, *args):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1/rerank"
-
-    def __enter__(self):
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *error):
-        self.http.shutdown()
-        self.http.server_close()
+    def answer(self, method, path, headers, body):
+        request = json.loads(body)
+        self.requests.append(request)
+        self.auth = headers.get("authorization")
+        results = [{"index": i, "relevance_score": d.lower().count("a") / 100} for i, d in enumerate(request["documents"])]
+        results.sort(key=lambda r: -r["relevance_score"])
+        well = {"model": request["model"], "results": results}
+        if self.way == "slow":
+            time.sleep(3)
+        return {"garbled": (200, {}, b"{\"results\": [{\"index\": 99, \"relevance_score\": 1}]}"), "half": (200, {}, b"{\"resu"),
+                "few": (200, {}, {**well, "results": results[:1]}), "refuses": (503, {}, well),
+                "away": (302, {"Location": "http://127.0.0.1:1/"}, well)}.get(self.way, (200, {}, well))
 
 
 def fill(server):
@@ -86,7 +64,7 @@ def falls(results):
 
 
 def test_a_service_gives_the_order_and_explain_says_so():
-    with tempfile.NamedTemporaryFile("w") as key, Service() as service:
+    with tempfile.NamedTemporaryFile("w") as key, Reranker() as service:
         key.write("secret-of-a-test\n")
         key.flush()
         with Server({"rerank_model": service.url, "rerank_name": "judge", "rerank_key_file": key.name, "rerank_count": 2}) as server:
@@ -109,7 +87,7 @@ def test_a_service_gives_the_order_and_explain_says_so():
 
 
 def test_a_service_that_fails_changes_nothing_and_everybody_says_so():
-    with Service() as service:
+    with Reranker() as service:
         with Server({"rerank_model": service.url, "rerank_milliseconds": 400}) as server:
             fill(server)
             old, _, _ = ask(server, rerank=False)
@@ -131,7 +109,7 @@ def test_a_service_that_fails_changes_nothing_and_everybody_says_so():
 
 
 def test_a_service_that_is_down_is_left_alone_for_a_while():
-    with Service() as service:
+    with Reranker() as service:
         url = service.url
     with Server({"rerank_model": url}) as server:
         fill(server)
@@ -151,9 +129,7 @@ def test_a_model_file_reads_question_and_passage_together():
         tiny_cross_encoder.write(onnx, onnx.with_suffix(".vocab"))
         with Server({"rerank_model": onnx}) as server:
             fill(server)
-            end = time.monotonic() + 20
-            while "being loaded" in check(server)["output"] and time.monotonic() < end:
-                time.sleep(0.05)
+            until(lambda: "being loaded" not in check(server)["output"], "the model is loaded", 20)
             old, _, _ = ask(server, rerank=False)
             names, reply, _ = ask(server)
             assert old[0] == "one.md" and names[0] == "three.md" and "reranked" not in reply["note"]

@@ -6,9 +6,8 @@ import re
 import signal
 import socket
 import threading
-import time
 
-from harness import ROOT, Server, Skip, WebSocket
+from harness import ROOT, Server, Skip, WebSocket, until
 
 LARGE = 1 << 20
 
@@ -51,10 +50,7 @@ def test_temp_files_are_made_only_after_the_key_and_are_reaped_after_a_crash():
         one = held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5))
         one.sendall(f"POST /v1/documents?name=a.txt HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key}\r\n"
                     f"Content-Type: application/octet-stream\r\nContent-Length: {LARGE}\r\n\r\n".encode() + b"x" * 300000)
-        end = time.monotonic() + 10
-        while not (left := list(spool.iterdir())) or left[0].stat().st_size == 0:
-            assert time.monotonic() < end, "the upload never began"
-            time.sleep(0.02)
+        left = until(lambda: [path for path in spool.iterdir() if path.stat().st_size], "the upload begins", 10)
         assert left[0].stat().st_mode & 0o777 == 0o600 and re.fullmatch(r"[0-9a-f]{32}\.part", left[0].name)
         server.stop(signal.SIGKILL)
         assert list(spool.iterdir())
@@ -145,9 +141,7 @@ def test_websocket_slow_consumer_is_closed_and_others_have_all_events():
                 break
         assert closed == 1, closed
         last = server.call("GET", "/v1/events?since=0&limit=1").json["last"]
-        end = time.monotonic() + 10
-        while (not seen or seen[-1] < last) and time.monotonic() < end:
-            time.sleep(0.05)
+        until(lambda: seen and seen[-1] >= last, "all events", 10)
         assert seen == list(range(seen[0], last + 1)), (seen[0], len(seen), last)
         slow.close()
         good.close()

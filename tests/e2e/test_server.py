@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from harness import Server, WebSocket, fixture, sample
+from harness import Server, WebSocket, fixture, sample, until
 
 
 def events(server, since=0):
@@ -208,8 +208,7 @@ def test_cancel_stops_reading_within_a_second_or_so():
     with Server() as server:
         reply = server.upload("big.csv", b"a,b,c\n" + b"".join(b"%d,fries,salt\n" % i for i in range(900_000)))
         path = f"/v1/documents/{reply.json['id']}"
-        while server.call("GET", path).json["status"] == "pending":
-            time.sleep(0.01)
+        until(lambda: server.call("GET", path).json["status"] != "pending", "its reading begins")
         assert server.call("POST", path + "/cancel").status == 200
         document = server.wait(reply.json["id"], 10)
         assert document["status"] == "failed" and "cancel" in json.dumps(document["errors"]).lower(), document
@@ -220,8 +219,7 @@ def test_a_full_queue_answers_503_and_takes_no_work():
     with Server({"jobs_workers": 1, "jobs_queue": 1}) as server:
         slow = server.upload("slow.csv", b"a,b,c\n" + b"".join(b"%d,fries,salt\n" % i for i in range(900_000))).json
         path = f"/v1/documents/{slow['id']}"
-        while server.call("GET", path).json["status"] == "pending":
-            time.sleep(0.01)
+        until(lambda: server.call("GET", path).json["status"] != "pending", "its reading begins")
         waiting = server.upload("second.txt", b"Wash the lettuce.\n")
         assert waiting.status == 201, waiting.body
         full = server.upload("third.txt", b"Dry the lettuce.\n")

@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Speech: the seconds of found words, a speech service that is well, slow to come back or gone, and reading again what was missed."""
-import contextlib
-import http.server
-import json
 import pathlib
 import re
 import tempfile
-import threading
 import time
 
-from harness import Server, Skip, fixture
+from harness import Server, Service, Skip, fixture, until
 
 # What the fixture says at which second; tests/fixtures/_media.py made it so.
 MOMENTS = (("walk cooler", 3.0, 5.9), ("bread warm", 12.0, 14.0), ("lettuce tomato", 13.4, 16.4), ("yellow paper", 18.6, 20.5),
@@ -20,59 +16,31 @@ def codes(document):
     return [f["code"] for f in document["findings"]]
 
 
-class Service:
+class Hearer(Service):
     """An OpenAI-style speech service by a script: good, broken (500), garbled, denied (401), moved (302), long; `then` good after `failures`."""
+
+    path = "/v1/audio/transcriptions"
 
     def __init__(self, how="good", failures=10 ** 9, words=("alpha", "bravo", "charlie")):
         self.how, self.failures, self.words, self.requests, self.keys, self.visited = how, failures, words, [], [], []
-        service = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *args):
-                pass
-
-            def do_GET(self):
-                service.visited.append(self.path)
-                self.answer(200, b"{}")
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                service.keys.append(self.headers.get("Authorization"))
-                service.requests.append(body)
-                how = service.how if len(service.requests) <= service.failures else "good"
-                if how == "silent":
-                    time.sleep(20)
-                if how == "good":
-                    said = [{"word": w, "start": 1.0 + i, "end": 1.5 + i} for i, w in enumerate(service.words)]
-                    text = " ".join(service.words) + "."
-                    self.answer(200, json.dumps({"task": "transcribe", "language": "english", "text": text, "words": said,
-                                                 "segments": [{"id": 0, "start": 1.0, "end": 4.5, "text": text}]}).encode())
-                elif how == "moved":
-                    self.answer(302, b"", f"http://127.0.0.1:{service.port}/elsewhere")
-                else:
-                    self.answer(*{"silent": (500, b""), "broken": (500, b"no"), "garbled": (200, b"{\"text\": 7}"), "denied": (401, b"{}"),
-                                  "long": (200, b" " * (3 << 20))}[how])
-
-            def answer(self, status, body, location=None):
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                if location:
-                    self.send_header("Location", location)
-                self.end_headers()
-                with contextlib.suppress(OSError):
-                    self.wfile.write(body)
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/v1/audio/transcriptions"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.server.shutdown()
-        self.server.server_close()
+    def answer(self, method, path, headers, body):
+        if method == "GET":
+            self.visited.append(path)
+            return 200, {}, {}
+        self.keys.append(headers.get("authorization"))
+        self.requests.append(body)
+        how = self.how if len(self.requests) <= self.failures else "good"
+        if how == "silent":
+            time.sleep(20)
+        if how == "good":
+            said = [{"word": w, "start": 1.0 + i, "end": 1.5 + i} for i, w in enumerate(self.words)]
+            text = " ".join(self.words) + "."
+            return 200, {}, {"task": "transcribe", "language": "english", "text": text, "words": said,
+                             "segments": [{"id": 0, "start": 1.0, "end": 4.5, "text": text}]}
+        return {"silent": (500, {}, b""), "broken": (500, {}, b"no"), "garbled": (200, {}, b"{\"text\": 7}"), "denied": (401, {}, {}),
+                "long": (200, {}, b" " * (3 << 20)), "moved": (302, {"Location": f"http://127.0.0.1:{self.port}/elsewhere"}, b"")}[how]
 
 
 def test_found_words_are_at_their_second():
@@ -95,7 +63,7 @@ def test_found_words_are_at_their_second():
 
 
 def test_a_service_hears_and_its_words_are_found_at_their_second():
-    with Service() as service, tempfile.TemporaryDirectory() as folder:
+    with Hearer() as service, tempfile.TemporaryDirectory() as folder:
         key = pathlib.Path(folder, "key")
         key.write_text("secret-of-the-service\n")
         with Server({"speech_model": service.url, "speech_key_file": key, "speech_name": "small"}) as server:
@@ -115,16 +83,16 @@ def test_a_service_hears_and_its_words_are_found_at_their_second():
 
 
 def test_a_service_with_trouble_for_a_moment_is_asked_again():
-    with Service("broken", failures=2) as service, Server({"speech_model": service.url}) as server:
+    with Hearer("broken", failures=2) as service, Server({"speech_model": service.url}) as server:
         document = server.add("fryer.wav", fixture("fryer.wav"))
         assert document["findings"] == [] and len(service.requests) == 3, (document["findings"], len(service.requests))
-    with Service("garbled", failures=4) as service, Server({"speech_model": service.url}) as server:
+    with Hearer("garbled", failures=4) as service, Server({"speech_model": service.url}) as server:
         document = server.add("fryer.wav", fixture("fryer.wav"))  # one attempt of the job fails, the next one is well
         assert document["findings"] == [] and len(service.requests) == 5, (document["findings"], len(service.requests))
 
 
 def test_what_a_service_missed_is_read_later():
-    with Service() as gone:
+    with Hearer() as gone:
         url = gone.url
     with Server({"speech_model": url}) as server:
         document = server.add("training.mp4", fixture("training.mp4"))
@@ -133,47 +101,39 @@ def test_what_a_service_missed_is_read_later():
         assert document["verdict"] == "accepted_with_warnings"
         assert server.search("lock the back door"), "the subtitles are there all the same"
         assert not server.search("bravo")
-        with Service() as service:
+        with Hearer() as service:
             server.stop()
             server.settings["speech_model"] = service.url
             server.start()
             done = server.cli("reread", "--missing", "speech", check=0)
             assert done.stdout.startswith("1 documents will be read again"), done.stdout
-            document = server.wait(document["id"])
-            deadline = time.monotonic() + 30
-            while codes(document) and time.monotonic() < deadline:
-                time.sleep(0.1)
-                document = server.call("GET", f"/v1/documents/{document['id']}").json
-            assert codes(document) == [] and document["status"] == "ready" and document["verdict"] == "accepted", document
+            document = until(lambda: (found := server.wait(document["id"])) and not codes(found) and found, "its speech is read")
+            assert document["status"] == "ready" and document["verdict"] == "accepted", document
             assert server.search("bravo")[0]["place"]["time"] == [2.0, 2.5]
 
 
 def test_a_refusal_of_the_service_is_said_and_not_repeated():
-    with Service("denied") as service, Server({"speech_model": service.url}) as server:
+    with Hearer("denied") as service, Server({"speech_model": service.url}) as server:
         document = server.add("fryer.wav", fixture("fryer.wav"))
         assert codes(document) == ["speech.unread"] and "key" in document["findings"][0]["message"], document["findings"]
         assert len(service.requests) == 1
         service.how = "moved"
         server.call("POST", f"/v1/documents/{document['id']}/reread")
-        deadline = time.monotonic() + 30
-        while len(service.requests) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: len(service.requests) == 2, "the service is asked again")
         document = server.wait(document["id"])
         time.sleep(0.5)
         assert service.visited == [] and len(service.requests) == 2, "a redirect is not followed"
         service.how = "long"
         server.call("POST", f"/v1/documents/{document['id']}/reread")
-        time.sleep(0.5)
+        until(lambda: len(service.requests) == 3, "the service is asked again")
         document = server.wait(document["id"])
         assert codes(document) == ["speech.unread"], document["findings"]
 
 
 def test_reading_stops_at_once_while_a_service_is_waited_for():
-    with Service("silent") as service, Server({"speech_model": service.url}) as server:
+    with Hearer("silent") as service, Server({"speech_model": service.url}) as server:
         document = server.upload("fryer.wav", fixture("fryer.wav")).json
-        deadline = time.monotonic() + 20
-        while not service.requests and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: service.requests, "the service is asked", 20)
         start = time.monotonic()
         assert server.call("POST", f"/v1/documents/{document['id']}/cancel").status == 200
         while server.call("GET", "/v1/status").json["jobs"]["running"] or server.call("GET", f"/v1/documents/{document['id']}").json["status"] != "failed":
@@ -194,14 +154,9 @@ def test_documents_read_without_a_model_are_read_again_with_one():
         server.start()
         done = server.cli("reread", "--missing", "speech", check=0)
         assert done.stdout.startswith("1 documents will be read again"), done.stdout
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            document = server.call("GET", f"/v1/documents/{document['id']}").json
-            if document["status"] == "ready" and "speech.no_model" not in codes(document):
-                break
-            time.sleep(0.1)
-        else:
+        if not server.call("GET", "/v1/status").json["speech"]["available"]:
             raise Skip("there is no speech model")
+        document = until(lambda: "speech.no_model" not in codes(found := server.wait(document["id"])) and found, "its speech is read", 60)
         hit = server.search("grill every evening")[0]
         assert hit["document_id"] == document["id"] and 2 < hit["place"]["time"][0] < 6.5, hit["place"]
         again = server.cli("reread", "--missing", "speech", check=0)

@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import Server, WebSocket
+from harness import Server, WebSocket, until
 
 NAMES = "subjectAltName=DNS:localhost,DNS:larder.test,IP:127.0.0.1"
 HANDSHAKE_SECONDS = 10
@@ -97,15 +97,6 @@ commonName = supplied
 
     def checks(self):
         return self.call("GET", "/health").json["checks"]
-
-
-def until(seen, what, seconds=15):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if seen():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def request(server, path="/livez", more=""):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """larder verify: a healthy server passes, a broken one fails with the names of what is broken, and nothing is left behind."""
-import http.server
 import json
 import os
 import pathlib
@@ -8,39 +7,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import threading
-import time
 import xml.etree.ElementTree as xml
 
-from harness import Server
+from harness import Receiver, Server, until
 
 TIMED = ("time.", "load.", "live.delay", "live.ping")  # may be slow on a machine that has much else to do
-
-
-class Receiver:
-    """Takes POSTs."""
-
-    def __init__(self):
-        self.got = []
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                outer.got.append(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def left(server):
@@ -113,20 +84,15 @@ def begin(server):
 
 
 def until_documents(server, count):
-    end = time.monotonic() + 60
-    while server.call("GET", "/v1/documents").json["total"] < count:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: server.call("GET", "/v1/documents").json["total"] >= count, f"{count} documents", 60)
 
 
-def until_ended(server, seconds=240):
-    end = time.monotonic() + seconds
-    while True:
+def until_ended(server):
+    def ended():
         run = server.call("GET", "/v1/verify").json
-        if run["report"]["result"] != "running":
-            return run
-        assert time.monotonic() < end, run
-        time.sleep(0.3)
+        return run["report"]["result"] != "running" and run
+
+    return until(ended, "the end of the run", 240)
 
 
 def test_run_inside_the_server_comes_in_live_and_can_be_stopped():
@@ -143,11 +109,9 @@ def test_run_inside_the_server_comes_in_live_and_can_be_stopped():
         assert server.call("POST", "/v1/verify").status == 409
         assert as_key("GET", "/v1/verify", watcher) == 200 and as_key("GET", f"/v1/verify/{first}", watcher) == 200
         assert as_key("POST", f"/v1/verify/{first}/cancel", watcher) == 403
-        seen, end = set(), time.monotonic() + 120
-        while len(seen) < 4:  # the checks come in one after the other
-            assert time.monotonic() < end, seen
-            seen.add(server.call("GET", f"/v1/verify/{first}").json["report"]["passed"])
-            time.sleep(0.05)
+        seen = set()
+        until(lambda: seen.add(server.call("GET", f"/v1/verify/{first}").json["report"]["passed"]) or len(seen) >= 4,
+              "checks that come in one after the other", 120)
         assert server.call("POST", f"/v1/verify/{first}/cancel").status == 202
         stopped = until_ended(server)
         assert stopped["report"]["result"] == "cancelled" and stopped["report"]["checks"][-1]["status"] == "pass", stopped
@@ -196,10 +160,7 @@ def test_after_ctrl_c_nothing_is_left():
     with Server() as server:
         process = subprocess.Popen([server.build / "larder", "verify"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env={"PATH": os.environ["PATH"], "LARDER_SERVER_DATA": str(server.data)})
-        end = time.monotonic() + 60
-        while server.call("GET", "/v1/documents").json["total"] < 5:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        until_documents(server, 5)
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=60)
         assert process.returncode == 2 and "Stopped" in errors, (process.returncode, out[-500:], errors)

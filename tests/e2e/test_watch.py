@@ -4,7 +4,6 @@ import base64
 import contextlib
 import hashlib
 import hmac
-import http.server
 import json
 import pathlib
 import shutil
@@ -15,7 +14,7 @@ import tempfile
 import threading
 import time
 
-from harness import Server, Skip, WebSocket
+from harness import Receiver, Server, Skip, WebSocket, until
 
 OPEN = "application/openmetrics-text; version=1.0.0"
 
@@ -29,43 +28,6 @@ def value(server, line_start):
         if line.startswith(line_start + " "):
             return float(line.split()[-1])
     return None
-
-
-def until(ask, what, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        got = ask()
-        if got:
-            return got
-        time.sleep(0.2)
-    raise AssertionError(f"{what}: not within {seconds} s")
-
-
-class Receiver:
-    """Takes POSTs and remembers them; fails the first `fail` of them."""
-
-    def __init__(self, fail=0):
-        self.got, self.fail = [], fail
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.got.append((self.path, dict(self.headers), body))
-                self.send_response(500 if len(outer.got) <= outer.fail else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class MailRelay:
@@ -201,7 +163,7 @@ def test_alert_is_told_by_webhook_alertmanager_and_mail_and_ends():
     folder = tempfile.mkdtemp(prefix="larder-rules-")
     secret = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
     (pathlib.Path(folder) / "secret").write_text("whsec_" + secret + "\n")
-    hook, manager, relay = Receiver(fail=1), Receiver(), MailRelay()
+    hook, manager, relay = Receiver([(500, {}, b"")]), Receiver(), MailRelay()
     path = rules_file(folder, always())
     try:
         with Server({"alerts_rules": path, "alerts_webhook": hook.url + "/hook", "watch_canary": "off",
@@ -217,24 +179,24 @@ def test_alert_is_told_by_webhook_alertmanager_and_mail_and_ends():
             socket_.close()
             until(lambda: len(hook.got) >= 2 and manager.got and relay.mails, "all channels were told", 40)
             first, second = hook.got[0], hook.got[1]
-            assert first[0] == "/hook" and first[1]["webhook-id"] == second[1]["webhook-id"], "a retry keeps its id"
-            headers, body = second[1], second[2]
+            assert first.path == "/hook" and first.headers["webhook-id"] == second.headers["webhook-id"], "a retry keeps its id"
+            headers, body = second.headers, second.body
             signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
             mac = hmac.new(base64.b64decode(secret), signed, hashlib.sha256).digest()
             assert headers["webhook-signature"] == "v1," + base64.b64encode(mac).decode()
             told = json.loads(body)
             assert told["type"] == "alert.raised" and told["data"]["alerts"][0]["rule"] == "chunks_there"
             assert told["data"]["alerts"][0]["link"] == "http://larder.example/dashboard?alert=chunks_there"
-            assert manager.got[0][0] == "/api/v2/alerts"
-            alert = json.loads(manager.got[0][2])[0]
+            assert manager.got[0].path == "/api/v2/alerts"
+            alert = json.loads(manager.got[0].body)[0]
             assert alert["labels"]["alertname"] == "chunks_there" and "endsAt" not in alert
             sender, to, mail = relay.mails[0]
             assert b"larder@example.org" in sender and len(to) == 2
             assert b"Subject: [Larder] error: Passages are there\r\n" in mail
             # The rules change without a restart: now it is well.
             rules_file(folder, always(**{"raise": 5, "clear": 5}))
-            until(lambda: any(b"alert.cleared" in got[2] for got in hook.got), "its end is told", 30)
-            until(lambda: any("endsAt" in a for got in manager.got for a in json.loads(got[2])), "to Alertmanager too")
+            until(lambda: any(b"alert.cleared" in got.body for got in hook.got), "its end is told", 30)
+            until(lambda: any("endsAt" in a for got in manager.got for a in json.loads(got.body)), "to Alertmanager too")
             until(lambda: len(relay.mails) == 2, "and by mail")
             words = [c["alert"]["state"] for c in server.call("GET", "/v1/alerts/history?rule=chunks_there").json["changes"]]
             assert words == ["ok", "error"], words
