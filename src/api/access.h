@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Who may act, and on what. Callers are the admin key (made at the first start, or read from a file), the local key (of the
 // command line on this machine, as long as the server runs), API keys (keyring.h), a browser's session of one of them (a
-// signed cookie), people whom an OpenID provider signed in (oidc.h), and, if set so, whoever is on this machine. access_authorize is the one place that decides: it knows the
-// caller, holds the limits, and compares the route's right with the caller's; the rest of the api asks principal_of().
-// Any thread.
+// signed cookie), people whom an OpenID provider signed in (oidc.h), and, if set so, whoever is on this machine.
+// access_authorize is the one place that decides: it knows the caller, holds the limits, and compares the route's right with
+// the caller's; the rest of the api asks principal_of(). Any thread.
 #ifndef LARDER_API_ACCESS_H
 #define LARDER_API_ACCESS_H
 

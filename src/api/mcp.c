@@ -4,6 +4,7 @@
 #include "api/mcp.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -327,11 +328,11 @@ void mcp_log(struct mcp_call *c, enum mcp_level level, const char *text)
 static void wait_for(struct mcp_call *c, struct mcp_pending *p)
 {
     struct mcp_session *s = c->session;
-    struct timespec until = clock_until(CLOCK_MONOTONIC, MCP_ASK_S * 1000);
-    int rc = 0;
+    struct timespec until = thread_moment(MCP_ASK_S * 1000);
 
-    while (!p->done && !s->ended && !atomic_load(&c->cancelled) && rc == 0) {
-        rc = pthread_cond_timedwait(&s->answered, &s->mutex, &until);
+    while (!p->done && !s->ended && !atomic_load(&c->cancelled) &&
+           thread_wait(&s->answered, &s->mutex, &until)) {
+        // woken for another request
     }
 }
 
@@ -582,8 +583,8 @@ static void *keeper_run(void *ctx)
             m->seen = store_event_last(m->api->store);
             continue;
         }
-        struct timespec until = clock_until(CLOCK_MONOTONIC, TICK_MS);
-        pthread_cond_timedwait(&m->wake, &m->mutex, &until);
+        struct timespec until = thread_moment(TICK_MS);
+        thread_wait(&m->wake, &m->mutex, &until);
         pthread_mutex_unlock(&m->mutex);
         bool beat = clock_mono_ms() - beat_ms >= MCP_HEARTBEAT_S * 1000;
         beat_ms = beat ? clock_mono_ms() : beat_ms;
@@ -604,18 +605,14 @@ static void *keeper_run(void *ctx)
 int mcp_new(struct api *api, struct mcp **ret, struct error *err)
 {
     struct mcp *m = xalloc(sizeof(*m));
-    pthread_condattr_t clock;
 
     m->api = api;
     m->set = used_set;
     pthread_mutex_init(&m->mutex, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&m->wake, &clock);
-    pthread_condattr_destroy(&clock);
+    pthread_cond_init(&m->wake, NULL);
     int rc = specialists_load(api->settings->assist_specialists, &m->specialists, err);
     m->pool = pool_new("mcp", MCP_THREADS, MCP_QUEUE);
-    m->has_keeper = pthread_create(&m->keeper, NULL, keeper_run, m) == 0;
+    m->has_keeper = thread_start(&m->keeper, "mcp-keeper", keeper_run, m);
     if (rc == 0 && (!m->pool || !m->has_keeper)) {
         rc = error_set(err, ERR_MEMORY, "The server's threads could not be started.");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The Model Context Protocol (modelcontextprotocol.io, revisions 2025-03-26 to 2025-11-25, and 2026-07-28, which knows no
-// sessions: mcp_modern.c) over Streamable HTTP at /mcp. A thin face: tools are those of assist/tool.h, resources are documents and their pages, prompts are the specialists.
+// sessions: mcp_modern.c) over Streamable HTTP at /mcp. A thin face: tools are those of assist/tool.h, resources are
+// documents and their pages, prompts are the specialists.
 //
 //   POST ─▶ mcp_http.c: origin, session, revision ─▶ mcp_rpc.c: messages ─▶ mcp.c: one table of methods
 //        ─▶ mcp_tools.c, mcp_resources.c, mcp_prompts.c ─▶ one JSON answer, or events on a stream (mcp_stream.c)

@@ -87,7 +87,6 @@ int mcp_session_new(struct mcp *m, enum mcp_version version, const struct princi
 {
     struct mcp_session *s = xalloc(sizeof(*s)), *old = NULL;
     uint8_t random[MCP_SESSION_ID_LEN / 2];
-    pthread_condattr_t clock;
 
     random_bytes(random, sizeof(random));
     hex_format(random, sizeof(random), s->id);
@@ -100,10 +99,7 @@ int mcp_session_new(struct mcp *m, enum mcp_version version, const struct princi
     s->used_ms = clock_mono_ms();
     atomic_store(&s->refs, 2); // the table's and the caller's
     pthread_mutex_init(&s->mutex, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->answered, &clock);
-    pthread_condattr_destroy(&clock);
+    pthread_cond_init(&s->answered, NULL);
     pthread_mutex_lock(&m->mutex);
     bool full = m->session_count == MCP_SESSIONS_MAX;
     old = full ? evict(m) : NULL;

@@ -131,9 +131,10 @@ static void add_values(struct json_out *j, const struct history_query *q, size_t
     for (size_t i = 0; i < q->points; i++) {
         if (cells[i].seconds <= 0) {
             json_none(j);
+        } else if (counter) {
+            json_double(j, cells[i].sum);
         } else {
-            counter ? json_double(j, cells[i].sum)
-                    : json_float(j, (float)(cells[i].sum / cells[i].seconds));
+            json_float(j, (float)(cells[i].sum / cells[i].seconds));
         }
     }
     json_end(j);

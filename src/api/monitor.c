@@ -4,9 +4,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/thread.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -96,18 +96,10 @@ static void tick(struct monitor *m, float *values)
 
 static bool wait_until(struct monitor *m, int64_t mono_ms)
 {
-    struct timespec until = { .tv_sec = mono_ms / 1000, .tv_nsec = mono_ms % 1000 * 1000000 };
-
     // The clock of sleeping is CLOCK_MONOTONIC; that of clock_mono_ms counts suspended time too.
     int64_t left = mono_ms - clock_mono_ms();
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    left = left < 0 ? 0 : left;
-    until.tv_sec += left / 1000;
-    until.tv_nsec += left % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = thread_moment(left < 0 ? 0 : left);
+
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
     pthread_mutex_lock(&m->mutex);
     bool stopping = m->stopping;
@@ -214,7 +206,6 @@ static void *slow_main(void *arg)
 
     pthread_mutex_lock(&m->mutex);
     while (!m->stopping) {
-        struct timespec until;
         pthread_mutex_unlock(&m->mutex);
         struct error err = { 0 };
         int64_t before_us = cpu_us();
@@ -234,10 +225,9 @@ static void *slow_main(void *arg)
         }
         metric_add(METRIC_COLLECT_CPU, 0, 0, cpu_us() - before_us);
         pthread_mutex_lock(&m->mutex);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += 1;
+        struct timespec until = thread_moment(1000);
         if (!m->stopping && m->waiting_count == 0 && m->change_count == 0) {
-            pthread_cond_timedwait(&m->wake, &m->mutex, &until);
+            thread_wait(&m->wake, &m->mutex, &until);
         }
     }
     minute_end(m);
@@ -405,21 +395,14 @@ int monitor_new(struct api *api, struct monitor **ret, struct error *err)
 
 int monitor_start(struct monitor *m, struct error *err)
 {
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    m->ticking = pthread_create(&m->ticker, NULL, ticker_main, m) == 0;
-    m->slow_running = m->ticking && pthread_create(&m->slow, NULL, slow_main, m) == 0;
+    m->ticking = thread_start(&m->ticker, "watch-tick", ticker_main, m);
+    m->slow_running = m->ticking && thread_start(&m->slow, "watch-slow", slow_main, m);
     bool canary = strcmp(m->api->settings->watch_canary, "on") == 0;
     m->canary_running =
-        m->slow_running && canary && pthread_create(&m->canary, NULL, canary_main, m) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+        m->slow_running && canary && thread_start(&m->canary, "watch-canary", canary_main, m);
     if (!m->slow_running) {
         return error_set(err, ERR_MEMORY, "No thread could be started for watching the server.");
     }
-    pthread_setname_np(m->ticker, "watch-tick");
-    pthread_setname_np(m->slow, "watch-slow");
     return 0;
 }
 

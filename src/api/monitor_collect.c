@@ -53,7 +53,7 @@ static void collect_http(struct monitor *m)
     metric_copy(METRIC_BYTES_IN, 0, 0, s.bytes_in);
     metric_copy(METRIC_BYTES_OUT, 0, 0, s.bytes_out);
     metric_copy(METRIC_LOOP_SLOW, 0, 0, s.loop_slow);
-    metric_set(METRIC_LOOP_SLOWEST, 0, 0, (double)s.loop_slowest_us * 1e-6);
+    metric_set(METRIC_LOOP_SLOWEST, 0, 0, (double)http_server_slowest_us(m->api->http) * 1e-6);
     metric_set(METRIC_WEBSOCKETS, 0, 0, (double)s.websockets);
     metric_copy(METRIC_WEBSOCKETS_OPENED, 0, 0, s.websockets_total);
     metric_set(METRIC_WEBSOCKET_RTT, 0, 0, s.rtt_us ? (double)s.rtt_us * 1e-6 : NAN);

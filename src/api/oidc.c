@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 enum { SECRET_MAX = 4096, NAME_MAX_BYTES = 100, SUBJECT_PLAIN_MAX = 64, DIGEST = 32 };
+#define SUBJECT_HASHED "sha256-" // how one that is not plain begins: no plain one does
 
 struct oidc_door {
     struct provider *provider;
@@ -165,7 +166,7 @@ static bool is_plain(struct slice text)
             return false;
         }
     }
-    return text.len > 0 && text.len <= SUBJECT_PLAIN_MAX;
+    return text.len > 0 && text.len <= SUBJECT_PLAIN_MAX && !slice_starts(text, SUBJECT_HASHED);
 }
 
 // The subject is what a provider promises to give nobody else, so it is what the audit log and the limits go by.
@@ -179,7 +180,7 @@ static void set_who(struct principal *p, struct slice subject)
     } else {
         digest_of(subject, digest);
         hex_format(digest, DIGEST, hex);
-        snprintf(p->who, sizeof(p->who), "oidc:sha256-%.40s", hex);
+        snprintf(p->who, sizeof(p->who), "oidc:" SUBJECT_HASHED "%.40s", hex);
     }
 }
 

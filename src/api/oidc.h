@@ -29,7 +29,7 @@ const char *oidc_label(const struct oidc_door *d);
 // Where the provider sends the browser back to: oidc.redirect_url, or made from the address that the browser used.
 const char *oidc_redirect_uri(const struct oidc_door *d, const struct http_request *req);
 
-// Who these claims are. ERR_DENIED: no role for them. ret_label: name or address for people, in the arena.
+// Who these claims are, also with ERR_DENIED: no role for them.
 int oidc_principal(const struct oidc_door *d, const json_t *claims, struct arena *a,
     struct principal *ret, struct error *err);
 // A session's cookie text (principal.session) back into its principal; false if it is not one of ours.

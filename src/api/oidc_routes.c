@@ -12,6 +12,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "oidc/jwt.h"
+#include "text/snippet.h"
 #include "wire/json.h"
 
 #include <openssl/crypto.h>
@@ -78,28 +79,6 @@ static bool read_trip(const struct access *a, struct http_request *req, struct t
 
 // ---- pages
 
-static void add_escaped(struct buf *out, const char *text)
-{
-    for (const char *c = text; *c; c++) {
-        switch (*c) {
-        case '<':
-            buf_add_str(out, "&lt;");
-            break;
-        case '>':
-            buf_add_str(out, "&gt;");
-            break;
-        case '&':
-            buf_add_str(out, "&amp;");
-            break;
-        case '"':
-            buf_add_str(out, "&quot;");
-            break;
-        default:
-            buf_add_char(out, *c);
-        }
-    }
-}
-
 static int page(struct http_response *resp, int status, const char *what, const char *detail,
     const char *advice)
 {
@@ -116,15 +95,15 @@ static int page(struct http_response *resp, int status, const char *what, const 
         "<title>Sign in – Larder</title>\n<link rel=\"stylesheet\" href=\"/app.css\">\n</head>\n"
         "<body>\n<main><section class=\"sheet sign-in\">\n<img src=\"/icon.svg\" alt=\"\" "
         "width=\"48\" height=\"48\">\n<h1>You are not signed in</h1>\n<p>");
-    add_escaped(&resp->body, what);
+    html_escape_add(&resp->body, slice_of(what));
     buf_add_str(&resp->body, "</p>\n");
     if (detail && detail[0]) {
         buf_add_str(&resp->body, "<p class=\"soft\">");
-        add_escaped(&resp->body, detail);
+        html_escape_add(&resp->body, slice_of(detail));
         buf_add_str(&resp->body, "</p>\n");
     }
     buf_add_str(&resp->body, "<p>");
-    add_escaped(&resp->body, advice);
+    html_escape_add(&resp->body, slice_of(advice));
     buf_add_str(&resp->body,
         "</p>\n<p><a href=\"/\">Back to the sign-in page</a></p>\n</section></main>\n</body>\n"
         "</html>\n");

@@ -11,7 +11,11 @@
 #include <math.h>
 #include <unistd.h>
 
-enum { READY_BYTES = 16 << 20 }; // with less nothing can be promised
+enum {
+    READY_BYTES = 16 << 20, // with less nothing can be promised
+    LOW_BYTES = 512 << 20,
+    HEALTH_MAX = 64 * 1024,
+};
 #define MEMORY_HIGH 0.85
 
 static int livez(struct http_request *req, struct http_response *resp, struct error *err)
@@ -43,31 +47,33 @@ static int readyz(struct http_request *req, struct http_response *resp, struct e
     return livez(req, resp, err);
 }
 
-static void add_check(struct json_out *j, const char *name, const char *status, const char *unit,
+// ---- health
+
+struct checks {
+    struct json_out j;
+    bool pass; // all of them
+};
+
+static void add_check(struct checks *c, const char *name, const char *status, const char *unit,
     double value, const char *output)
 {
-    json_key_array(j, name);
-    json_begin_object(j);
-    json_key_text(j, "status", status);
+    c->pass = c->pass && strcmp(status, "pass") == 0;
+    json_key_array(&c->j, name);
+    json_begin_object(&c->j);
+    json_key_text(&c->j, "status", status);
     if (unit) {
-        json_key_text(j, "observedUnit", unit);
-        json_key_double(j, "observedValue", value);
+        json_key_text(&c->j, "observedUnit", unit);
+        json_key_double(&c->j, "observedValue", value);
     }
     if (output) {
-        json_key_text(j, "output", output);
+        json_key_text(&c->j, "output", output);
     }
-    json_end(j);
-    json_end(j);
-}
-
-static bool alarmed(void)
-{
-    return metric_value(METRIC_ALERTS, 0, 0) > 0 || metric_value(METRIC_ALERTS, 1, 0) > 0 ||
-           metric_value(METRIC_ALERTS, 2, 0) > 0;
+    json_end(&c->j);
+    json_end(&c->j);
 }
 
 // What the monitor measured; readings that are not there are left out.
-static void add_measured(struct json_out *j)
+static void add_measured(struct checks *c)
 {
     double firing = 0, worst = metric_value(METRIC_ALERTS, 2, 0);
     double memory = metric_value(METRIC_MEMORY_RATIO, 0, 0);
@@ -77,138 +83,132 @@ static void add_measured(struct json_out *j)
         double n = metric_value(METRIC_ALERTS, i, 0);
         firing += isnan(n) ? 0 : n;
     }
-    add_check(j, "alerts:firing",
+    add_check(c, "alerts:firing",
         worst > 0    ? "fail"
         : firing > 0 ? "warn"
                      : "pass",
         "alerts", firing,
         firing > 0 ? "See /v1/alerts, the dashboard, or larder alerts list." : NULL);
     if (!isnan(memory)) {
-        add_check(j, "memory:used", memory > MEMORY_HIGH ? "warn" : "pass", "ratio", memory,
+        add_check(c, "memory:used", memory > MEMORY_HIGH ? "warn" : "pass", "ratio", memory,
             memory > MEMORY_HIGH ? "The memory limit is near." : NULL);
     }
     if (!isnan(canary)) {
-        add_check(j, "canary:failures",
+        add_check(c, "canary:failures",
             canary >= 2  ? "fail"
             : canary > 0 ? "warn"
                          : "pass",
             "times", canary, canary > 0 ? "A tiny document was not taken in and found." : NULL);
     }
     add_check(
-        j, "websockets:open", "pass", "connections", metric_value(METRIC_WEBSOCKETS, 0, 0), NULL);
-}
-
-static void add_push(struct json_out *j, const struct otlp_state *push)
-{
-    add_check(j, "otlp:push", push->answers ? "pass" : "warn", "seconds",
-        (double)(push->silent_ms / 1000), push->answers ? NULL : push->last_error);
-}
-
-struct certificate_look {
-    struct http_tls_state tls;
-    enum certificate_state state;
-    char words[ERROR_TEXT_MAX];
-};
-
-// false: a person should look at it.
-static bool look_at_certificate(struct http_server *http, struct certificate_look *ret)
-{
-    *ret = (struct certificate_look){ 0 };
-    if (http) { // none in tests without a network
-        http_server_tls(http, &ret->tls);
-    }
-    ret->state = certificate_advice(&ret->tls.certificate, clock_wall_ms() / 1000, ret->words);
-    return !ret->tls.on || (ret->state == CERTIFICATE_GOOD && !ret->tls.problem[0]);
+        c, "websockets:open", "pass", "connections", metric_value(METRIC_WEBSOCKETS, 0, 0), NULL);
 }
 
 // The certificate in use, and whether its files can be used as they are now.
-static void add_certificate(struct json_out *j, const struct certificate_look *look)
+static void add_certificate(struct checks *c, struct http_server *http)
 {
     static const char *const statuses[] = { "pass", "warn", "fail" };
-    int64_t left_s = look->tls.certificate.until_s - clock_wall_ms() / 1000;
+    int64_t now_s = clock_wall_ms() / 1000;
     char text[ERROR_TEXT_MAX + 64];
+    struct http_tls_state tls = { .on = false };
 
-    if (!look->tls.on) {
+    if (http) { // none in tests without a network
+        http_server_tls(http, &tls);
+    }
+    if (!tls.on) {
         return;
     }
-    add_check(j, "tls:certificate", statuses[look->state], "days", floor((double)left_s / 86400),
-        look->words);
-    if (look->tls.problem[0]) {
-        snprintf(
-            text, sizeof(text), "The certificate before it stays in use. %s", look->tls.problem);
-        add_check(j, "tls:replacement", "warn", NULL, 0, text);
+    enum certificate_state state = certificate_advice(&tls.certificate, now_s, text);
+    add_check(c, "tls:certificate", statuses[state], "days",
+        floor((double)(tls.certificate.until_s - now_s) / 86400), text);
+    if (tls.problem[0]) {
+        snprintf(text, sizeof(text), "The certificate before it stays in use. %s", tls.problem);
+        add_check(c, "tls:replacement", "warn", NULL, 0, text);
     }
 }
 
-// application/health+json, the shape of draft-inadarei-api-health-check.
-static int health(struct http_request *req, struct http_response *resp, struct error *err)
+// The store, the jobs and the disk under them. 0, or why the store does not answer; *ret_works: it takes documents.
+static int add_store(struct checks *c, struct api *api, bool *ret_works)
 {
-    struct api *api = api_of(req);
     struct store_stats stats = { 0 };
-    struct json_out j;
-    struct error store_err = { 0 };
-    int rc = store_stats(api->store, &stats, &store_err);
+    struct error why = { 0 };
     struct disk_reading space = { 0 };
-    bool disk = disk_read(api->settings->data_dir, &space) == 0;
-    int64_t free_bytes = space.free_bytes;
-    const char *level = ingest_sandbox_level(api->ingest);
-    char meaning[ERROR_TEXT_MAX];
-    bool low = disk && free_bytes < (int64_t)512 << 20;
-    struct scanner_state scanner;
-    ingest_scanner(api->ingest, &scanner);
-    bool unscanned = scanner.configured && !scanner.answers;
-    struct otlp_state push;
-    bool pushes = monitor_otlp(api->monitor, &push);
-    struct certificate_look certificate;
-    bool wrong = !look_at_certificate(api->http, &certificate) || unscanned || alarmed() ||
-                 (pushes && !push.answers);
-    const char *status = rc < 0 || stats.writes_stopped    ? "fail"
-                         : low || stats.jobs_dead || wrong ? "warn"
-                                                           : "pass";
+    int rc = store_stats(api->store, &stats, &why);
 
-    resp->content_type = "application/health+json";
-    resp->status = rc < 0 ? 503 : 200;
-    json_begin(&j, &resp->body);
-    json_begin_object(&j);
-    json_key_text(&j, "status", status);
-    json_key_text(&j, "version", LARDER_VERSION);
-    json_key_text(&j, "description", "Larder");
-    json_key_object(&j, "checks");
-    add_check(
-        &j, "store:answers", rc < 0 ? "fail" : "pass", NULL, 0, rc < 0 ? store_err.text : NULL);
-    add_check(&j, "jobs:waiting", "pass", "documents", (double)stats.jobs_queued, NULL);
-    add_check(&j, "jobs:oldest", "pass", "seconds", (double)stats.oldest_queued_ms / 1000, NULL);
-    add_check(&j, "jobs:dead", stats.jobs_dead ? "warn" : "pass", "documents",
+    *ret_works = rc == 0 && !stats.writes_stopped;
+    add_check(c, "store:answers", *ret_works ? "pass" : "fail", NULL, 0,
+        rc < 0                 ? why.text
+        : stats.writes_stopped ? "The disk did not confirm a write. Look at it, then start the "
+                                 "server again; until then nothing is taken in."
+                               : NULL);
+    add_check(c, "jobs:waiting", "pass", "documents", (double)stats.jobs_queued, NULL);
+    add_check(c, "jobs:oldest", "pass", "seconds", (double)stats.oldest_queued_ms / 1000, NULL);
+    add_check(c, "jobs:dead", stats.jobs_dead ? "warn" : "pass", "documents",
         (double)stats.jobs_dead,
         stats.jobs_dead ? "Some documents could not be read after several tries; see larder status."
                         : NULL);
-    if (disk) {
-        add_check(&j, "disk:free", low ? "warn" : "pass", "bytes", (double)free_bytes,
+    if (disk_read(api->settings->data_dir, &space) == 0) {
+        bool low = space.free_bytes < LOW_BYTES;
+        add_check(c, "disk:free", low ? "warn" : "pass", "bytes", (double)space.free_bytes,
             low ? "Less than 512 MiB are free; make room or move the data folder." : NULL);
     }
-    embedder_describe(search_tools()->embedder, meaning, sizeof(meaning));
-    add_check(&j, "search:meaning",
-        embedder_wanted(search_tools()->embedder) && embedder_failed(search_tools()->embedder)
-            ? "warn"
-            : "pass",
-        NULL, 0, meaning);
-    if (reranker_wanted(search_tools()->reranker)) {
-        reranker_describe(search_tools()->reranker, meaning, sizeof(meaning));
-        add_check(&j, "search:rerank", reranker_failed(search_tools()->reranker) ? "warn" : "pass",
-            NULL, 0, meaning);
+    return rc;
+}
+
+static void add_parts(struct checks *c, struct api *api)
+{
+    struct embedder *embedder = search_tools()->embedder;
+    struct reranker *reranker = search_tools()->reranker;
+    const char *level = ingest_sandbox_level(api->ingest);
+    char words[ERROR_TEXT_MAX];
+    struct scanner_state scanner;
+    struct otlp_state push;
+
+    embedder_describe(embedder, words, sizeof(words));
+    add_check(c, "search:meaning",
+        embedder_wanted(embedder) && embedder_failed(embedder) ? "warn" : "pass", NULL, 0, words);
+    if (reranker_wanted(reranker)) {
+        reranker_describe(reranker, words, sizeof(words));
+        add_check(c, "search:rerank", reranker_failed(reranker) ? "warn" : "pass", NULL, 0, words);
     }
+    ingest_scanner(api->ingest, &scanner);
     if (scanner.configured) {
-        add_check(&j, "scanner:answers", scanner.answers ? "pass" : "warn", NULL, 0, scanner.words);
+        add_check(c, "scanner:answers", scanner.answers ? "pass" : "warn", NULL, 0, scanner.words);
     }
-    add_certificate(&j, &certificate);
-    add_check(&j, "reader:sandbox", "pass", NULL, 0, level[0] ? level : "not used yet");
-    if (pushes) {
-        add_push(&j, &push);
+    add_certificate(c, api->http);
+    add_check(c, "reader:sandbox", "pass", NULL, 0, level[0] ? level : "not used yet");
+    if (monitor_otlp(api->monitor, &push)) {
+        add_check(c, "otlp:push", push.answers ? "pass" : "warn", "seconds",
+            (double)(push.silent_ms / 1000), push.answers ? NULL : push.last_error);
     }
-    add_measured(&j);
+}
+
+// application/health+json, the shape of draft-inadarei-api-health-check. The whole fails where the store does, and warns where
+// a check does not pass.
+static int health(struct http_request *req, struct http_response *resp, struct error *err)
+{
+    AUTO_BUF text = BUF_INIT(HEALTH_MAX);
+    struct checks c = { .pass = true };
+    struct json_out j;
+    bool works;
+
+    json_begin(&c.j, &text);
+    json_begin_object(&c.j);
+    int store = add_store(&c, api_of(req), &works);
+    add_parts(&c, api_of(req));
+    add_measured(&c);
+    json_end(&c.j);
+    int rc = json_finish(&c.j, err);
+    resp->content_type = "application/health+json";
+    resp->status = store < 0 ? 503 : 200;
+    json_begin(&j, &resp->body);
+    json_begin_object(&j);
+    json_key_text(&j, "status", !works ? "fail" : c.pass ? "pass" : "warn");
+    json_key_text(&j, "version", LARDER_VERSION);
+    json_key_text(&j, "description", "Larder");
+    json_key_raw(&j, "checks", buf_slice(&text));
     json_end(&j);
-    json_end(&j);
-    return json_finish(&j, err);
+    return rc < 0 ? rc : json_finish(&j, err);
 }
 
 static int formats_get(struct http_request *req, struct http_response *resp, struct error *err)

@@ -6,13 +6,12 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "os/thread.h"
 #include "store/conversations.h"
 #include "verify/verify.h"
 #include "wire/json.h"
 
 #include <openssl/crypto.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,7 @@ struct verify_runs {
     pthread_t thread;
     bool joinable, running;
     char id[ID_SIZE]; // of the last run; "": none yet
+    char url[VERIFY_URL_MAX];
     struct verify_report shown; // as far as it is
     atomic_bool cancelled;
 };
@@ -65,13 +65,10 @@ static void *run_main(void *arg)
     struct verify_runs *v = arg;
     struct verify_report *report = xalloc(sizeof(*report));
     struct error err = { 0 };
-    char url[VERIFY_URL_MAX];
-
     struct http_tls_state tls;
 
-    own_url(v->api, url, sizeof(url));
     http_server_tls(v->api->http, &tls);
-    struct verify_options o = { .url = url,
+    struct verify_options o = { .url = v->url,
         .trust = { .pin = tls.certificate.pin },
         .key = access_local_key(v->api->access),
         .cancelled = &v->cancelled,
@@ -93,9 +90,6 @@ static void *run_main(void *arg)
 
 static int begin(struct verify_runs *v, struct error *err)
 {
-    sigset_t all, before;
-    char url[VERIFY_URL_MAX];
-
     pthread_mutex_lock(&v->mutex);
     if (v->running) {
         pthread_mutex_unlock(&v->mutex);
@@ -105,15 +99,17 @@ static int begin(struct verify_runs *v, struct error *err)
         pthread_join(v->thread, NULL); // it has ended
         v->joinable = false;
     }
-    own_url(v->api, url, sizeof(url));
-    verify_report_init(&v->shown, url);
+    own_url(v->api, v->url, sizeof(v->url));
     id_new(v->id);
     atomic_store(&v->cancelled, false);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    v->running = v->joinable = pthread_create(&v->thread, NULL, run_main, v) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    bool started = v->running;
+    bool started =
+        thread_start(&v->thread, "verify", run_main, v); // it tells nothing without the mutex
+    if (started) {
+        v->running = v->joinable = true;
+        verify_report_init(&v->shown, v->url);
+    } else {
+        v->id[0] = '\0'; // the report before it is gone, too
+    }
     pthread_mutex_unlock(&v->mutex);
     return started ? 0 : error_set(err, ERR_BUSY, "No thread could be started; try again.");
 }

@@ -28,20 +28,6 @@ int64_t clock_mono_ms(void)
     return clock_mono_us() / 1000;
 }
 
-struct timespec clock_until(clockid_t id, int64_t ms)
-{
-    struct timespec t;
-
-    clock_gettime(id, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += ms % 1000 * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 void clock_format(int64_t wall_ms, char ret_text[CLOCK_TEXT_MAX])
 {
     time_t seconds = (time_t)(wall_ms / 1000);

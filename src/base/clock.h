@@ -11,8 +11,6 @@ int64_t clock_wall_ms(void); // since 1970-01-01 UTC
 int64_t clock_mono_ms(
     void); // since boot, suspended time included, so that leases lapse over a closed lid
 int64_t clock_mono_us(void);
-// So many milliseconds from now on the clock that a condition variable waits by, for pthread_cond_timedwait.
-struct timespec clock_until(clockid_t id, int64_t ms);
 
 enum { CLOCK_TEXT_MAX = 32 };
 // RFC 3339 in UTC with milliseconds: "2026-11-22T12:30:00.000Z".

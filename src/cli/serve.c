@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SWEEP_EVERY_MS = 3600 * 1000, CONNECTIONS_MAX = 1000000 };
+enum { CONNECTIONS_MAX = 1000000 };
 enum { ASK_THREADS = 4, ASK_QUEUE = 32 };
 
 struct server {
@@ -37,11 +36,6 @@ struct server {
     struct access *access;
     struct http_server *http;
     struct api api;
-    pthread_t sweeper;
-    pthread_mutex_t mutex; // guards stopping
-    pthread_cond_t wake;
-    bool stopping;
-    bool sweeping;
     char *run_file;
 };
 
@@ -127,28 +121,6 @@ static void keep_secrets(void)
 {
     prctl(PR_SET_DUMPABLE, 0); // keys don't belong in core dumps
     json_in_forget();
-}
-
-static void *sweep_run(void *ctx)
-{
-    struct server *s = ctx;
-
-    pthread_mutex_lock(&s->mutex);
-    while (!s->stopping) {
-        struct error err = { 0 };
-        pthread_mutex_unlock(&s->mutex);
-        if (store_sweep(s->store, &err) < 0) {
-            log_warn("sweep.failed", LS("what", err.text));
-        }
-        pthread_mutex_lock(&s->mutex);
-        struct timespec until = clock_until(CLOCK_REALTIME, SWEEP_EVERY_MS);
-        int rc = 0;
-        while (!s->stopping && rc == 0) {
-            rc = pthread_cond_timedwait(&s->wake, &s->mutex, &until);
-        }
-    }
-    pthread_mutex_unlock(&s->mutex);
-    return NULL;
 }
 
 // ADDRESS:PORT, or a NAME in place of the address. Where all addresses are listened on, this machine's own is named.
@@ -424,13 +396,6 @@ static int start_parts(struct server *s, char new_key[ACCESS_KEY_SIZE], struct e
 
 static void stop_parts(struct server *s)
 {
-    if (s->sweeping) {
-        pthread_mutex_lock(&s->mutex);
-        s->stopping = true;
-        pthread_cond_signal(&s->wake);
-        pthread_mutex_unlock(&s->mutex);
-        pthread_join(s->sweeper, NULL);
-    }
     atomic_store(&s->api.stopping, true);
     mcp_stop(s->api.mcp);
     struct error err = { 0 };
@@ -462,10 +427,7 @@ static void stop_parts(struct server *s)
 
 static int serve_run(struct invocation *in, struct error *err)
 {
-    struct server s = { .settings = in->settings,
-        .lock_fd = -1,
-        .mutex = PTHREAD_MUTEX_INITIALIZER,
-        .wake = PTHREAD_COND_INITIALIZER };
+    struct server s = { .settings = in->settings, .lock_fd = -1 };
     static const char *const levels[] = { "debug", "info", "warn", "error" };
     char new_key[ACCESS_KEY_SIZE] = "", url[300];
 
@@ -485,7 +447,6 @@ static int serve_run(struct invocation *in, struct error *err)
         rc = write_run_file(&s, s.http, err);
     }
     if (rc == 0) {
-        s.sweeping = pthread_create(&s.sweeper, NULL, sweep_run, &s) == 0;
         running_stops = &s.api.stopping;
         running = s.http;
         catch_signals();

@@ -225,7 +225,6 @@ struct http_stats {
     int64_t rtt_us; // of the WebSockets' pings, moving average; 0: none yet
     int64_t events_published;
     int64_t bytes_in, bytes_out;
-    int64_t loop_slowest_us; // since the last http_server_stats
     int64_t tls_handshakes; // done
     int64_t tls_refused; // ended without one: no TLS, too old, too slow
 };
@@ -248,7 +247,8 @@ void http_server_stop(
 void http_server_close(struct http_server *s);
 void http_server_reload(struct http_server
         *s); // any thread and signal handlers: looks at the certificate's files at once
-void http_server_stats(struct http_server *s, struct http_stats *ret);
+void http_server_stats(struct http_server *s, struct http_stats *ret); // any thread
+int64_t http_server_slowest_us(struct http_server *s); // turn of the loop since the last call
 void http_server_tls(struct http_server *s, struct http_tls_state *ret); // any thread
 
 #endif

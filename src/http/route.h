@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Which route a path belongs to. A pattern is "/v1/documents/{id}/pages/{page}"; a last "{name...}" takes the rest, slashes
 // included (and may be empty). Where several fit, the one that is literal further to the left wins. One with a rest is asked
-// only where no other fits, whatever its method: the app's page is not the GET of an address that takes POST. Immutable after _new.
+// only where no other fits, whatever its method: the app's page is not the GET of an address that takes POST. Immutable
+// after _new.
 #ifndef LARDER_HTTP_ROUTE_H
 #define LARDER_HTTP_ROUTE_H
 

@@ -459,6 +459,11 @@ void http_server_close(struct http_server *s)
     free(s);
 }
 
+int64_t http_server_slowest_us(struct http_server *s)
+{
+    return atomic_exchange(&s->loop_slowest_us, 0);
+}
+
 void http_server_stats(struct http_server *s, struct http_stats *ret)
 {
     *ret = (struct http_stats){
@@ -483,6 +488,5 @@ void http_server_stats(struct http_server *s, struct http_stats *ret)
         .bytes_out = atomic_load(&s->bytes_out),
         .tls_handshakes = atomic_load(&s->tls_handshakes),
         .tls_refused = atomic_load(&s->tls_refused),
-        .loop_slowest_us = atomic_exchange(&s->loop_slowest_us, 0),
     };
 }

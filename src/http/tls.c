@@ -314,26 +314,26 @@ size_t tls_waiting(const struct conn *c)
     return left;
 }
 
-static bool say_goodbye(struct conn *c)
+// The record that says that no more comes, in the shared buffer; empty when it has been said or can't be.
+static struct buf *last_record(struct tls *t)
 {
-    struct tls *t = of(c);
     struct buf *out = &t->server->out;
 
-    t->finished = true;
     buf_reset(out);
-    t->out = out;
-    ERR_clear_error();
-    SSL_shutdown(t->ssl);
-    return push(c, out);
+    if (!t->shaking && !t->broken && !t->finished) {
+        t->finished = true;
+        t->out = out;
+        ERR_clear_error();
+        SSL_shutdown(t->ssl);
+    }
+    return out;
 }
 
 bool tls_finish(struct conn *c)
 {
     struct tls *t = of(c);
 
-    if (!t->shaking && !t->broken && !t->finished) {
-        say_goodbye(c);
-    }
+    push(c, last_record(t));
     t->finishing = t->flying;
     return !t->flying;
 }
@@ -360,13 +360,8 @@ void tls_goodbye(struct conn *c)
     if (t->in_pool) {
         t->conn = NULL;
         c->net.tls = NULL; // its done() frees it
-    } else if (!t->shaking && !t->broken && !t->finished && !t->flying && !c->net.writing) {
-        t->finished = true;
-        struct buf *out = &t->server->out;
-        buf_reset(out);
-        t->out = out;
-        ERR_clear_error();
-        SSL_shutdown(t->ssl);
+    } else if (!t->flying && !c->net.writing) {
+        struct buf *out = last_record(t);
         uv_buf_t buf = uv_buf_init(out->data, (unsigned)out->len);
         if (out->len > 0) {
             net_raw_try(c, &buf);

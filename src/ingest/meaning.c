@@ -7,10 +7,10 @@
 #include "models/embedder.h"
 #include "models/reranker.h"
 #include "os/file.h"
+#include "os/thread.h"
 #include "search/search.h"
 #include "watch/metric.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -72,11 +72,7 @@ int meaning_new(struct store *store, const struct settings *settings, const char
                           ? THREADS_MAX
                           : (int)settings->embeddings_threads;
     pthread_mutex_init(&m->mutex, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&m->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&m->changed, NULL);
     m->embedder = embedder_new(&(struct embedder_options){ .model = settings->embeddings_model,
         .name = settings->embeddings_name,
         .key_file = settings->embeddings_key_file,
@@ -224,10 +220,10 @@ static bool stopping(struct meaning *m)
 // Until somebody wakes it or the time is up.
 static void rest(struct meaning *m, int64_t ms)
 {
-    struct timespec until = clock_until(CLOCK_MONOTONIC, ms);
+    struct timespec until = thread_moment(ms);
 
     pthread_mutex_lock(&m->mutex);
-    while (!m->stop && !m->woken && pthread_cond_timedwait(&m->changed, &m->mutex, &until) == 0) {
+    while (!m->stop && !m->woken && thread_wait(&m->changed, &m->mutex, &until)) {
         // woken for somebody else
     }
     m->woken = false;
@@ -316,7 +312,7 @@ int meaning_start(struct meaning *m, struct error *err)
     int rc = store_space_wait(m->store, wanted, err);
 
     for (int i = 0; rc == 0 && wanted && i < m->thread_count; i++) {
-        if (pthread_create(&m->threads[i], NULL, i ? helper_main : first_main, m) != 0) {
+        if (!thread_start(&m->threads[i], "embed", i ? helper_main : first_main, m)) {
             if (i == 0) {
                 rc = error_set(err, ERR_MEMORY, "No thread could be started for embedding.");
             }

@@ -5,10 +5,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/thread.h"
 #include "watch/metric.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,9 +74,9 @@ void job_control_progress(struct job_control *c, const char *unit, int64_t done,
 
 static void wait_ms(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t ms)
 {
-    struct timespec until = clock_until(CLOCK_MONOTONIC, ms);
+    struct timespec until = thread_moment(ms);
 
-    pthread_cond_timedwait(cond, mutex, &until);
+    thread_wait(cond, mutex, &until);
 }
 
 // ---- workers
@@ -298,28 +297,6 @@ static void *keeper_main(void *arg)
 
 // ---- the pool
 
-static int start_thread(pthread_t *ret, void *(*main_fn)(void *), void *arg)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(ret, NULL, main_fn, arg);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
-static void init_conds(struct jobs *p)
-{
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->woken, &attr);
-    pthread_cond_init(&p->tick, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
 static void free_jobs(struct jobs *p)
 {
     for (int i = 0; i < p->count; i++) {
@@ -349,17 +326,18 @@ int jobs_start(const struct jobs_options *o, struct jobs **ret, struct error *er
     p->options.lease_ms = o->lease_ms > 0 ? o->lease_ms : LEASE_DEFAULT_MS;
     p->count = count;
     pthread_mutex_init(&p->mutex, NULL);
-    init_conds(p);
+    pthread_cond_init(&p->woken, NULL);
+    pthread_cond_init(&p->tick, NULL);
     for (int i = 0; i < count; i++) {
         p->slots[i].jobs = p;
         pthread_mutex_init(&p->slots[i].control.mutex, NULL);
     }
-    if (start_thread(&p->keeper, keeper_main, p) != 0) {
+    if (!thread_start(&p->keeper, "jobs-timer", keeper_main, p)) {
         free_jobs(p);
         return error_set(err, ERR_MEMORY, "No thread could be started for reading documents.");
     }
     for (int i = 0; i < count; i++) {
-        if (start_thread(&p->slots[i].thread, worker_main, &p->slots[i]) != 0) {
+        if (!thread_start(&p->slots[i].thread, "jobs-worker", worker_main, &p->slots[i])) {
             log_warn("job.workers", LI("wanted", count), LI("started", i));
             break;
         }

@@ -7,9 +7,9 @@
 #include "models/runtime.h"
 #include "models/wordpiece.h"
 #include "os/file.h"
+#include "os/thread.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +118,7 @@ struct reranker *reranker_new(const struct reranker_options *o)
     if (r->source == SOURCE_FILE) {
         r->library = runtime_library(o->library, o->folder);
         r->vocabulary = model_beside(o->model, ".vocab");
-        r->loading = pthread_create(&r->loader, NULL, loader_main, r) == 0;
+        r->loading = thread_start(&r->loader, "rerank-load", loader_main, r);
     }
     return r;
 }

@@ -138,7 +138,7 @@ int jwk_set_parse(struct slice json, struct jwk_set **ret, struct error *err)
         return error_set(err, ERR_INVALID, "The provider's list of keys can't be understood.");
     }
     struct jwk_set *s = xalloc(sizeof(*s));
-    for (size_t i = 0; i < json_array_size(list) && s->count < JWK_KEYS_MAX; i++) {
+    for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
         s->count += json_is_object(one) && read_key(one, &s->keys[s->count]);
     }

@@ -12,7 +12,7 @@
 enum { JWK_KEYS_MAX = 64, JWK_TEXT_MAX = 256 * 1024 };
 
 struct jwk_set;
-// ERR_INVALID (malformed, or no key that could be used), ERR_LIMIT (more than JWK_KEYS_MAX).
+// ERR_INVALID (malformed, more than JWK_KEYS_MAX, or no key that could be used), ERR_TOO_LARGE.
 int jwk_set_parse(struct slice json, struct jwk_set **ret, struct error *err);
 void jwk_set_free(struct jwk_set *s); // NULL is fine
 size_t jwk_count(const struct jwk_set *s);

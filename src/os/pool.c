@@ -3,9 +3,8 @@
 #include "os/pool.h"
 
 #include "base/error.h"
+#include "os/thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,25 +55,20 @@ struct pool *pool_new(const char *name, int threads, size_t queue_max)
 {
     BUG_ON(threads < 1 || threads > POOL_THREADS_MAX || queue_max == 0);
     struct pool *p = xalloc(sizeof(*p));
-    sigset_t all, before;
 
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->wake, NULL);
     p->ring = xalloc(queue_max * sizeof(*p->ring));
     p->ring_size = queue_max;
     p->threads = xalloc((size_t)threads * sizeof(*p->threads));
-    sigfillset(&all); // signals are the main thread's business
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (int i = 0; i < threads; i++) {
         char text[16];
-        if (pthread_create(&p->threads[i], NULL, work, p) != 0) {
+        snprintf(text, sizeof(text), "%.12s%d", name, i % 100);
+        if (!thread_start(&p->threads[i], text, work, p)) {
             break;
         }
         p->thread_count++;
-        snprintf(text, sizeof(text), "%.12s%d", name, i % 100);
-        pthread_setname_np(p->threads[i], text);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (p->thread_count == 0) {
         pool_free(p);
         return NULL;

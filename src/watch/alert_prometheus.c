@@ -115,7 +115,6 @@ void alert_rules_prometheus(struct buf *out)
         AUTO_BUF expression = BUF_INIT(4 * SELECTOR_MAX);
         add_expression(&expression, one);
         buf_addf(out, "      - alert: %s\n        expr: ", one->name);
-        buf_add_char(&expression, '\0');
         add_quoted(out, expression.data);
         buf_add_str(out, "        for: ");
         add_time(out, one->for_s);

@@ -7,9 +7,8 @@
 #include "base/log.h"
 #include "net/call.h"
 #include "net/mail.h"
+#include "os/thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,11 +111,10 @@ static int send_one(struct channel *c, const struct message *m, struct error *er
 // Sleeps, but not past the stop. With the mutex held.
 static void pause_ms(struct notifier *n, int64_t ms)
 {
-    struct timespec until = clock_until(CLOCK_REALTIME, ms);
+    struct timespec until = thread_moment(ms);
 
-    int rc = 0;
-    while (!n->stopping && rc == 0) {
-        rc = pthread_cond_timedwait(&n->wake, &n->mutex, &until);
+    while (!n->stopping && thread_wait(&n->wake, &n->mutex, &until)) {
+        // woken by a new message
     }
 }
 
@@ -249,7 +247,6 @@ static char *copy(const char *text)
 struct notifier *notifier_new(const struct notify_options *o)
 {
     struct notifier *n = xalloc(sizeof(*n));
-    sigset_t all, before;
 
     n->webhook = copy(o->webhook);
     n->secret = copy(o->webhook_secret);
@@ -267,17 +264,14 @@ struct notifier *notifier_new(const struct notify_options *o)
     n->first_pause_ms = o->first_pause_ms > 0 ? o->first_pause_ms : 1000;
     pthread_mutex_init(&n->mutex, NULL);
     pthread_cond_init(&n->wake, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     const bool wanted[NOTIFY_CHANNELS] = { n->webhook[0] != '\0', n->manager[0] != '\0',
         n->smtp[0] && n->to[0] };
     for (int i = 0; i < NOTIFY_CHANNELS; i++) {
         struct channel *c = &n->channels[i];
         c->notifier = n;
         c->kind = (enum notify_channel)i;
-        c->on = wanted[i] && pthread_create(&c->thread, NULL, channel_main, c) == 0;
+        c->on = wanted[i] && thread_start(&c->thread, "notify", channel_main, c);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return n;
 }
 

@@ -7,10 +7,9 @@
 #include "base/log.h"
 #include "net/call.h"
 #include "net/web.h"
+#include "os/thread.h"
 #include "watch/metric.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,12 +169,11 @@ static enum otlp_verdict try_one(
 // Sleeps, but not past the stop.
 static void pause_ms(struct otlp *o, int64_t ms)
 {
-    struct timespec until = clock_until(CLOCK_REALTIME, ms);
-    int rc = 0;
+    struct timespec until = thread_moment(ms);
 
     pthread_mutex_lock(&o->mutex);
-    while (!atomic_load(&o->stopping) && rc == 0) {
-        rc = pthread_cond_timedwait(&o->wake, &o->mutex, &until);
+    while (!atomic_load(&o->stopping) && thread_wait(&o->wake, &o->mutex, &until)) {
+        // woken by a new snapshot
     }
     pthread_mutex_unlock(&o->mutex);
 }
@@ -281,7 +279,6 @@ void otlp_state(struct otlp *o, struct otlp_state *ret)
 int otlp_new(const struct otlp_options *in, struct otlp **ret, struct error *err)
 {
     struct otlp *o = xalloc(sizeof(*o));
-    sigset_t all, before;
 
     o->url = xstrdup(in->url);
     o->header_text = xstrdup(in->headers ? in->headers : "");
@@ -299,17 +296,13 @@ int otlp_new(const struct otlp_options *in, struct otlp **ret, struct error *err
                                          "otlp.url must be http:// or https:// with a host, "
                                          "without a name and password.");
     if (rc == 0) {
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        o->running = pthread_create(&o->thread, NULL, sender_main, o) == 0;
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        o->running = thread_start(&o->thread, "otlp", sender_main, o);
         rc = o->running ? 0 : error_set(err, ERR_MEMORY, "No thread could be started for OTLP.");
     }
     if (rc < 0) {
         otlp_free(o);
         return rc;
     }
-    pthread_setname_np(o->thread, "otlp");
     *ret = o;
     return 0;
 }

@@ -4,14 +4,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/sqlite/thread.h"
+#include "os/thread.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -121,7 +120,6 @@ struct sweeper {
 static void *sweeper_main(void *arg)
 {
     struct sweeper *sw = arg;
-    struct timespec until;
 
     pthread_mutex_lock(&sw->mutex);
     while (!sw->stop) {
@@ -130,10 +128,9 @@ static void *sweeper_main(void *arg)
         if (store_sweep(sw->store, &err) != 0) {
             log_warn("store.sweep", LS("error", err.text));
         }
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += SWEEP_EVERY_S;
+        struct timespec until = thread_moment(SWEEP_EVERY_S * INT64_C(1000));
         pthread_mutex_lock(&sw->mutex);
-        while (!sw->stop && pthread_cond_timedwait(&sw->stopped, &sw->mutex, &until) == 0) {
+        while (!sw->stop && thread_wait(&sw->stopped, &sw->mutex, &until)) {
             // woken without a reason
         }
     }
@@ -144,15 +141,11 @@ static void *sweeper_main(void *arg)
 void sweeper_start(struct store *s)
 {
     struct sweeper *sw = xalloc(sizeof(*sw));
-    pthread_condattr_t attr;
 
     sw->store = s;
     pthread_mutex_init(&sw->mutex, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&sw->stopped, &attr);
-    pthread_condattr_destroy(&attr);
-    if (thread_start(&sw->thread, "store-sweeper", sweeper_main, sw) != 0) {
+    pthread_cond_init(&sw->stopped, NULL);
+    if (!thread_start(&sw->thread, "store-sweeper", sweeper_main, sw)) {
         log_warn("store.sweep", LS("error", "no thread could be started for it"));
         pthread_mutex_destroy(&sw->mutex);
         pthread_cond_destroy(&sw->stopped);

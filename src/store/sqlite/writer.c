@@ -14,9 +14,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/thread.h"
 #include "store/audit.h"
 #include "store/sqlite/events.h"
-#include "store/sqlite/thread.h"
 
 #include <stdlib.h>
 
@@ -389,7 +389,7 @@ int writer_start(struct store *s, struct error *err)
     w->write = (struct write){ .store = s, .db = s->write_db };
     sqlite3_wal_hook(s->write_db->handle, count_log, w); // and with it no checkpoint inside COMMIT
     s->writer = w;
-    if (thread_start(&w->thread, "store-writer", writer_main, w) != 0) {
+    if (!thread_start(&w->thread, "store-writer", writer_main, w)) {
         pthread_mutex_destroy(&w->mutex);
         pthread_cond_destroy(&w->filled);
         s->writer = NULL;

@@ -606,6 +606,20 @@ static void an_answer_read_by_the_byte_is_cut_off(void **state)
     rig_stop(&r);
 }
 
+static void the_slowest_turn_is_kept_for_who_watches(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct http_stats st;
+
+    rig_start(&r, options);
+    atomic_store(&r.server->loop_slowest_us, 30 * 1000 * 1000);
+    http_server_stats(r.server, &st); // anybody may ask for these
+    assert_int_equal(http_server_slowest_us(r.server), 30 * 1000 * 1000);
+    assert_true(http_server_slowest_us(r.server) < 30 * 1000 * 1000);
+    rig_stop(&r);
+}
+
 static void a_full_pool_answers_503_and_recovers(void **state)
 {
     (void)state;
@@ -760,6 +774,7 @@ int main(void)
         cmocka_unit_test(slow_clients_are_timed_out),
         cmocka_unit_test(a_byte_now_and_then_keeps_no_body_open),
         cmocka_unit_test(an_answer_read_by_the_byte_is_cut_off),
+        cmocka_unit_test(the_slowest_turn_is_kept_for_who_watches),
         cmocka_unit_test(a_full_pool_answers_503_and_recovers),
         cmocka_unit_test(too_many_connections_are_turned_away),
         cmocka_unit_test(fewer_connections_where_the_system_gives_few_descriptors),
