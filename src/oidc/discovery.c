@@ -6,26 +6,12 @@
 
 #include <stdio.h>
 
-static bool is_loopback(struct slice host)
-{
-    static const char *const names[] = { "127.0.0.1", "localhost", "[::1]" };
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        size_t n = strlen(names[i]);
-        if (slice_starts(host, names[i]) &&
-            (host.len == n || strchr(":/?", host.data[n]) != NULL)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool provider_url_allowed(const char *url, bool plain)
 {
     if (strlen(url) >= PROVIDER_URL_MAX || !web_url_valid(url)) {
         return false;
     }
-    return strncmp(url, "https://", 8) == 0 || (plain && is_loopback(slice_of(url + 7)));
+    return strncmp(url, "https://", 8) == 0 || (plain && web_url_local(url));
 }
 
 void form_add(struct buf *out, const char *name, struct slice value)

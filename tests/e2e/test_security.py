@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import threading
+import time
 
 from harness import ROOT, Server, Skip, WebSocket, until
 
@@ -161,16 +162,10 @@ def test_limits_connections_of_one_address_are_bounded():
         assert server.call("GET", "/v1/documents", headers=second).status == 200  # everybody else
         assert server.call("GET", "/v1/documents").status == 200
         assert server.call("GET", "/v1/status").json["connections"]["refused_address"] == 3
-        end = time.monotonic() + 5
-        while "larder_http_address_refused_total 3" not in (text := server.call("GET", "/metrics").body.decode()):
-            assert time.monotonic() < end, text
-            time.sleep(0.2)
+        until(lambda: b"larder_http_address_refused_total 3" in server.call("GET", "/metrics").body, "the refusals are counted", 5)
         assert server.log_text().count("http.address_crowded") == 1
         mine[0].close()
-        end = time.monotonic() + 5
-        while server.call("GET", "/v1/documents", headers=first).status != 200:
-            assert time.monotonic() < end, "the place that became free was not given"
-            time.sleep(0.05)
+        until(lambda: server.call("GET", "/v1/documents", headers=first).status == 200, "the place that became free is given", 5)
 
 
 def places_in_memory(pid, secret):
