@@ -12,12 +12,14 @@ enum {
     SAID_MAX = 4, // of them that are said
     WHOLE_QUOTE = 400, // bytes: an element up to this is quoted whole
     CLOSEST_QUOTE = 240,
+    LED_MAX = 12, // items of a list that a sentence leads to
     SECTIONS_TRIED = 5, // hits whose heading may be what is asked about
 };
 static const double heading_covers = 0.95, heading_fits = 0.6;
 static const double rank_drop = 0.06, row_rank_drop = 0.02,
                     rank_drop_most = 0.7; // rows of one table are found in any order
 static const double said_least = 0.55; // of the best unit's worth
+static const double other_least = 0.8; // of the best unit's score, for one of another document
 static const double repeated_least = 0.25; // for lists in which sources may say the same
 static const double heading_worth = 0.4, new_worth = 0.5;
 static const double table_heading_worth = 0.7; // a row says little without what stands above it
@@ -332,17 +334,55 @@ static int say_lead(
     return rc;
 }
 
+// What a sentence leads to ("Don't use:"), without which it says nothing.
+static int say_list(
+    struct tool_context *c, const struct unit *u, struct answer *ret, struct error *err)
+{
+    const struct opened_hit *h = u->hit;
+    const struct passage *p = NULL;
+    size_t at = 0, said = 0;
+    int rc = 0;
+
+    while (at < h->row_count && &h->rows[at] != u->row) {
+        at++;
+    }
+    for (size_t i = at + 1; rc == 0 && i < h->row_count && said < LED_MAX; i++) {
+        const struct element_row *row = &h->rows[i];
+        if (row->element.kind != ELEMENT_LIST_ITEM) {
+            break;
+        }
+        struct slice text = slice_trim(row->element.text);
+        bool before = false;
+        for (size_t n = 0; n < ret->sentence_count && !before; n++) {
+            before = slice_equal(ret->sentences[n].text, without_mark(text));
+        }
+        if (text.len && !before) {
+            rc = evidence_add(c->evidence, &h->source, row, text, &p, err);
+            if (rc == 0) {
+                answer_add(ret, without_mark(text), p->number, true, true);
+            }
+            said++;
+        }
+    }
+    return rc == ERR_LIMIT ? 0 : rc;
+}
+
 static int say(struct tool_context *c, const struct unit *u, struct answer *ret, struct error *err)
 {
     const struct passage *p = NULL;
     bool table = u->row->element.kind == ELEMENT_TABLE;
+    for (size_t i = 0; i < ret->sentence_count; i++) {
+        if (slice_equal(ret->sentences[i].text, u->shown)) {
+            return 0; // with the list that it is of
+        }
+    }
     int rc = u->lead ? say_lead(c, u, ret, err) : 0;
 
     rc = rc < 0 ? rc : evidence_add(c->evidence, &u->hit->source, u->row, quote_of(u), &p, err);
     if (rc == 0) {
         answer_add(ret, u->shown, p->number, true, table);
     }
-    return rc;
+    return rc == 0 && element_leads(&u->row->element) ? say_list(c, u, ret, err) : rc;
 }
 
 static int compare_said(const void *a, const void *b)
@@ -357,6 +397,13 @@ static int compare_said(const void *a, const void *b)
     return x->text.data < y->text.data ? -1 : x->text.data > y->text.data;
 }
 
+// Another document adds something only if it holds nearly as much by itself; else its words are there by chance.
+static bool strays(const struct unit *best, const struct unit *u)
+{
+    return strcmp(best->hit->source.document_id, u->hit->source.document_id) != 0 &&
+           u->score < other_least * best->score;
+}
+
 static int say_best(struct tool_context *c, const struct question *q, struct units *all,
     size_t most, double least, struct answer *ret, struct error *err)
 {
@@ -368,6 +415,10 @@ static int say_best(struct tool_context *c, const struct question *q, struct uni
         struct unit *u = best_unit(q, all, covered, &w);
         if (!u || (n > 0 && w < least * first)) {
             break;
+        }
+        if (n > 0 && least >= said_least && strays(said[0], u)) {
+            u->factor = 0; // never asked again
+            continue;
         }
         first = n == 0 ? w : first;
         u->said = true;

@@ -238,11 +238,33 @@ static void read_object(struct object_reader *o, const char *word, size_t terms)
     }
 }
 
+// "turn off": one term in the place of the verb's.
+static void add_action(struct collect *c, const struct question_term *like, enum action action,
+    struct slice verb, struct slice typed)
+{
+    struct question *q = c->q;
+    size_t at = 0;
+
+    while (at < q->count && c->words[at].data != verb.data) {
+        at++;
+    }
+    if (at == q->count) {
+        if (q->count == QUESTION_TERMS_MAX) {
+            return;
+        }
+        q->count++;
+    }
+    q->terms[at] = *like;
+    q->terms[at].action = action;
+    c->words[at] = typed;
+}
+
 static void add_words(struct collect *c, struct slice text, double weight, bool own)
 {
     struct question *q = c->q;
     struct manner manner = { 0 };
     struct object_reader object = { 0 };
+    struct action_reader verb = { 0 };
     struct word w;
     size_t at = 0;
 
@@ -252,6 +274,16 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
             c->points |= among(w.folded, pointing_words, ARRAY_LEN(pointing_words));
             read_manner(q, &manner, w.folded);
             read_object(&object, w.folded, q->count);
+        }
+        enum action action = action_next(&verb, text, &w);
+        if (action != ACTION_NONE) {
+            bool alone = verb.verb_end == 0;
+            size_t from = alone ? w.start : verb.verb_start;
+            size_t to = alone || verb.adjacent ? w.end : verb.verb_end;
+            struct question_term like = { .weight = weight, .own = own, .kind = -1 };
+            add_action(c, &like, action, slice_make(text.data + from, 0),
+                slice_make(text.data + from, to - from));
+            continue;
         }
         if (word_is_stop(w.folded) || among(w.folded, empty_words, ARRAY_LEN(empty_words)) ||
             among(w.folded, source_words, ARRAY_LEN(source_words)) ||
@@ -338,7 +370,7 @@ static int weigh(struct tool_context *c, struct collect *words, struct error *er
         double share = background_worth * common_share(t->stem);
         double with = (double)counts[i] + BACKGROUND * (share < 0.5 ? share : 0.5);
         double n = (double)(stats.chunks > counts[i] ? stats.chunks : counts[i]) + BACKGROUND;
-        t->written = counts[i] > 0;
+        t->written = counts[i] > 0 || t->action != ACTION_NONE; // it may be said otherwise
         t->known = t->written || t->kind >= 0; // a value says it without the word
         t->idf = log(1 + (n - with + 0.5) / (with + 0.5));
         q->total += t->weight * t->idf;
@@ -398,6 +430,11 @@ int question_make(struct tool_context *c, struct slice text, const struct turn *
     add_plain(&search, ret->text);
     add_units(&search, ret);
     for (size_t i = 0; i < ret->count; i++) {
+        if (ret->terms[i].action != ACTION_NONE) {
+            buf_addf(&search, " %s", action_words(ret->terms[i].action));
+        }
+    }
+    for (size_t i = 0; i < ret->count; i++) {
         if (!ret->terms[i].own) { // BM25 ranks what the question itself names first all the same
             buf_add_char(&search, ' ');
             buf_add_slice(&search, words.words[i]);
@@ -437,11 +474,16 @@ static size_t count(
     const struct question *q, struct slice text, double add, bool strictly, double *counts)
 {
     bool found[QUESTION_TERMS_MAX] = { false };
+    struct action_reader verb = { 0 };
     struct word w;
     size_t at = 0, n = 0;
 
     while (question_word_next(text, &at, &w)) {
+        enum action action = action_next(&verb, text, &w);
         n++;
+        for (size_t i = 0; i < q->count && action != ACTION_NONE; i++) {
+            counts[i] += q->terms[i].action == action ? add : 0;
+        }
         word_stem(w.folded);
         for (size_t i = 0; i < q->count; i++) {
             if (strcmp(w.folded, q->terms[i].stem) == 0) {

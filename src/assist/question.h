@@ -5,6 +5,7 @@
 #ifndef LARDER_ASSIST_QUESTION_H
 #define LARDER_ASSIST_QUESTION_H
 
+#include "assist/action.h"
 #include "assist/quantity.h"
 #include "assist/tool.h"
 #include "assist/wanted.h"
@@ -31,6 +32,7 @@ struct question_term {
     bool
         code; // letters with digits: a model, a part, an error. What is not about the same one is no answer.
     bool object; // of the thing that the question is about: "of the grill", "the fryer's"
+    enum action action; // "turn off": a text with "shut … down" holds it; then stem is ""
     int kind; // enum quantity_kind that it asks for ("voltage": a text with "208 V" holds it), or -1
 };
 struct question {

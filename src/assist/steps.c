@@ -115,15 +115,17 @@ static size_t run_end(const struct list *l, size_t from, int direction)
     return end;
 }
 
-// The first step at or after `from` before the next heading; before it, too, if `from` stands after the list.
+// The first step at or after `from`; past the hit's last element only up to the next heading.
 static bool find_step(const struct list *l, size_t from, size_t *ret)
 {
+    int64_t last = l->hit->result->hit.last_element;
+
     for (size_t i = from; i < l->count; i++) {
         if (is_step(&l->rows[i].element)) {
             *ret = i;
             return true;
         }
-        if (i > from && is_heading(&l->rows[i].element)) {
+        if (l->rows[i].element.index > last && is_heading(&l->rows[i].element)) {
             break;
         }
     }

@@ -274,3 +274,58 @@ def test_words_that_lie_scattered_over_a_document_are_no_answer():
             assert a["refused"] and "Closest is" in a["answer"], (question, a["answer"])
         for question in ("What is the default password of the printer?", "Where do I mount the network card?", "Who may print in the restaurant?"):
             assert not check(server, question)["refused"], question
+
+
+OVEN = """# Bakery notes
+
+## Opening
+
+Daily startup:
+
+1. Light the pilot flame.
+2. Preheat the oven.
+
+## Closing
+
+Daily shutdown:
+
+1. Close the gas valve of the oven.
+2. Cover the oven.
+
+## Discount
+
+Staff get no discount on:
+
+- Cakes
+- Bread rolls
+
+## Gaskets
+
+The gasket of the oven is checked on Fridays.
+"""
+
+
+def test_turning_on_and_turning_off_are_told_apart():
+    with Server() as server:
+        server.add("bakery.md", OVEN.encode())
+        for question in ("How do I shut down the oven?", "How do I turn the oven off?", "How do I switch off the oven?"):
+            steps = [s["text"] for s in check(server, question).get("steps", [])]
+            assert steps == ["Close the gas valve of the oven.", "Cover the oven."], (question, steps)
+        for question in ("How do I start up the oven?", "How do I turn on the oven?", "How do I turn the oven on?"):
+            steps = [s["text"] for s in check(server, question).get("steps", [])]
+            assert steps == ["Light the pilot flame.", "Preheat the oven."], (question, steps)
+
+
+def test_a_sentence_that_leads_to_a_list_is_told_with_the_list():
+    with Server() as server:
+        server.add("bakery.md", OVEN.encode())
+        lines = [line.split(" [")[0] for line in check(server, "When is there no discount for staff?")["answer"].splitlines()]
+        assert lines[:3] == ["Staff get no discount on:", "Cakes", "Bread rolls"], lines
+
+
+def test_another_document_adds_only_what_holds_as_much():
+    with Server() as server:
+        server.add("bakery.md", OVEN.encode())
+        server.add("plan.csv", b"Day,Plan\nFriday,Plan of the year\nMonday,Gasket sale\n")
+        a = check(server, "When is the gasket of the oven checked?")
+        assert [c["document_name"] for c in a["citations"]] == ["bakery.md"], a["answer"]
