@@ -137,12 +137,11 @@ static int add_one(struct invocation *in, const char *file, json_t *all, struct 
     if (rc < 0) {
         return rc;
     }
-    if (reply.status >= 400 && reply.status != 422) {
-        return error_set(err,
-            reply.status == 401   ? ERR_AUTH
-            : reply.status == 503 ? ERR_BUSY
-                                  : ERR_INVALID,
-            "%s", field_text(reply.json, "detail"));
+    if (reply.status != 422) { // that one has findings, which are printed
+        rc = client_problem(&reply, err);
+        if (rc < 0) {
+            return rc;
+        }
     }
     json_t *document = json_incref(reply.json);
     if (reply.status < 400 && !option_value(in, "no-wait")) {

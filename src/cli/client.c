@@ -237,17 +237,21 @@ static int status_to_code(long status)
     return ERR_INTERNAL;
 }
 
+int client_problem(const struct reply *r, struct error *err)
+{
+    const char *detail = field_text(r->json, "detail");
+
+    return r->status < 400 ? 0
+                           : error_set(err, status_to_code(r->status), "%s",
+                                 detail[0] ? detail : "The server refused without saying why.");
+}
+
 int client_ask(struct invocation *in, const char *method, const char *path, const char *json,
     struct reply *ret, struct error *err)
 {
     int rc = client_call(in, method, path, json, ret, err);
 
-    if (rc == 0 && ret->status >= 400) {
-        const char *detail = field_text(ret->json, "detail");
-        rc = error_set(err, status_to_code(ret->status), "%s",
-            detail[0] ? detail : "The server refused without saying why.");
-    }
-    return rc;
+    return rc < 0 ? rc : client_problem(ret, err);
 }
 
 struct upload {

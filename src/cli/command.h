@@ -75,7 +75,9 @@ void client_reply_done(struct reply *r);
 // method GET, POST, DELETE; json NULL for none. 0 with any HTTP status; ERR_IO if nobody answers.
 int client_call(struct invocation *in, const char *method, const char *path, const char *json,
     struct reply *ret, struct error *err);
-// The same, and a status of 400 or more becomes an error with the problem's sentence.
+// 0, or of a status of 400 or more the code and the problem's sentence.
+int client_problem(const struct reply *r, struct error *err);
+// Both.
 int client_ask(struct invocation *in, const char *method, const char *path, const char *json,
     struct reply *ret, struct error *err);
 typedef void (*upload_progress_fn)(void *ctx, int64_t sent, int64_t total);

@@ -47,7 +47,9 @@ struct read_run {
     char speech_trouble[ERROR_TEXT_MAX]; // why this attempt ends
     struct transcript *transcript; // of a window; NULL until the first
     struct error *err;
+    bool not_converted; // the converter found what refuses the document
     bool refused;
+    int64_t reader_us; // without the two below
     int64_t chunk_us, index_us; // chunk_us: with the writing that a chunk may bring about
 };
 
@@ -308,7 +310,6 @@ static int refuse(struct read_run *r)
     const char *sentence = "The document could not be read; its findings say why.";
 
     r->refused = true;
-
     for (size_t i = 0; i < r->findings.count; i++) {
         if (r->findings.items[i].code->severity == SEVERITY_REJECT) {
             sentence = r->findings.items[i].message;
@@ -395,9 +396,9 @@ static bool hears_elsewhere(const struct ingest *g, const struct document *d)
            (strcmp(d->category, "audio") == 0 || strcmp(d->category, "video") == 0);
 }
 
-static void count_reading(const struct read_run *r, int rc, int64_t reader_us)
+static void count_reading(const struct read_run *r, int rc)
 {
-    metric_observe(METRIC_STAGE_SECONDS, STAGE_READ, reader_us);
+    metric_observe(METRIC_STAGE_SECONDS, STAGE_READ, r->reader_us);
     metric_observe(METRIC_STAGE_SECONDS, STAGE_CHUNK, r->chunk_us);
     metric_observe(METRIC_STAGE_SECONDS, STAGE_INDEX, r->index_us);
     ingest_count_findings(&r->findings, false);
@@ -408,14 +409,54 @@ static void count_reading(const struct read_run *r, int rc, int64_t reader_us)
     }
 }
 
+// Converts the document first, if its type asks for that. A negative ERR_*: no reader came to an end.
+static int run_reader(struct read_run *r, int fd, struct reader_result *ret)
+{
+    struct ingest *g = r->ingest;
+    const struct document *d = r->document;
+    const atomic_bool *cancel = job_control_flag(r->control);
+    const struct format_info *format = format_by_name(slice_of(d->type));
+    struct reader_request request =
+        ingest_reader_request(g, READER_READ, d->type, fd, g->settings->reader_read_s);
+    AUTO_FD int model = ingest_open_model(g, d->type);
+    AUTO_FD int converted = -1;
+
+    request.model_fd = model > 0 ? model : 0;
+    request.hi_res = r->plan.hi_res;
+    request.no_sound = r->plan.no_sound;
+    request.no_pictures = r->plan.no_pictures;
+    request.sound_out = hears_elsewhere(g, d) && !r->plan.no_sound;
+    request.output_bytes = request.sound_out ? SOUND_OUTPUT_BYTES : 0;
+    struct reader_events events = { .finding = on_finding,
+        .element = on_element,
+        .progress = on_progress,
+        .info = on_info,
+        .image = on_image,
+        .sound = request.sound_out ? on_sound : NULL,
+        .ctx = r };
+    if (format && format->converted_to) {
+        converted = ingest_convert(g, d, fd, cancel, &r->findings, r->err);
+        if (converted < 0) {
+            r->not_converted = converted == ERR_REFUSED;
+            return converted;
+        }
+        request.format = format->converted_to;
+        request.input_fd = converted;
+    }
+    int64_t start = clock_mono_us();
+    int rc = reader_run(&request, &events, cancel, ret, r->err);
+    r->reader_us = clock_mono_us() - start - r->chunk_us - r->index_us;
+    return rc;
+}
+
 int ingest_run_read(
     void *ctx, const struct job *job, struct job_control *control, struct error *err)
 {
     struct ingest *g = ctx;
     struct document document;
-    struct reader_result result = { 0 };
+    struct reader_result result = { .end = READER_DONE };
     AUTO_ARENA arena;
-    int64_t size = 0, start = clock_mono_ms(), reader_us = 0;
+    int64_t size = 0, start = clock_mono_ms();
 
     arena_init(&arena, 4 * 1024 * 1024);
     int rc = store_document_load(g->store, slice_of(job->document_id), &arena, &document, err);
@@ -436,38 +477,7 @@ int ingest_run_read(
     media_facts_init(&r->media);
 
     plan_run(r);
-    struct reader_request request =
-        ingest_reader_request(g, READER_READ, document.type, fd, g->settings->reader_read_s);
-    AUTO_FD int model = ingest_open_model(g, document.type);
-    request.model_fd = model > 0 ? model : 0;
-    request.hi_res = r->plan.hi_res;
-    request.no_sound = r->plan.no_sound;
-    request.no_pictures = r->plan.no_pictures;
-    request.sound_out = hears_elsewhere(g, &document) && !r->plan.no_sound;
-    request.output_bytes = request.sound_out ? SOUND_OUTPUT_BYTES : 0;
-    struct reader_events events = { .finding = on_finding,
-        .element = on_element,
-        .progress = on_progress,
-        .info = on_info,
-        .image = on_image,
-        .sound = request.sound_out ? on_sound : NULL,
-        .ctx = r };
-    const struct format_info *format = format_by_name(slice_of(document.type));
-    AUTO_FD int converted = -1;
-    if (format && format->converted_to && !r->plan.nothing) {
-        converted = ingest_convert(g, &document, fd, job_control_flag(control), &r->findings, err);
-        request.format = format->converted_to;
-        request.input_fd = converted;
-    }
-    if (r->plan.nothing) {
-        result.end = READER_DONE;
-    } else if (request.input_fd < 0) {
-        rc = converted;
-    } else {
-        reader_us = clock_mono_us();
-        rc = reader_run(&request, &events, job_control_flag(control), &result, err);
-        reader_us = clock_mono_us() - reader_us - r->chunk_us - r->index_us;
-    }
+    rc = r->plan.nothing ? 0 : run_reader(r, fd, &result);
     if (rc < 0 && r->speech_trouble[0]) {
         error_set(err, rc, "%s", r->speech_trouble);
     }
@@ -477,10 +487,10 @@ int ingest_run_read(
         if (rc == 0) {
             meaning_wake(g->meaning);
         }
-    } else if (rc == ERR_REFUSED && converted == ERR_REFUSED) {
+    } else if (r->not_converted) {
         rc = refuse(r);
     }
-    count_reading(r, rc, reader_us);
+    count_reading(r, rc);
     log_info("read.end", LS("document", job->document_id), LS("type", document.type),
         LS("ending", rc < 0 ? error_kind(rc)->word : reader_end_word(result.end)),
         LI("elements", r->total_elements), LI("chunks", chunker_count(r->chunker)),

@@ -150,6 +150,12 @@ static int check_deep(struct ingest *g, int fd, const struct format_info *format
     return 0;
 }
 
+struct checked { // what the checks found out
+    struct findings findings;
+    struct media_facts media;
+    const struct format_info *format; // NULL: not known, so refused
+};
+
 static const char *json_of(const struct findings *f, struct arena *a)
 {
     AUTO_BUF out = BUF_INIT(256 * 1024);
@@ -186,21 +192,21 @@ static bool refused_by_name(struct ingest *g, const struct receive_input *in)
     return refused;
 }
 
-static int check_all(struct ingest *g, const struct receive_input *in, struct findings *findings,
-    struct media_facts *media, const struct format_info **ret_format, struct error *err)
+static int check_all(
+    struct ingest *g, const struct receive_input *in, struct checked *c, struct error *err)
 {
     AUTO_FD int fd = open(in->path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0) {
         return error_set(err, ERR_IO, "The upload could not be read back from the disk.");
     }
-    int rc = check_first_layers(g, in, fd, findings, ret_format, err);
-    if (rc == 0 && *ret_format && findings_verdict(findings) != VERDICT_REJECTED) {
+    int rc = check_first_layers(g, in, fd, &c->findings, &c->format, err);
+    if (rc == 0 && c->format && findings_verdict(&c->findings) != VERDICT_REJECTED) {
         int64_t start_us = clock_mono_us();
-        ingest_scan(g, fd, in->size, findings);
-        ingest_check_converter(g, *ret_format, findings);
+        ingest_scan(g, fd, in->size, &c->findings);
+        ingest_check_converter(g, c->format, &c->findings);
         int64_t scanned_us = clock_mono_us();
-        rc = check_deep(g, fd, *ret_format, findings, media, err);
+        rc = check_deep(g, fd, c->format, &c->findings, &c->media, err);
         if (g->settings->clamd_address[0]) {
             metric_observe(METRIC_STAGE_SECONDS, STAGE_SCAN, scanned_us - start_us);
         }
@@ -234,85 +240,85 @@ static int clean_name(struct slice name, struct arena *a, const char **ret, stru
     return *ret ? 0 : error_set(err, ERR_MEMORY, "The name did not fit into memory.");
 }
 
+// Is it here already, and not only by a reading that failed or under a name that was good?
+static int find_known(struct ingest *g, const struct receive_input *in, struct slice partition,
+    const char hash[BLOB_HASH_SIZE], struct arena *a, struct receive_result *ret, struct error *err)
+{
+    if (in->over_limit || in->size == 0) {
+        return 0;
+    }
+    int rc = store_document_by_blob(g->store, partition, hash, a, &ret->document, err);
+    ret->duplicate = rc == 0 && ret->document.status != DOCUMENT_FAILED && !refused_by_name(g, in);
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+// The document's row; false if it does not fit into memory.
+static bool describe(struct document *d, const struct receive_input *in, struct slice partition,
+    struct slice mode, struct checked *c, struct arena *a)
+{
+    const struct format_info *f = c->format;
+    enum verdict verdict = findings_verdict(&c->findings);
+
+    d->verdict = verdict_word(verdict);
+    d->reason = reason_word(findings_reason(&c->findings));
+    d->findings = json_of(&c->findings, a);
+    d->media = arena_strdup(a, media_facts_close(&c->media));
+    d->page_count = c->media.pages;
+    d->partition = arena_strndup(a, partition.data, partition.len);
+    d->external_id =
+        in->external_id.len ? arena_strndup(a, in->external_id.data, in->external_id.len) : NULL;
+    d->size = in->size;
+    d->errors = "[]";
+    d->created_ms = d->updated_ms = clock_wall_ms();
+    d->type = f ? f->name : "";
+    d->category = f ? f->category : "";
+    d->media_type = f ? f->media_type : "";
+    d->mode = mode.len ? arena_strndup(a, mode.data, mode.len) : f ? f->mode : "";
+    d->status = verdict == VERDICT_QUARANTINED ? DOCUMENT_QUARANTINED : DOCUMENT_PENDING;
+    return d->findings && d->media && d->partition && d->mode;
+}
+
 static int receive(struct ingest *g, const struct receive_input *in, struct arena *a,
     struct receive_result *ret, struct error *err)
 {
     struct document *d = &ret->document;
-    const struct format_info *format = NULL;
     struct slice partition = in->partition.len ? in->partition : SLICE_LIT("default");
-    struct findings findings;
-    struct media_facts media;
+    const char *metadata = NULL, *name = NULL;
+    char hash[BLOB_HASH_SIZE];
+    struct checked c = { .format = NULL };
     AUTO_BUF mode = BUF_INIT(4 * MODE_TEXT_MAX);
 
     memset(ret, 0, sizeof(*ret));
+    hex_format(in->sha256, sizeof(in->sha256), hash);
     int rc = check_request(in, err);
     rc = rc < 0 || !in->mode.len ? rc : mode_check(in->mode, &mode, err);
-    rc = rc < 0 ? rc : copy_metadata(in, a, &d->metadata, err);
-    rc = rc < 0 ? rc : clean_name(in->name, a, &d->name, err);
-    if (rc < 0) {
+    rc = rc < 0 ? rc : copy_metadata(in, a, &metadata, err);
+    rc = rc < 0 ? rc : clean_name(in->name, a, &name, err);
+    rc = rc < 0 ? rc : find_known(g, in, partition, hash, a, ret, err);
+    if (rc < 0 || ret->duplicate) {
         return rc;
     }
-    hex_format(in->sha256, sizeof(in->sha256), d->blob);
-    if (!in->over_limit && in->size > 0) {
-        rc = store_document_by_blob(g->store, partition, d->blob, a, d, err);
-        bool refused = rc == 0 && refused_by_name(g, in);
-        if (rc == 0 && d->status != DOCUMENT_FAILED && !refused) {
-            ret->duplicate = true;
-            return 0;
-        }
-        if (rc < 0 && rc != ERR_NOT_FOUND) {
-            return rc;
-        }
-        const char *metadata = d->metadata, *name = d->name;
-        if (rc == 0) { // a failed reading of the same content does not stand in the way of a try
-            *d = (struct document){ 0 };
-            hex_format(in->sha256, sizeof(in->sha256), d->blob);
-            rc = copy_metadata(in, a, &metadata, err);
-            rc = rc < 0 ? rc : clean_name(in->name, a, &name, err);
-            if (rc < 0) {
-                return rc;
-            }
-        }
-        d->metadata = metadata;
-        d->name = name;
-    }
+    *d = (struct document){ .metadata = metadata, .name = name };
+    memcpy(d->blob, hash, sizeof(hash));
     rc = check_queue(g, err);
     if (rc < 0) {
         return rc;
     }
-    findings_init(&findings);
-    media_facts_init(&media);
-    rc = check_all(g, in, &findings, &media, &format, err);
+    findings_init(&c.findings);
+    media_facts_init(&c.media);
+    rc = check_all(g, in, &c, err);
     if (rc == 0) {
-        enum verdict verdict = findings_verdict(&findings);
-        d->verdict = verdict_word(verdict);
-        d->reason = reason_word(findings_reason(&findings));
-        d->findings = json_of(&findings, a);
-        d->media = arena_strdup(a, media_facts_close(&media));
-        d->page_count = media.pages;
-        d->partition = arena_strndup(a, partition.data, partition.len);
-        d->external_id = in->external_id.len
-                             ? arena_strndup(a, in->external_id.data, in->external_id.len)
-                             : NULL;
-        d->size = in->size;
-        d->errors = "[]";
-        d->created_ms = d->updated_ms = clock_wall_ms();
-        d->type = format ? format->name : "";
-        d->category = format ? format->category : "";
-        d->media_type = format ? format->media_type : "";
-        d->mode = mode.len ? arena_strndup(a, mode.data, mode.len) : format ? format->mode : "";
-        d->status = verdict == VERDICT_QUARANTINED ? DOCUMENT_QUARANTINED : DOCUMENT_PENDING;
-        ret->refused = verdict == VERDICT_REJECTED || !format;
-        if (!d->findings || !d->media || !d->partition || !d->mode) {
+        ret->refused = !c.format || findings_verdict(&c.findings) == VERDICT_REJECTED;
+        if (!describe(d, in, partition, buf_slice(&mode), &c, a)) {
             rc = error_set(err, ERR_MEMORY, "The upload's findings did not fit into memory.");
         } else if (!ret->refused) {
             id_new(d->id);
             rc = keep(g, in, ret, err);
         }
     }
-    ingest_count_findings(&findings, true);
-    findings_done(&findings);
-    media_facts_done(&media);
+    ingest_count_findings(&c.findings, true);
+    findings_done(&c.findings);
+    media_facts_done(&c.media);
     return rc;
 }
 
