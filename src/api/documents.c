@@ -418,11 +418,7 @@ static char *disposition(struct arena *a, const char *name)
         buf_add_char(&out, plain ? *c : '_');
     }
     buf_add_str(&out, "\"; filename*=UTF-8''");
-    for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
-        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= 'a' && *c <= 'z') || *c == '.' || *c == '-' || *c == '_';
-        buf_addf(&out, plain ? "%c" : "%%%02X", *c);
-    }
+    buf_add_percent(&out, name);
     return arena_strndup(a, out.data, out.len);
 }
 

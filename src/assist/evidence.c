@@ -2,25 +2,12 @@
 // Implements evidence.h.
 #include "assist/evidence.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 const struct passage *evidence_find(const struct evidence *e, int64_t number)
 {
     return number >= 1 && (size_t)number <= e->count ? e->items[number - 1] : NULL;
-}
-
-static void add_percent(struct buf *b, const char *text)
-{
-    for (const char *p = text; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (isalnum(c) || strchr("-_.~", c)) {
-            buf_add_char(b, (char)c);
-        } else {
-            buf_addf(b, "%%%02X", c);
-        }
-    }
 }
 
 // Links to a picture of the place and to the second in a recording, where there is one.
@@ -94,7 +81,7 @@ static const char *make_link(struct evidence *e, const struct passage *p, const 
         buf_addf(&b, "&elements=%lld-%lld", (long long)p->element, (long long)p->element);
         if (strcmp(place, "null") != 0) {
             buf_add_str(&b, "&place=");
-            add_percent(&b, place);
+            buf_add_percent(&b, place);
         }
     }
     return arena_strndup(e->arena, b.data, b.len);

@@ -112,6 +112,21 @@ void buf_add_char(struct buf *b, char c)
     buf_add(b, &c, 1);
 }
 
+void buf_add_percent(struct buf *b, const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= 'a' && *c <= 'z') || strchr("-._~", *c);
+        if (plain) {
+            buf_add_char(b, (char)*c);
+        } else {
+            buf_add(b, (char[]){ '%', digits[*c >> 4], digits[*c & 15] }, 3);
+        }
+    }
+}
+
 void buf_vaddf(struct buf *b, const char *fmt, va_list args)
 {
     va_list again;

@@ -24,7 +24,7 @@ struct buf {
 #define AUTO_BUF CLEANUP(buf_done) struct buf
 
 void buf_init(struct buf *b, size_t max);
-void buf_done(struct buf *b); // frees; safe on a zeroed one and twice
+void buf_done(struct buf *b); // frees, what is small wiped first; safe on a zeroed one and twice
 void buf_reset(struct buf *b); // empty again, memory kept, failed cleared
 static inline bool buf_ok(const struct buf *b)
 {
@@ -40,6 +40,8 @@ void buf_add_str(struct buf *b, const char *text);
 void buf_add_char(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vaddf(struct buf *b, const char *fmt, va_list args);
+// Percent-encoded for a URL (RFC 3986): every byte but letters, digits and -._~.
+void buf_add_percent(struct buf *b, const char *text);
 // Room for `len` more bytes; NULL (and failed) if that passes the maximum. Then buf_grew() says how many were used.
 char *buf_reserve(struct buf *b, size_t len);
 void buf_grew(struct buf *b, size_t len);

@@ -125,11 +125,11 @@ static int add_one(struct invocation *in, const char *file, json_t *all, struct 
         { "metadata", metadata } };
 
     buf_add_str(&query, "name=");
-    url_add(&query, name);
+    buf_add_percent(&query, name);
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
         if (pairs[i][1]) {
             buf_addf(&query, "&%s=", pairs[i][0]);
-            url_add(&query, pairs[i][1]);
+            buf_add_percent(&query, pairs[i][1]);
         }
     }
     int rc = upload(in, file, query.data, &bar, &reply, err);

@@ -45,7 +45,7 @@ static int list(struct invocation *in, struct error *err)
     for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
         if (option_value(in, filters[i])) {
             buf_addf(&path, "&%s=", filters[i]);
-            url_add(&path, option_value(in, filters[i]));
+            buf_add_percent(&path, option_value(in, filters[i]));
         }
     }
     rc = rc < 0 ? rc : client_ask(in, "GET", path.data, NULL, &reply, err);
@@ -145,7 +145,7 @@ static int verify(struct invocation *in, struct error *err)
     buf_add_str(&path, "/v1/audit/verify");
     if (colon) {
         buf_addf(&path, "?seq=%lld&hash=", (long long)seq);
-        url_add(&path, colon + 1);
+        buf_add_percent(&path, colon + 1);
     }
     int rc = client_ask(in, "GET", path.data, NULL, &reply, err);
     return rc < 0 ? rc

@@ -28,15 +28,6 @@ void client_reply_done(struct reply *r)
     r->json = NULL;
 }
 
-void url_add(struct buf *b, const char *text)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= 'a' && *c <= 'z') || *c == '.' || *c == '-' || *c == '_' || *c == '~';
-        buf_addf(b, plain ? "%c" : "%%%02X", *c);
-    }
-}
-
 static void read_run_file(const struct invocation *in, struct target *t)
 {
     AUTO_FREE char *path = xasprintf("%s/run/server.json", in->settings->data_dir);

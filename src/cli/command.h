@@ -83,8 +83,6 @@ int client_ask(struct invocation *in, const char *method, const char *path, cons
 typedef void (*upload_progress_fn)(void *ctx, int64_t sent, int64_t total);
 int client_upload(struct invocation *in, const char *file, const char *query, upload_progress_fn fn,
     void *ctx, struct reply *ret, struct error *err);
-// Appends text percent-encoded for a query.
-void url_add(struct buf *b, const char *text);
 
 // ---- printing (print.c)
 void print_json(const json_t *value); // two spaces of indentation

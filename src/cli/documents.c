@@ -34,7 +34,7 @@ static int list_run(struct invocation *in, struct error *err)
         const char *value = option_value(in, filters[f]);
         if (value) {
             buf_addf(&path, "%s=", filters[f]);
-            url_add(&path, value);
+            buf_add_percent(&path, value);
             buf_add_char(&path, '&');
         }
     }
@@ -184,7 +184,7 @@ static void reread_path(struct invocation *in, const char *id, struct buf *path)
     buf_addf(path, "/v1/documents/%s/reread", id);
     if (mode) {
         buf_add_str(path, "?mode=");
-        url_add(path, mode);
+        buf_add_percent(path, mode);
     }
 }
 
@@ -203,7 +203,7 @@ static int reread_missing(struct invocation *in, const char *const *codes, struc
         buf_add_str(&path, "/v1/documents?limit=100&status=ready");
         if (after.len) {
             buf_add_str(&path, "&after=");
-            url_add(&path, after.data);
+            buf_add_percent(&path, after.data);
         }
         int rc = client_ask(in, "GET", path.data, NULL, &reply, err);
         if (rc < 0) {

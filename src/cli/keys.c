@@ -134,7 +134,7 @@ static int change(struct invocation *in, const char *id, bool rotate, struct err
     int rc = option_value(in, "overlap") ? option_number(in, "overlap", 0, &overlap, err) : 0;
 
     buf_add_str(&path, "/v1/keys/");
-    url_add(&path, id);
+    buf_add_percent(&path, id);
     if (rotate) {
         buf_add_str(&path, "/rotate");
         if (overlap >= 0) {

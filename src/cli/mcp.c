@@ -482,7 +482,7 @@ static int mcp_run(struct invocation *in, struct error *err)
     client_target(in, url, p.key);
     if (partition) {
         buf_add_str(&query, "?partition=");
-        url_add(&query, partition);
+        buf_add_percent(&query, partition);
     }
     AUTO_FREE char *whole = xasprintf("%s/mcp%s", url, query.data ? query.data : "");
     p.url = whole;

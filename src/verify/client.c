@@ -140,15 +140,6 @@ long trial_post(
         &(struct trial_request){ .method = "POST", .path = path, .body = buf_slice(&body) }, ret);
 }
 
-static void add_encoded(struct buf *b, const char *text)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= 'a' && *c <= 'z') || strchr(".-_~", *c);
-        buf_addf(b, plain ? "%c" : "%%%02X", *c);
-    }
-}
-
 long trial_upload(const struct trial *t, const char *name, struct slice bytes, const char *mode,
     struct trial_reply *ret)
 {
@@ -157,10 +148,10 @@ long trial_upload(const struct trial *t, const char *name, struct slice bytes, c
     buf_addf(&path, "/v1/documents?partition=%s&external_id=" VERIFY_EXTERNAL_ID, t->partition);
     if (mode) {
         buf_add_str(&path, "&mode=");
-        add_encoded(&path, mode);
+        buf_add_percent(&path, mode);
     }
     buf_add_str(&path, "&name=");
-    add_encoded(&path, name);
+    buf_add_percent(&path, name);
     BUG_ON(!buf_ok(&path));
     return trial_call(t,
         &(struct trial_request){ .method = "POST",

@@ -205,6 +205,15 @@ static void times_are_written_in_utc(void **state)
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
 }
 
+static void text_is_encoded_for_a_url(void **state)
+{
+    AUTO_BUF b = BUF_INIT(64);
+
+    (void)state;
+    buf_add_percent(&b, "aZ09-._~ /?&=%\xC3\xBC\x7F");
+    assert_string_equal(b.data, "aZ09-._~%20%2F%3F%26%3D%25%C3%BC%7F");
+}
+
 // The line that is written for these values.
 static ssize_t logged(const struct log_value *values, char *ret, size_t size)
 {
@@ -243,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_buffer_keeps_to_its_maximum),
+        cmocka_unit_test(text_is_encoded_for_a_url),
         cmocka_unit_test(an_arena_gives_zeroed_aligned_memory_up_to_its_maximum),
         cmocka_unit_test(a_map_finds_what_was_put_and_not_what_was_removed),
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
