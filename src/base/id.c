@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -12,6 +13,9 @@ void random_bytes(void *ret_bytes, size_t len)
     char *at = ret_bytes;
     while (len) {
         ssize_t n = getrandom(at, len, 0);
+        if (n < 0 && errno == EINTR) { // by a signal while the machine still starts
+            continue;
+        }
         if (n <= 0) {
             BUG("the kernel gives no random bytes");
         }

@@ -165,9 +165,10 @@ struct docx {
     struct docx_note_refs footnotes, endnotes, comments;
 };
 
-// docx_styles.c
+// docx.c
 // The part that the document's relation of this kind names; NULL if there is none.
 const struct opc_part *docx_part(const struct docx *d, const char *kind);
+// docx_styles.c
 int docx_styles_load(struct docx *d);
 const struct docx_style *docx_style_find(struct docx *d, const char *id); // resolved; NULL if none
 void docx_run_format_read(struct xml *x, struct docx_run_format *f,
