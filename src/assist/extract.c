@@ -12,6 +12,7 @@ enum {
     SAID_MAX = 4, // of them that are said
     WHOLE_QUOTE = 400, // bytes: an element up to this is quoted whole
     CLOSEST_QUOTE = 240,
+    ROW_WHOLE = 6, // filled cells of a row that is told whole
     LED_MAX = 12, // items of a list that a sentence leads to
     SECTIONS_TRIED = 5, // hits whose heading may be what is asked about
 };
@@ -25,6 +26,8 @@ static const double heading_worth = 0.4, new_worth = 0.5;
 static const double table_heading_worth = 0.7; // a row says little without what stands above it
 static const double key_worth = 0.5; // of a row whose first cell is what is asked about
 static const double list_worth = 0.7; // of the best unit's worth, that a table is listed
+static const double explaining_worth =
+    1.5; // factor for "FIFO (first in, first out)" where its meaning is asked for
 static const double nothing_new = 0.5; // factor for what only says the question's words again
 
 // A sentence, or a row of a table.
@@ -93,6 +96,28 @@ static bool tells_more(const struct question *q, struct slice text)
     return false;
 }
 
+// "FIFO (first in, first out)", "FIFO: …", "FIFO means": a word of the question is explained.
+static bool explains(const struct question *q, struct slice text)
+{
+    struct word w, next;
+    size_t at = 0;
+
+    while (question_word_next(text, &at, &w)) {
+        struct slice after = slice_from(text, w.end);
+        size_t ahead = at;
+        bool marked = slice_starts(after, " (") || slice_starts(after, ": ");
+        bool said = question_word_next(text, &ahead, &next) &&
+                    (strcmp(next.folded, "means") == 0 || strcmp(next.folded, "stands") == 0);
+        word_stem(w.folded);
+        for (size_t i = 0; i < q->count && (marked || said); i++) {
+            if (q->terms[i].own && strcmp(w.folded, q->terms[i].stem) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void weigh(const struct question *q, struct unit *u, double rank)
 {
     double around[QUESTION_TERMS_MAX] = { 0 };
@@ -108,6 +133,9 @@ static void weigh(const struct question *q, struct unit *u, double rank)
                              (question_covered(q, around, false) - covered);
     u->score += key_worth * key_fits(q, u->key);
     u->factor = u->told ? rank : rank * nothing_new;
+    if (q->asks_meaning && !table && explains(q, u->text)) {
+        u->factor *= explaining_worth;
+    }
     if (words < 4 && !table) {
         u->factor *= 0.6;
     }
@@ -150,6 +178,25 @@ static bool *asked_cells(struct units *all, const struct question *q, const stru
     return named;
 }
 
+// Of a wide row only what it is about, the columns that are asked for, and cells with words of the question. False: no column
+// is asked for.
+static bool only_asked(const struct question *q, const struct row *r, bool named[ROW_CELLS_MAX])
+{
+    size_t filled = 0;
+    bool column = false;
+
+    for (size_t i = 0; i < r->count; i++) {
+        double name[QUESTION_TERMS_MAX] = { 0 }, value[QUESTION_TERMS_MAX] = { 0 };
+        question_count(q, r->names[i], 1, name);
+        question_count(q, r->values[i], 1, value);
+        bool asked = question_covered(q, name, true) > 0;
+        named[i] = asked || question_covered(q, value, true) > 0;
+        column = column || asked;
+        filled += r->values[i].len > 0;
+    }
+    return column && filled > ROW_WHOLE;
+}
+
 static void make_row(struct units *all, const struct question *q, struct unit *u, struct slice line)
 {
     const char *type = u->hit->source.type;
@@ -167,6 +214,10 @@ static void make_row(struct units *all, const struct question *q, struct unit *u
         u->row->element.header.len && key_fits(q, u->key) > 0 ? asked_cells(all, q, &r) : NULL;
     if (named) {
         u->shown = row_words(all->arena, &r, named, false);
+    }
+    bool wanted[ROW_CELLS_MAX] = { false };
+    if (only_asked(q, &r, wanted)) {
+        u->shown = row_words(all->arena, &r, wanted, true);
     }
     u->shown = u->shown.len ? u->shown : slice_trim(line);
 }

@@ -193,6 +193,8 @@ static void read_manner(struct question *q, struct manner *m, const char *word)
                    (m->after_how && among(word, doing_words, ARRAY_LEN(doing_words))) ||
                    (m->what && ((strcmp(word, "do") == 0 && m->acts) || strcmp(word, "done") == 0 ||
                                    (m->after_what == 0 && now)));
+    q->asks_meaning |= strcmp(word, "mean") == 0 || strcmp(word, "means") == 0 ||
+                       strcmp(word, "meaning") == 0 || (strcmp(word, "stand") == 0);
     q->asks_which |= strcmp(word, "which") == 0 || (m->words == 0 && strcmp(word, "list") == 0) ||
                      (m->what && m->after_what == 0 && word_is_plural(word));
     q->asks_about |= (m->what && m->after_what == 0 && is_are) ||

@@ -329,3 +329,19 @@ def test_another_document_adds_only_what_holds_as_much():
         server.add("plan.csv", b"Day,Plan\nFriday,Plan of the year\nMonday,Gasket sale\n")
         a = check(server, "When is the gasket of the oven checked?")
         assert [c["document_name"] for c in a["citations"]] == ["bakery.md"], a["answer"]
+
+
+def test_a_wide_row_is_told_by_what_is_asked_for():
+    names = ["Dish", "Calories", "Fat", "Salt", "Sugar", "Fibre", "Protein", "Iron"]
+    rows = [["Cod roll", "410", "12", "2", "5", "3", "21", "1"], ["Pea soup", "180", "4", "1", "2", "6", "9", "2"]]
+    with Server() as server:
+        server.add("food.csv", "\n".join(",".join(r) for r in [names, *rows]).encode())
+        a = check(server, "How many calories does the cod roll have?")
+        assert a["answer"].split(" [")[0] == "Dish: Cod roll; Calories: 410", a["answer"]
+
+
+def test_what_a_word_means_is_told_by_the_sentence_that_explains_it():
+    text = "# Storage\n\nProducts are always rotated using the FIFO method.\n\nFollow FIFO (first in, first out) at each delivery.\n"
+    with Server() as server:
+        server.add("storage.md", text.encode())
+        assert check(server, "What does FIFO mean?")["answer"].startswith("Follow FIFO (first in"), "FIFO"
