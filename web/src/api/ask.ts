@@ -41,6 +41,8 @@ export interface Watch {
     step: (kind: string) => void;
 }
 
+const BROKE_OFF = "The answer broke off. Ask again.";
+
 /** Asks and follows the stream to its end; the whole answer. */
 export async function ask(question: string, conversation: string, watch: Watch, signal: AbortSignal): Promise<Answer> {
     const body = JSON.stringify({ question, stream: true, ...(conversation ? { conversation_id: conversation } : {}) });
@@ -59,7 +61,9 @@ export async function ask(question: string, conversation: string, watch: Watch, 
     const decoder = new TextDecoder();
     let rest = "";
     for (;;) {
-        const { done, value } = await reader.read();
+        const { done, value } = await reader.read().catch((error: unknown) => {
+            throw signal.aborted ? error : new Problem(0, BROKE_OFF);
+        });
         rest += decoder.decode(value, { stream: !done });
         const events = rest.split("\n\n");
         rest = events.pop()!;
@@ -81,7 +85,7 @@ export async function ask(question: string, conversation: string, watch: Watch, 
             }
         }
         if (done) {
-            throw new Problem(0, "The answer broke off. Ask again.");
+            throw new Problem(0, BROKE_OFF);
         }
     }
 }

@@ -89,11 +89,12 @@ export function eventStream(handlers: Handlers) {
 
     /** One question by plain HTTP; tells whether there was news. A 401 shows the sign-in page. */
     async function ask(): Promise<boolean> {
+        const asked = since;
         const answer = await api<EventPage>("GET", `/v1/events?since=${since ?? FUTURE}`);
         const before = since;
         hand(answer.events);
         since ??= answer.last;
-        if (answer.last < since) { // the server counts anew: another database
+        if (asked !== undefined && answer.last < asked) { // the server counts anew: another database
             since = answer.last;
             handlers.onReset();
             if (link.value === "live") {
@@ -172,17 +173,27 @@ export function eventStream(handlers: Handlers) {
         };
     }
 
-    async function poll(): Promise<void> {
-        try {
-            await ask();
-            failures = 0;
-            link.set("polling");
-            if (unlisten) {
-                timer = window.setTimeout(poll, POLL_MS);
+    /** Asks again and again, until another transport is tried. */
+    function poll(): void {
+        let live = true;
+        stop = () => {
+            live = false;
+        };
+        const again = async () => {
+            try {
+                await ask();
+                if (live) {
+                    failures = 0;
+                    link.set("polling");
+                    timer = window.setTimeout(again, POLL_MS);
+                }
+            } catch {
+                if (live) {
+                    broken(false);
+                }
             }
-        } catch {
-            broken(false);
-        }
+        };
+        void again();
     }
 
     function connect(): void {
@@ -193,7 +204,7 @@ export function eventStream(handlers: Handlers) {
         const which = refused.findIndex((n) => n < REFUSED_MAX);
         upgradeAt = which === 0 ? Infinity : Date.now() + UPGRADE_MS;
         if (which < 0) {
-            void poll();
+            poll();
         } else {
             open(which === 0 ? socket : source, which);
         }
@@ -224,6 +235,7 @@ export function eventStream(handlers: Handlers) {
     return {
         /** from: the number that the list stands for; undefined: from now on, and onReset once connected. */
         start(from: number | undefined): void {
+            this.end();
             since = from;
             tickedAt = Date.now();
             ticker = window.setInterval(tick, TICK_MS);

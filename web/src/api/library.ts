@@ -4,6 +4,9 @@
 // One map holds every document seen; the list of the library is an order of ids under the present filter, newest first.
 // Events carry what changes often (status, progress); the rest (size, findings, media) is fetched again when a document
 // comes or comes to an end.
+//
+// Invariant: an answer never undoes what came after it was asked for. Each request and each piece of news takes a number from
+// one clock; of a document that has news younger than the request, an answer only fills in what is not known.
 import { announce, Cell } from "../base/cell";
 import { api, documentPath, Lane, needsKey, Problem, sentence } from "./client";
 import { eventStream, newest } from "./events";
@@ -43,6 +46,15 @@ const asked = new Set<string>();
 let pending: LarderEvent[] = [];
 let timer = 0;
 let generation = 0;
+let clock = 0;
+const news = new Map<string, number>(); // document → the clock at its newest news
+const gone = new Map<string, number>(); // document → the clock when it was deleted
+const added = new Map<string, number>(); // document → the clock when it was put on top of the list
+
+/** The clock at the beginning of a request whose answer will tell about documents. */
+export function moment(): number {
+    return ++clock;
+}
 
 /** What Larder takes in to test itself, and takes away again: nobody's document. */
 const isTrial = (doc: Doc) => /^larder-(canary$|verify-)/.test(doc.partition ?? "");
@@ -69,10 +81,16 @@ function query(by: Filter, after: string | null): string {
     return "/v1/documents?" + q;
 }
 
-function remember(docs: Doc[]): void {
+/** Takes in an answer to what was asked at the moment began. */
+function remember(docs: Doc[], began: number): void {
     const all = new Map(documents.value);
-    for (const doc of docs) {
-        all.set(doc.id, { ...all.get(doc.id), ...doc });
+    for (const doc of docs.filter(({ id }) => (gone.get(id) ?? 0) < began)) {
+        const known = all.get(doc.id), late = (news.get(doc.id) ?? 0) > began;
+        all.set(doc.id, late ? { ...doc, ...known } : { ...known, ...doc });
+        news.set(doc.id, Math.max(news.get(doc.id) ?? 0, began));
+        if (late && !known) {
+            refresh(doc.id); // its news came while it was on a page that was not loaded
+        }
     }
     documents.set(all);
 }
@@ -83,16 +101,19 @@ function patch(next: Partial<Listing>): void {
 
 /** Loads the first page under the present filter, or the next one. */
 export async function loadList(more = false): Promise<void> {
-    const mineNow = ++generation;
+    const mineNow = ++generation, began = moment();
     patch({ loading: true, error: "" });
     try {
         const page = await api<DocPage>("GET", query(filter.value, more ? listing.value.next : null));
         if (mineNow === generation) {
             const shown = page.documents.filter((doc) => !isTrial(doc));
-            remember(shown);
-            const ids = new Set(more ? listing.value.ids : []);
-            shown.forEach((doc) => ids.add(doc.id));
-            patch({ ids: [...ids], next: page.next ?? null, total: page.total && page.total - page.documents.length + shown.length, loading: false, loaded: true });
+            remember(shown, began);
+            const all = documents.value;
+            const came = shown.map((doc) => doc.id).filter((id) => all.has(id));
+            const kept = listing.value.ids.filter((id) => more || ((added.get(id) ?? 0) > began && matches(all.get(id)!, filter.value)));
+            const ids = [...new Set([...kept, ...came])];
+            const total = page.total && page.total - page.documents.length + (more ? came.length : ids.length);
+            patch({ ids, next: page.next ?? null, total, loading: false, loaded: true });
         }
     } catch (error) {
         if (mineNow === generation) {
@@ -108,14 +129,15 @@ export function setFilter(next: Filter): void {
 
 function put(ids: string[]): void {
     const { ids: old, total } = listing.value;
+    ids.filter((id) => !old.includes(id)).forEach((id) => added.set(id, ++clock));
     patch({ ids, total: total === undefined ? total : total + ids.length - old.length });
 }
 
-/** A document that this page just uploaded: on top of the list. */
-export function insert(doc: Doc): void {
-    remember([doc]);
-    const { ids } = listing.value;
-    if (!ids.includes(doc.id) && matches(documents.value.get(doc.id)!, filter.value)) {
+/** A document that this page just uploaded, by an upload begun at that moment: on top of the list. */
+export function insert(doc: Doc, began: number): void {
+    remember([doc], began);
+    const { ids } = listing.value, known = documents.value.get(doc.id);
+    if (known && !ids.includes(doc.id) && matches(known, filter.value)) {
         put([doc.id, ...ids]);
     }
 }
@@ -123,13 +145,15 @@ export function insert(doc: Doc): void {
 export function forget(id: string): void {
     const all = new Map(documents.value);
     all.delete(id);
+    gone.set(id, ++clock);
     documents.set(all);
     put(listing.value.ids.filter((other) => other !== id));
 }
 
 export async function loadDocument(id: string): Promise<Doc> {
+    const began = moment();
     const doc = await api<Doc>("GET", documentPath(id));
-    remember([doc]);
+    remember([doc], began);
     return doc;
 }
 
@@ -157,8 +181,10 @@ function apply(events: LarderEvent[]): void {
         if (!id || !kind.startsWith("document.")) {
             continue;
         }
+        news.set(id, ++clock);
         if (kind === "document.deleted") {
             all.delete(id);
+            gone.set(id, clock);
             continue;
         }
         const known = all.get(id);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Who is signed in, and what that key may do. Views hide what it may not; the server refuses it in any case.
 import { Cell } from "../base/cell";
-import { api, needsKey, Problem } from "./client";
+import { api, type Problem } from "./client";
 
 export interface Session {
     who: string;
@@ -12,6 +12,8 @@ export interface Session {
 
 const RIGHTS = ["read", "search", "ask", "write", "manage", "monitor", "keys", "audit", "admin"];
 
+const AGAIN_MS = 3000;
+
 /** null: not asked yet, or nobody is signed in. */
 export const session = new Cell<Session | null>(null);
 
@@ -19,8 +21,12 @@ export async function loadSession(): Promise<void> {
     try {
         session.set(await api<Session>("GET", "/v1/session"));
     } catch (error) {
-        // Without an answer everything is shown; each call then says what is wrong.
-        session.set(needsKey.value || (error as Problem).status === 401 ? null : { who: "", name: "", role: "", rights: RIGHTS });
+        // Without an answer everything is shown, each call then says what is wrong, and the question is put again.
+        const refused = (error as Problem).status === 401;
+        session.set(refused ? null : { who: "", name: "", role: "", rights: RIGHTS });
+        if (!refused) {
+            setTimeout(() => session.value?.who === "" && void loadSession(), AGAIN_MS);
+        }
     }
 }
 

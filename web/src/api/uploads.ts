@@ -7,7 +7,7 @@
 import { announce, Cell } from "../base/cell";
 import { bytes } from "../base/words";
 import { needsKey, Problem, problemFrom, writeHeaders } from "./client";
-import { checking, filter, insert, mine, NO_FILTER, setFilter } from "./library";
+import { checking, filter, insert, mine, moment, NO_FILTER, setFilter } from "./library";
 import type { Doc, Finding, Format } from "./types";
 
 export interface Upload {
@@ -101,6 +101,7 @@ async function run(upload: Upload, stopped: Promise<never>): Promise<void> {
     }
     for (let attempt = 0; ; attempt++) {
         change(key, { state: "sending", sent: 0, message: "" });
+        const began = moment();
         try {
             const doc = await send(key, file, stopped);
             mine.add(doc.id);
@@ -109,7 +110,7 @@ async function run(upload: Upload, stopped: Promise<never>): Promise<void> {
                 announce(`${file.name} is already in the library.`);
             } else {
                 drop(key);
-                insert(doc);
+                insert(doc, began);
             }
             return;
         } catch (error) {
@@ -163,8 +164,13 @@ async function readable(file: File): Promise<boolean> {
 
 function pause(ms: number): Promise<void> {
     return new Promise((done) => {
-        setTimeout(done, ms);
-        addEventListener("online", () => done(), { once: true });
+        const over = () => {
+            clearTimeout(timer);
+            removeEventListener("online", over);
+            done();
+        };
+        const timer = setTimeout(over, ms);
+        addEventListener("online", over);
     });
 }
 
