@@ -113,23 +113,30 @@ export function AskView({ id, visit }: { id: string; visit: number }) {
     const [soFar, setSoFar] = useState("");
     const [step, setStep] = useState("");
     const [error, setError] = useState("");
+    const [unread, setUnread] = useState(""); // why the conversation could not be loaded
     const [text, setText] = useState("");
     const loaded = useRef(""); // the conversation that is shown
     const stop = useRef<AbortController | null>(null);
     const end = useRef<HTMLDivElement>(null);
+    const load = () => {
+        setUnread("");
+        if (id) { // what was asked and answered meanwhile stays behind it
+            api<{ messages: Message[] }>("GET", `/v1/conversations/${encodeURIComponent(id)}`).then(
+                (c) => loaded.current === id && setMessages((old) => [...c.messages, ...old.filter((m) => c.messages.every((o) => o.run_id !== m.run_id))]),
+                (problem) => loaded.current === id && setUnread(sentence(problem)));
+        }
+    };
     useEffect(() => {
         if (loaded.current === id) {
             return;
         }
         stop.current?.abort();
+        stop.current = null;
         loaded.current = id;
         setMessages([]);
         setAsked("");
         setError("");
-        if (id) {
-            api<{ messages: Message[] }>("GET", `/v1/conversations/${encodeURIComponent(id)}`).then(
-                (c) => loaded.current === id && setMessages(c.messages), (problem) => setError(sentence(problem)));
-        }
+        load();
     }, [id, visit]);
     useEffect(() => () => stop.current?.abort(), []);
     useEffect(() => {
@@ -150,6 +157,9 @@ export function AskView({ id, visit }: { id: string; visit: number }) {
         setText("");
         try {
             const answer = await ask(question, id, { delta: (t) => setSoFar((old) => old + t), discard: () => setSoFar(""), step: setStep }, abort.signal);
+            if (stop.current !== abort) {
+                return; // the page shows another conversation by now
+            }
             setMessages((old) => [...old, { role: "user", text: question, run_id: answer.run_id },
                 { role: "assistant", text: answer.answer, run_id: answer.run_id, answer }]);
             announce(answer.refused ? "There is no answer in the documents." : "The answer is there.");
@@ -158,7 +168,10 @@ export function AskView({ id, visit }: { id: string; visit: number }) {
                 go(`/ask/${answer.conversation_id}`, { replace: true, keepFocus: true });
             }
         } catch (problem) {
-            setText(question);
+            if (stop.current !== abort) {
+                return;
+            }
+            setText((typed) => typed || question);
             if (!abort.signal.aborted) {
                 setError(sentence(problem));
             }
@@ -180,6 +193,7 @@ export function AskView({ id, visit }: { id: string; visit: number }) {
                 {asked && <li class="assistant" aria-busy="true"><div class="answer">{soFar && <div class="answer-text so-far">{soFar.split("\n").map((line, i) => <p key={i}>{line}</p>)}</div>}<p class="folio working">{STEP_WORDS[step] ?? "Looking through the documents"} …</p></div></li>}
             </ol>
             <div ref={end} />
+            {unread && <Failed text={unread} again={load} />}
             {error && <Failed text={error} again={() => void send(text)} />}
             <form class="ask-box" onSubmit={(e) => { e.preventDefault(); void send(text.trim()); }}>
                 <textarea rows={2} value={text} maxLength={4000} aria-label="Your question" placeholder={empty ? "How do I filter the fryer oil?" : "Ask further"}

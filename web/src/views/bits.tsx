@@ -113,8 +113,7 @@ export function WorkButton({ run, children, kind }: { run: () => Promise<unknown
     const press = async () => {
         if (!busy) {
             setBusy(true);
-            await run();
-            setBusy(false);
+            await run().finally(() => setBusy(false));
         }
     };
     return <button class={kind ?? ""} aria-disabled={busy} onClick={press}>{children}</button>;

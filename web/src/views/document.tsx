@@ -43,18 +43,25 @@ function usePassage(id: string, query: URLSearchParams): { passage: Passage; wai
     const [found, setFound] = useState<Passage | null>(null);
     const [missing, setMissing] = useState(false);
     useEffect(() => {
+        let over = false;
         setFound(null);
         setMissing(false);
         if (chunk) {
             api<{ chunks: ChunkRow[] }>("GET", `${documentPath(id)}/chunks?limit=1&after=${Number(chunk) - 1}`).then(({ chunks: [c] }) => {
+                if (over) {
+                    return;
+                }
                 setMissing(!c);
                 setFound(c ? { places: [c.place, ...(c.places ?? [])].map(toPlace).filter((p) => p !== null),
                     elements: c.elements ?? null } : NO_PASSAGE);
             }, () => {
-                setMissing(true);
-                setFound(NO_PASSAGE);
+                setMissing(!over);
+                setFound((old) => (over ? old : NO_PASSAGE));
             });
         }
+        return () => {
+            over = true;
+        };
     }, [id, chunk]);
     return { passage: chunk ? (found ?? NO_PASSAGE) : passageFrom(query), waiting: chunk !== null && !found, missing };
 }

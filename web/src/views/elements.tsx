@@ -7,6 +7,7 @@ import type { Doc, Element, ElementPage } from "../api/types";
 import { placeArea, placesMeet, placeWords, type Place } from "../base/place";
 import { parseCode, parseListItem, parseTable } from "../base/text";
 import { capital } from "../base/words";
+import { Failed } from "./bits";
 import type { Passage } from "./document";
 
 const PAGE = 200;
@@ -140,6 +141,9 @@ export function ElementsView({ doc, passage, visit, onTime }: { doc: Doc; passag
     const [next, setNext] = useState<string | number | null>(null);
     const [seeking, setSeeking] = useState(true);
     const [error, setError] = useState("");
+    const [again, setAgain] = useState(0);
+    const busy = useRef<AbortSignal | null>(null); // of the part that is on its way
+    const shown = useRef<AbortSignal>(null!); // ends when another passage is shown
     const room = useRef<HTMLDivElement>(null);
     const base = documentPath(doc.id) + `/elements?limit=${PAGE}`;
     const load = (after: string | number | null, signal?: AbortSignal) =>
@@ -147,6 +151,7 @@ export function ElementsView({ doc, passage, visit, onTime }: { doc: Doc; passag
 
     useEffect(() => {
         const abort = new AbortController();
+        shown.current = abort.signal;
         const wanted = passage.elements !== null || passage.places.length > 0;
         const read = async () => {
             setError("");
@@ -172,7 +177,7 @@ export function ElementsView({ doc, passage, visit, onTime }: { doc: Doc; passag
             }
         });
         return () => abort.abort();
-    }, [doc.id, visit, doc.status]);
+    }, [doc.id, visit, doc.status, again]);
 
     useEffect(() => {
         const hit = room.current?.querySelector(".best .hit-row") ?? room.current?.querySelector(".best") ?? room.current?.querySelector(".hit");
@@ -183,24 +188,32 @@ export function ElementsView({ doc, passage, visit, onTime }: { doc: Doc; passag
         }
     }, [seeking]);
 
-    const more = async () => {
-        try {
-            const answer = await load(next);
-            setList([...list, ...answer.elements]);
-            setNext(answer.next ?? null);
-        } catch (e) {
-            setError(sentence(e));
+    /** One further part at a time, for the passage that is shown. */
+    const further = async (after: string | number | null, add: (answer: ElementPage) => void) => {
+        const { current } = shown;
+        if (busy.current === current) {
+            return;
         }
+        busy.current = current;
+        try {
+            const answer = await load(after, current);
+            setError("");
+            add(answer);
+        } catch (e) {
+            if (!current.aborted) {
+                setError(sentence(e));
+            }
+        }
+        busy.current = busy.current === current ? null : busy.current;
     };
+    const more = () => further(next, (answer) => {
+        setList((old) => [...old, ...answer.elements]);
+        setNext(answer.next ?? null);
+    });
     const start = list[0]?.index ?? 0;
-    const before = async () => {
+    const before = () => {
         const from = Math.max(0, start - PAGE);
-        try {
-            const answer = await load(from === 0 ? null : from - 1);
-            setList([...answer.elements.filter((e) => e.index < start), ...list]);
-        } catch (e) {
-            setError(sentence(e));
-        }
+        return further(from === 0 ? null : from - 1, (answer) => setList((old) => [...answer.elements.filter((e) => e.index < start), ...old]));
     };
     const best = passage.places[0];
     let last = "";
@@ -229,7 +242,7 @@ export function ElementsView({ doc, passage, visit, onTime }: { doc: Doc; passag
     }
     return (
         <section class="sheet text" aria-label="Text of the document" ref={room} aria-busy={seeking}>
-            {error && <p class="note bad">{error}</p>}
+            {error && (list.length > 0 ? <p class="note bad" role="alert">{error}</p> : <Failed text={error} again={() => setAgain(again + 1)} />)}
             {seeking && <p class="soft">Loading the text</p>}
             {!seeking && start > 0 && <button onClick={() => void before()}>Show what comes before</button>}
             {blocks}

@@ -73,7 +73,7 @@ function Filters({ by }: { by: Filter }) {
     const known = useCell(formats);
     const [name, setName] = useState(by.name);
     const timer = useRef(0);
-    useEffect(() => setName(by.name), [by.name]);
+    useEffect(() => setName((typed) => (typed.trim() === by.name ? typed : by.name)), [by.name]);
     const type = (text: string) => {
         setName(text);
         clearTimeout(timer.current);

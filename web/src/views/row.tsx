@@ -36,13 +36,23 @@ export function ProgressLine({ doc }: { doc: Doc }) {
     );
 }
 
+/** Where the focus goes when this one has it and goes away: the next row, else the one before, else the heading. */
+function beside(row: Element | null | undefined): HTMLElement | null {
+    const links = [row?.nextElementSibling, row?.previousElementSibling].map((other) => other?.querySelector<HTMLElement>(".row-name a"));
+    return links.find((link) => link) ?? document.querySelector<HTMLElement>("main h1");
+}
+
 export function confirmDelete(doc: Doc, after?: () => void): void {
+    const row = document.activeElement?.closest(".row"), next = beside(row);
     confirmFirst({
         title: `Delete “${doc.name}”?`,
         text: "The document and everything read from it are removed for everyone. This cannot be undone.",
         yes: "Delete",
         run: () => void attempt(`“${doc.name}” was not deleted.`, async () => {
             await removeDocument(doc.id);
+            if (row && (row.contains(document.activeElement) || document.activeElement === document.body)) {
+                next?.focus(); // the button that was pressed goes with its row
+            }
             announce(`${doc.name} was deleted.`);
             after?.();
         }),

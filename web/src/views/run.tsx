@@ -61,8 +61,12 @@ export function RunView({ id }: { id: string }) {
     const [error, setError] = useState("");
     const [again, setAgain] = useState(0);
     useEffect(() => {
+        const abort = new AbortController();
         setError("");
-        api<Run>("GET", `/v1/runs/${encodeURIComponent(id)}`).then(setRun, (problem) => setError(sentence(problem)));
+        setRun(null);
+        api<Run>("GET", `/v1/runs/${encodeURIComponent(id)}`, { signal: abort.signal }).then((found) => !abort.signal.aborted && setRun(found),
+            (problem) => !abort.signal.aborted && setError(sentence(problem)));
+        return () => abort.abort();
     }, [id, again]);
     const usage = run?.summary.usage;
     return (
