@@ -84,8 +84,8 @@ export async function until(ask, what, ms = 8000) {
 export async function runAll({ url, isMock, key }) {
     const browser = await open();
     const counts = { passed: 0, failed: 0, skipped: 0 };
-    const only = process.env.LARDER_WEB_ONLY; // part of a name, while working on one
-    for (const { name, run, needs } of tests.filter((t) => !only || t.name.includes(only))) {
+    const only = process.env.LARDER_WEB_ONLY; // parts of names with | between, while working on some
+    for (const { name, run, needs } of tests.filter((t) => !only || only.split("|").some((part) => t.name.includes(part)))) {
         if (needs === "mock" && !isMock) {
             counts.skipped++;
             console.log(`skip ${name} (needs the mock server)`);
@@ -111,13 +111,15 @@ export async function runAll({ url, isMock, key }) {
         page.on("console", (m) => m.type() === "error" && noise.push(m.text()));
         page.on("pageerror", (e) => noise.push("exception: " + e.message));
         let timer;
+        const began = performance.now();
+        const took = () => `${((performance.now() - began) / 1000).toFixed(1)} s`;
         try {
             await Promise.race([run({ page, context, url, isMock, key, expected, noise }),
                 new Promise((_, fail) => (timer = setTimeout(() => fail(new Error(`took over ${TEST_MS} ms`)), TEST_MS)))]);
             const bad = noise.filter((text) => !expected.some((pattern) => pattern.test(text)));
             equal(bad.length, 0, `console errors ${JSON.stringify(bad.slice(0, 3))}`);
             counts.passed++;
-            console.log(`ok   ${name}`);
+            console.log(`ok   ${name}: ${took()}`);
         } catch (error) {
             counts.failed++;
             console.log(`FAIL ${name}: ${String(error.message).split("\n")[0]}`);

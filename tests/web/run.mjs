@@ -14,6 +14,7 @@ import "./player.mjs";
 import "./dashboard.mjs";
 import "./roles.mjs";
 import "./verify.mjs";
+import "./late.mjs";
 
 const dist = process.argv[process.argv.indexOf("--dist") + 1];
 const real = process.env.LARDER_URL;

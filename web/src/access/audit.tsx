@@ -77,7 +77,7 @@ export function Audit() {
     const load = async (before: number) => {
         const mine = ++asked.current;
         const query = new URLSearchParams({ limit: String(PAGE), ...(before ? { before: String(before) } : {}) });
-        Object.entries(filter).forEach(([name, value]) => value && query.set(name, value));
+        Object.entries(filter).forEach(([name, value]) => value.trim() && query.set(name, value.trim()));
         try {
             const page = (await api<{ rows: Row[] }>("GET", "/v1/audit?" + query)).rows;
             if (mine === asked.current) {
@@ -86,7 +86,9 @@ export function Audit() {
                 setError("");
             }
         } catch (problem) {
-            setError(sentence(problem));
+            if (mine === asked.current) {
+                setError(sentence(problem));
+            }
         }
     };
     useEffect(() => { document.title = "Audit log – Larder"; }, []);
@@ -94,8 +96,8 @@ export function Audit() {
         const timer = setTimeout(() => void load(0), rows ? TYPING_MS : 0);
         return () => clearTimeout(timer);
     }, [filter]);
-    const set = (name: string) => (e: { currentTarget: { value: string } }) => setFilter({ ...filter, [name]: e.currentTarget.value.trim() });
-    const filtered = filter.who + filter.act + filter.outcome !== "";
+    const set = (name: string) => (e: { currentTarget: { value: string } }) => setFilter({ ...filter, [name]: e.currentTarget.value });
+    const filtered = (filter.who + filter.act + filter.outcome).trim() !== "";
     return (
         <section class="sheet access">
             <header class="sheet-head"><h1 tabIndex={-1}>Audit log</h1><p class="folio">Newest first</p></header>

@@ -118,9 +118,11 @@ export function Keys() {
     const [error, setError] = useState("");
     const [shown, setShown] = useState<Shown | null>(null);
     const me = useCell(session);
+    const asked = useRef(0);
     const load = () => {
+        const mine = ++asked.current; // an earlier answer does not know of what was done since
         setError("");
-        api<{ keys: Key[] }>("GET", "/v1/keys").then((r) => setKeys(r.keys), (problem) => setError(sentence(problem)));
+        api<{ keys: Key[] }>("GET", "/v1/keys").then((r) => mine === asked.current && setKeys(r.keys), (problem) => mine === asked.current && setError(sentence(problem)));
     };
     useEffect(() => {
         document.title = "Keys – Larder";

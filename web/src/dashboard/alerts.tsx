@@ -69,8 +69,10 @@ export function AlertCard({ alert, drawn, changed }: { alert: Alert; drawn: bool
 }
 
 export function Silences({ alerts, changed }: { alerts: Alerts; changed: () => void }) {
+    const [problem, setProblem] = useState("");
     const end = async (id: number) => {
-        await api("DELETE", `/v1/alerts/silences/${id}`).then(() => announce("The silence has ended"), (error) => announce(sentence(error)));
+        setProblem("");
+        await api("DELETE", `/v1/alerts/silences/${id}`).then(() => announce("The silence has ended"), (error) => setProblem(sentence(error)));
         changed();
     };
     return alerts.silences.length === 0 ? null : (
@@ -79,6 +81,7 @@ export function Silences({ alerts, changed }: { alerts: Alerts; changed: () => v
                 <li key={s.id}>{s.maintenance && !s.rule ? "Maintenance: all messages are held back" : `Messages of ${s.rule}${s.word && `, ${s.word},`} are held back`} until {when(s.until)}.
                     {s.comment && ` ${s.comment}`} {may("manage") && <button class="link" onClick={() => void end(s.id)}>End it<span class="hidden"> (silence of {s.rule || "all"})</span></button>}</li>
             ))}
+            {problem && <li class="field-error" role="alert">{problem}</li>}
         </ul>
     );
 }

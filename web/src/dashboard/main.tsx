@@ -36,20 +36,22 @@ function useServer(seconds: number, step: number | undefined): State & { refresh
     const [state, setState] = useState<State>({ past: null, alerts: null, rules: [], changes: [], trouble: "" });
     const refresh = useRef<() => void>(() => {});
     useEffect(() => {
-        let timer = 0, over = false;
+        let timer = 0, over = false, asked = 0;
         const load = async () => {
+            const mine = ++asked; // of two questions under way only the later one counts
+            const stale = () => over || mine !== asked;
             clearTimeout(timer);
             try {
                 const [past, alerts, { rules }, { changes }] = await Promise.all([loadHistory(seconds, step), loadAlerts(), loadRules(), loadChanges()]);
-                if (!over) {
+                if (!stale()) {
                     setState({ past, alerts, rules, changes, trouble: "" });
                 }
             } catch (error) {
-                if (!over) {
+                if (!stale()) {
                     setState((old) => ({ ...old, trouble: sentence(error) }));
                 }
             }
-            if (!over) {
+            if (!stale()) {
                 timer = window.setTimeout(load, document.hidden ? SLOW_MS : seconds <= 3600 ? FAST_MS : SLOW_MS);
             }
         };

@@ -104,23 +104,25 @@ function Readiness() {
     const refresh = useRef<() => void>(() => {});
     const before = useRef("");
     useEffect(() => {
-        let timer = 0, over = false;
+        let timer = 0, over = false, asked = 0;
         const load = async () => {
+            const mine = ++asked; // of two questions under way only the later one counts
+            const stale = () => over || mine !== asked;
             clearTimeout(timer);
             let live = false;
             try {
                 const got = await api<Run>("GET", "/v1/verify");
                 live = got.report?.result === "running";
-                if (!over) {
+                if (!stale()) {
                     setRun(got);
                     setTrouble("");
                 }
             } catch (error) {
-                if (!over) {
+                if (!stale()) {
                     setTrouble(sentence(error));
                 }
             }
-            if (!over) {
+            if (!stale()) {
                 timer = window.setTimeout(load, live ? LIVE_MS : IDLE_MS);
             }
         };
