@@ -10,6 +10,7 @@
 A suite is a function below. It yields (name, outcome, detail) with outcome passed, failed or skipped; a suite that is a
 program of its own prints lines `ok NAME`, `not ok NAME: why`, `skip NAME: why` (or Meson's results), which are read here.
 """
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM_SECONDS = 900
+E2E_JOBS = "4"  # twice the cores of the smallest machine: a test works half of its time
 LINE = re.compile(r"^(ok|not ok|FAIL|skip) +([^:\n]+)(?:: (.*))?$")
 
 
@@ -98,28 +100,31 @@ def suite_unit():
 
 
 def suite_form():
-    """Floors, formatting, pages that are made from tables."""
+    """Floors, formatting, pages that are made from tables, what pages point to."""
     yield from single("include floors", "python3", "tests/floors.py")
     yield from single("clang-format", "python3", "tools/format", "--check")
     yield from single("generated pages are fresh", "python3", "tools/docs", "--check")
+    yield from single("links and file names of the documentation", "python3", "tests/links.py")
     yield from single("web types", "tests/web/check")
 
 
 def suite_e2e():
-    code, out = command("python3", "tests/e2e/run.py", "--jobs", "3")
+    code, out = command("python3", "tests/e2e/run.py", "--jobs", E2E_JOBS)
     yield from lines_of("e2e", code, out)
 
 
 def suite_web():
     """The app in headless Chromium: against a server that plays all parts, then against the real one."""
-    code, out = command("tests/web/run", "--dist", "build/web")
-    yield from ((n, o, d) for n, o, d in lines_of("web", code, out) if o != "skipped" or "real server" not in n + d)
     sys.path.insert(0, str(ROOT / "tests/e2e"))
     import harness
-    with harness.Server({"access_loopback": "open"}, key=False) as server:
-        code, out = command("tests/web/run", env={"LARDER_URL": f"http://127.0.0.1:{server.port}"})
+    with harness.Server({"access_loopback": "open"}, key=False) as server, concurrent.futures.ThreadPoolExecutor() as pool:
+        # Beside each other: most of them wait for something.
+        parts = [pool.submit(command, "tests/web/run", "--dist", "build/web", "--part", f"{part}/2") for part in (1, 2)]
+        real = pool.submit(command, "tests/web/run", env={"LARDER_URL": f"http://127.0.0.1:{server.port}"})
+        for part in parts:
+            yield from ((n, o, d) for n, o, d in lines_of("web", *part.result()) if o != "skipped" or "real server" not in n + d)
         # What needs the other server's script is skipped there by design; it ran above.
-        yield from ((n, o, d) for n, o, d in lines_of("web on the real server", code, out) if o != "skipped")
+        yield from ((n, o, d) for n, o, d in lines_of("web on the real server", *real.result()) if o != "skipped")
 
 
 def suite_fault():
@@ -132,7 +137,7 @@ def suite_sanitize():
     yield from build("build-asan", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized",
                      "-Dtests=true")
     yield from meson_tests("build-asan", "asan", env=SANITIZER_ENV)
-    code, out = command("python3", "tests/e2e/run.py", "--jobs", "3", "--build", "build-asan", env=SANITIZER_ENV)
+    code, out = command("python3", "tests/e2e/run.py", "--jobs", E2E_JOBS, "--build", "build-asan", env=SANITIZER_ENV)
     yield from lines_of("asan e2e", code, out)
 
 

@@ -156,7 +156,7 @@ def test_dead_or_silent_collector_harms_nobody():
                 assert server.call("GET", "/health").json["status"] == "warn"
                 start = time.monotonic()
                 assert server.search("fryer") and server.call("GET", "/readyz").status == 200
-                assert time.monotonic() - start < 1
+                assert time.monotonic() - start < 5
                 stop = time.monotonic()
             assert time.monotonic() - stop < 8, "the stop waited for the collector"
     finally:

@@ -14,13 +14,14 @@ LARGE = 1 << 20
 
 
 def raw(server, text, seconds=5):
-    """All that the server says to these bytes until it closes or is silent."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as one:
+    """All that the server says to these bytes until it closes or, once it has begun, is silent for the seconds."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
         one.sendall(text)
         said = b""
         with contextlib.suppress(TimeoutError, ConnectionResetError):
             while more := one.recv(65536):
                 said += more
+                one.settimeout(seconds)
         return said
 
 
@@ -51,7 +52,7 @@ def test_temp_files_are_made_only_after_the_key_and_are_reaped_after_a_crash():
         one = held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5))
         one.sendall(f"POST /v1/documents?name=a.txt HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key}\r\n"
                     f"Content-Type: application/octet-stream\r\nContent-Length: {LARGE}\r\n\r\n".encode() + b"x" * 300000)
-        left = until(lambda: [path for path in spool.iterdir() if path.stat().st_size], "the upload begins", 10)
+        left = until(lambda: [path for path in spool.iterdir() if path.stat().st_size], "the upload begins", 60)
         assert left[0].stat().st_mode & 0o777 == 0o600 and re.fullmatch(r"[0-9a-f]{32}\.part", left[0].name)
         server.stop(signal.SIGKILL)
         assert list(spool.iterdir())
@@ -142,7 +143,7 @@ def test_websocket_slow_consumer_is_closed_and_others_have_all_events():
                 break
         assert closed == 1, closed
         last = server.call("GET", "/v1/events?since=0&limit=1").json["last"]
-        until(lambda: seen and seen[-1] >= last, "all events", 10)
+        until(lambda: seen and seen[-1] >= last, "all events", 60)
         assert seen == list(range(seen[0], last + 1)), (seen[0], len(seen), last)
         slow.close()
         good.close()
@@ -162,10 +163,10 @@ def test_limits_connections_of_one_address_are_bounded():
         assert server.call("GET", "/v1/documents", headers=second).status == 200  # everybody else
         assert server.call("GET", "/v1/documents").status == 200
         assert server.call("GET", "/v1/status").json["connections"]["refused_address"] == 3
-        until(lambda: b"larder_http_address_refused_total 3" in server.call("GET", "/metrics").body, "the refusals are counted", 5)
+        until(lambda: b"larder_http_address_refused_total 3" in server.call("GET", "/metrics").body, "the refusals are counted", 60)
         assert server.log_text().count("http.address_crowded") == 1
         mine[0].close()
-        until(lambda: server.call("GET", "/v1/documents", headers=first).status == 200, "the place that became free is given", 5)
+        until(lambda: server.call("GET", "/v1/documents", headers=first).status == 200, "the place that became free is given", 60)
 
 
 def places_in_memory(pid, secret):

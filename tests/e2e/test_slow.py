@@ -10,7 +10,7 @@ import time
 from harness import Server
 
 MANY = 600  # over what may be on its way to disk at once
-PATIENCE = 2.0  # seconds for a good client's answer: a busy test machine, not the server
+PATIENCE = 6.0  # seconds for a good client's answer: a busy test machine, not the server
 
 
 def connect(server, small=False):
@@ -68,7 +68,7 @@ def test_slow_headers_keep_nobody_out_and_are_cut_off():
             drip(slow, b"X")
             good_clients_go_on(server, number)
             time.sleep(1)
-        end, answered = time.monotonic() + 14, set()
+        end, answered = time.monotonic() + 60, set()
         while len(answered) < len(slow) and time.monotonic() < end:
             drip([s for s in slow if s not in answered], b"x")
             answered.update(select.select([s for s in slow if s not in answered], [], [], 1)[0])

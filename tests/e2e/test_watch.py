@@ -144,12 +144,12 @@ def test_history_survives_a_restart_and_has_the_present():
             server.add("a.txt", b"first\n")
             ask = "/v1/metrics/query?name=larder_uploads_total&labels=type=txt,outcome=accepted&from=-60&step=60"
             total = lambda s: sum(v or 0 for one in s.call("GET", ask).json["series"] for v in one["values"])
-            until(lambda: total(server) == 1, "the present second is in the answer", 10)
+            until(lambda: total(server) == 1, "the present second is in the answer", 30)
         again = Server({"watch_canary": "off"}, data=server.data)
         again.key = server.key
         with again:
             again.add("b.txt", b"second\n")
-            until(lambda: total(again) == 2, "both starts are in the answer", 10)
+            until(lambda: total(again) == 2, "both starts are in the answer", 30)
             slow = again.call("GET", "/v1/metrics/query?name=larder_http_requests_total&from=-60000000").json
             assert slow["step"] >= 3600 and len(slow["series"][0]["values"]) == slow["points"]
             for wrong in ("", "?name=nothing", "?name=larder_jobs&labels=state", "?name=larder_jobs&from=-86000&step=1",
@@ -177,7 +177,7 @@ def test_alert_is_told_by_webhook_alertmanager_and_mail_and_ends():
             event = socket_.event()
             assert event["kind"] == "alert.changed" and event["data"]["rule"] == "chunks_there", event
             socket_.close()
-            until(lambda: len(hook.got) >= 2 and manager.got and relay.mails, "all channels were told", 40)
+            until(lambda: len(hook.got) >= 2 and manager.got and relay.mails, "all channels were told", 90)
             first, second = hook.got[0], hook.got[1]
             assert first.path == "/hook" and first.headers["webhook-id"] == second.headers["webhook-id"], "a retry keeps its id"
             headers, body = second.headers, second.body
@@ -195,7 +195,7 @@ def test_alert_is_told_by_webhook_alertmanager_and_mail_and_ends():
             assert b"Subject: [Larder] error: Passages are there\r\n" in mail
             # The rules change without a restart: now it is well.
             rules_file(folder, always(**{"raise": 5, "clear": 5}))
-            until(lambda: any(b"alert.cleared" in got.body for got in hook.got), "its end is told", 30)
+            until(lambda: any(b"alert.cleared" in got.body for got in hook.got), "its end is told", 60)
             until(lambda: any("endsAt" in a for got in manager.got for a in json.loads(got.body)), "to Alertmanager too")
             until(lambda: len(relay.mails) == 2, "and by mail")
             words = [c["alert"]["state"] for c in server.call("GET", "/v1/alerts/history?rule=chunks_there").json["changes"]]
@@ -225,7 +225,7 @@ def test_people_acknowledge_silence_and_test_alerts():
             assert hook.got == []
             number = server.call("GET", "/v1/alerts").json["silences"][0]["id"]
             assert server.cli("alerts", "unsilence", str(number)).returncode == 0
-            until(lambda: hook.got, "it is told once the silence ends", 20)
+            until(lambda: hook.got, "it is told once the silence ends", 60)
             assert server.cli("alerts", "ack", "chunks_there").returncode == 0
             alert = [a for a in server.call("GET", "/v1/alerts").json["alerts"] if a["rule"] == "chunks_there"][0]
             assert alert["acknowledged_at"] and alert["held"] == "acknowledged"

@@ -18,7 +18,7 @@ test("without a key the page asks for one, and goes on where it was", async ({ p
     await page.fill("#key", "larder-test-key");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".result mark");
-    await page.waitForSelector(".connection.live", { timeout: 15000 });
+    await page.waitForSelector(".connection.live");
     equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }).includes("larder-test-key")), false, "the key is kept by scripts");
     equal(await page.evaluate(() => document.cookie), "", "cookies that scripts see");
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -44,7 +44,7 @@ test("a session that ends while the page is open leads to the sign-in page", asy
     await openLibrary(page);
     await control(url, "set", { need_key: true });
     await control(url, "drop");
-    await page.waitForSelector("text=Sign in to Larder", { timeout: 15000 });
+    await page.waitForSelector("text=Sign in to Larder");
 }, "mock");
 
 test("everything is reached by keyboard alone, with the focus in sight", async ({ page }) => {

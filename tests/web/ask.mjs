@@ -97,9 +97,9 @@ test("steps stand one a line, and a refusal says so", async ({ page }) => {
 });
 
 test("an error keeps the question, and asking can be stopped", async ({ page, expected }) => {
-    expected.push(/503/, /ERR_FAILED/);
+    expected.push(/503/);
     await play(page, (r) => r.fulfill({ status: 503, contentType: "application/problem+json", body: '{"detail":"Too many questions."}' }),
-        async (r) => { await new Promise((done) => setTimeout(done, 3000)); await r.abort().catch(() => {}); });
+        () => undefined); // never answered
     await page.goto("/ask");
     await put(page, "Busy?");
     await page.waitForSelector("text=Too many questions.");

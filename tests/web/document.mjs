@@ -37,13 +37,12 @@ for (const width of [1280, 390]) {
         const selector = "[data-page='8'] img";
         await page.waitForSelector(selector);
         await until(() => page.evaluate((s) => document.querySelector(s)?.naturalWidth > 0, selector), "the picture is loaded");
-        await page.waitForTimeout(500);
+        await until(async () => (({ y, height }) => y > 40 && y + height < 844)(await page.locator("[data-page='8'] .box").boundingBox()), "the box is in the window");
         const field = await paintedField(page, selector);
         const img = await page.locator(selector).boundingBox();
         const box = await page.locator("[data-page='8'] .box").boundingBox();
         const edges = [(box.x - img.x) / img.width, (box.y - img.y) / img.height, (box.x + box.width - img.x) / img.width, (box.y + box.height - img.y) / img.height];
         edges.forEach((edge, i) => near(edge * img.width, field[i] * img.width, 2, `edge ${i} in pixels`));
-        ok(box.y > 40 && box.y + box.height < 844, `the box is in the window: ${box.y}`);
         equal(await page.locator(".box").count(), 1, "boxes");
         equal(await page.getByLabel("Page", { exact: true }).inputValue(), "8", "page number");
         ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scrolling");
@@ -91,11 +90,10 @@ test("slides, sections and lines open with their elements marked and in view", a
         ["closing-checklist.docx", { part: "document", section: "4 Cold storage" }, 4, "4 Cold storage"], ["equipment-notes.txt", { lines: [184, 185] }, 1, "E-31"]]) {
         await page.goto(at(await findDocument(url, name), place));
         await page.waitForSelector(".hit");
-        await page.waitForTimeout(100);
         equal(await page.locator(".hit").count(), hits, `hits in ${name}`);
         ok((await page.locator(".hit").first().textContent()).includes(words), `the passage of ${name}`);
-        const box = await page.locator(".hit").first().boundingBox();
-        ok(box.y >= 0 && box.y < 800, `in view: ${box.y}`);
+        const box = () => page.locator(".hit").first().boundingBox();
+        await until(async () => (({ y }) => y >= 0 && y < 800)(await box()), `${name} in view`);
     }
 }, "mock");
 

@@ -102,6 +102,7 @@ class State:
             self.busy, self.need_key, self.no_ws, self.no_sse, self.hold, self.offline = 0, False, False, False, False, False
             self.role, self.rights, self.name = "admin", RIGHTS["admin"], ""
             self.oidc = ""
+            self.hold_at = 0  # the page that is not read until it is 0 again
             self.slow_check, self.sockets, self.log = 0.0, getattr(self, "sockets", []), []
             self.serial = getattr(self, "serial", 0)
             if not empty:
@@ -190,7 +191,7 @@ class State:
         """Reads a document on its own thread, with progress; waits while the tests hold it."""
         def step(status, progress=None, kind="document.updated"):
             with self.lock:
-                while self.hold and doc["id"] in self.documents:
+                while (self.hold or progress and 0 < self.hold_at <= progress["done"]) and doc["id"] in self.documents:
                     self.change.wait(0.2)
                 if doc["id"] not in self.documents or doc["status"] == "failed":
                     return False

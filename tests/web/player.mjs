@@ -8,7 +8,7 @@ test("a video opens at the second of its passage and a time in the margin seeks"
     const answer = await context.request.post("/v1/documents?name=training.mp4",
         { data: bytes, headers: { "Content-Type": "application/octet-stream", "X-Larder-Client": "web" } });
     const { id } = await answer.json();
-    await until(async () => (await (await context.request.get(`/v1/documents/${id}`)).json()).status === "ready", "the video is read", 25000);
+    await until(async () => (await (await context.request.get(`/v1/documents/${id}`)).json()).status === "ready", "the video is read");
     await page.goto(`/documents/${id}?place=${encodeURIComponent(JSON.stringify({ time: [5, 8] }))}`);
     await page.waitForSelector(".player video");
     await until(() => page.evaluate(() => document.querySelector("video").currentTime > 4), "the player stands at the passage");

@@ -2,6 +2,7 @@
 // Runs the tests of the web app: one line a test, then the total.
 //   tests/web/run --dist DIR            against the mock server, with the app built in DIR
 //   LARDER_URL=… tests/web/run          against a real server; LARDER_KEY is its access key, if it asks for one
+//   … --part 1/3                        only every third test, beginning with the first
 import { runAll, startMock, browserPath } from "./harness.mjs";
 import { runPure } from "./pure.mjs";
 import "./library.mjs";
@@ -22,14 +23,15 @@ if (!real && !process.argv.includes("--dist")) {
     console.error("tests/web/run: name the built app with --dist, or a server with LARDER_URL");
     process.exit(1);
 }
-const counts = await runPure();
+const [part, parts] = (process.argv.includes("--part") ? process.argv[process.argv.indexOf("--part") + 1] : "1/1").split("/").map(Number);
+const counts = part === 1 ? await runPure() : { passed: 0, failed: 0, skipped: 0 };
 if (!browserPath()) {
     console.log("skip all tests in a browser (no Chromium here)");
     counts.skipped++;
 } else {
     const mock = real ? null : await startMock(dist);
     try {
-        const more = await runAll({ url: real ? real.replace(/\/$/, "") : mock.url, isMock: !real, key: process.env.LARDER_KEY ?? "" });
+        const more = await runAll({ url: real ? real.replace(/\/$/, "") : mock.url, isMock: !real, key: process.env.LARDER_KEY ?? "", part, parts });
         Object.keys(counts).forEach((name) => (counts[name] += more[name]));
     } finally {
         mock?.stop();
