@@ -95,7 +95,7 @@ def check_entry(server, entry, body):
     reply = server.upload(entry["upload_as"], body)
     document = reply.json
     if reply.status == 201:
-        document = server.wait(document["id"])
+        document = server.wait(document["id"], 600)  # recordings are heard, on a busy machine slowly
     elif reply.status == 200:
         return []
     ended = "accept" if document.get("status") == "ready" else "reject"
