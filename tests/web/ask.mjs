@@ -98,7 +98,7 @@ test("steps stand one a line, and a refusal says so", async ({ page }) => {
 
 test("an error keeps the question, and asking can be stopped", async ({ page, expected }) => {
     expected.push(/503/);
-    await play(page, (r) => r.fulfill({ status: 503, contentType: "application/problem+json", body: '{"detail":"Too many questions."}' }),
+    const asked = await play(page, (r) => r.fulfill({ status: 503, contentType: "application/problem+json", body: '{"detail":"Too many questions."}' }),
         () => undefined); // never answered
     await page.goto("/ask");
     await put(page, "Busy?");
@@ -108,6 +108,7 @@ test("an error keeps the question, and asking can be stopped", async ({ page, ex
     await page.getByRole("button", { name: "Stop" }).click();
     await page.waitForSelector(".ask-box button.primary");
     equal(await page.getByLabel("Your question").inputValue(), "Busy?", "still there");
+    equal(asked.length, 2, "questions that were sent");
 });
 
 test("text of documents and models puts no element on the page", async ({ page }) => {

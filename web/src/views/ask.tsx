@@ -204,7 +204,8 @@ export function AskView({ id, visit }: { id: string; visit: number }) {
                             void send(text.trim());
                         }
                     }} />
-                {asked ? <button type="button" onClick={() => stop.current?.abort()}><Icon name="stop" /> Stop</button> : <button class="primary">Ask</button>}
+                {/* two elements, not one that changes: else the click on Stop would end as one on Ask */}
+                {asked ? <button key="stop" type="button" onClick={() => stop.current?.abort()}><Icon name="stop" /> Stop</button> : <button key="ask" class="primary">Ask</button>}
             </form>
             {empty && !id && <Earlier />}
         </section>
