@@ -112,7 +112,7 @@ export async function loadList(more = false): Promise<void> {
             const came = shown.map((doc) => doc.id).filter((id) => all.has(id));
             const kept = listing.value.ids.filter((id) => more || ((added.get(id) ?? 0) > began && matches(all.get(id)!, filter.value)));
             const ids = [...new Set([...kept, ...came])];
-            const total = page.total && page.total - page.documents.length + (more ? came.length : ids.length);
+            const total = page.total === undefined ? undefined : page.total - page.documents.length + (more ? came.length : ids.length);
             patch({ ids, next: page.next ?? null, total, loading: false, loaded: true });
         }
     } catch (error) {
