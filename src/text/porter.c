@@ -65,12 +65,17 @@ static bool is_cvc(const struct stem *s, int i)
 
 static bool ends_with(struct stem *s, const char *suffix)
 {
-    int n = (int)strlen(suffix);
+    int n = 0, k = s->k;
 
-    if (n > s->k + 1 || memcmp(s->b + s->k - n + 1, suffix, (size_t)n) != 0) {
-        return false;
+    while (suffix[n]) {
+        n++;
     }
-    s->j = s->k - n;
+    for (int i = n - 1; i >= 0; i--, k--) { // most words fail at the last letter
+        if (k < 0 || s->b[k] != suffix[i]) {
+            return false;
+        }
+    }
+    s->j = k;
     return true;
 }
 
