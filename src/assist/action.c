@@ -4,18 +4,6 @@
 
 enum { BETWEEN_MAX = 4 }; // words from the verb to the small word: "turn all of the burners off"
 
-static bool among(const char *word, const char *list)
-{
-    struct slice rest = slice_of(list), one;
-
-    while (slice_cut(&rest, ' ', &one)) {
-        if (slice_is(one, word)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // Nothing follows it in its sentence: "turn the oven on."
 static bool ends(struct slice text, const struct word *word)
 {
@@ -25,11 +13,11 @@ static bool ends(struct slice text, const struct word *word)
 enum action action_next(struct action_reader *r, struct slice text, const struct word *word)
 {
     const char *w = word->folded;
-    bool shuts = among(w, "shut shuts shutting");
-    bool starts = among(w, "start starts starting started power powers powering powered");
+    bool shuts = word_among(w, "shut shuts shutting");
+    bool starts = word_among(w, "start starts starting started power powers powering powered");
 
     if (shuts || starts ||
-        among(w, "turn turns turning turned switch switches switching switched")) {
+        word_among(w, "turn turns turning turned switch switches switching switched")) {
         *r = (struct action_reader){ .since = 1,
             .verb_start = word->start,
             .verb_end = word->end,
@@ -37,7 +25,7 @@ enum action action_next(struct action_reader *r, struct slice text, const struct
             .shuts = shuts };
         return ACTION_NONE;
     }
-    if (among(w, "shutdown shutoff startup")) {
+    if (word_among(w, "shutdown shutoff startup")) {
         *r = (struct action_reader){ 0 };
         return w[1] == 't' ? ACTION_ON : ACTION_OFF;
     }

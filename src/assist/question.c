@@ -20,29 +20,26 @@ static const double earlier_weight = 0.3, leaning_weight = 0.5;
 static const double background_worth = 3;
 
 // Words that carry no topic in a question but are not stop words of the index.
-static const char *const empty_words[] = { "also", "anything", "else", "get", "give", "go", "help",
-    "happen", "happens", "know", "let", "like", "list", "make", "many", "meant", "more", "most",
-    "much", "need", "no", "not", "ok", "okay", "one", "please", "show", "some", "something", "tell",
-    "thank", "thanks", "thing", "things", "understand", "use", "using", "want", "way", "yes",
-    "want", "explain", "describe", "does", "must", "may", "might", "shall", "any", "all", "good",
-    "best", "sorry", "hi", "hello", "shows", "shown", "showing", "gives", "needs", "wants", "says",
-    "used", "uses", "wont", "dont", "doesnt", "cant", "isnt", "arent", "didnt", "wasnt", "shouldnt",
-    "whats", "im", "ive", "now", "somebody", "someone", "mean", "means", "briefly", "narrate",
-    "summarize", "difference" };
+static const char empty_words[] =
+    "also anything else get give go help happen happens know let like list make many meant "
+    "more most much need no not ok okay one please show some something tell thank thanks "
+    "thing things understand use using want way yes want explain describe does must may might "
+    "shall any all good best sorry hi hello shows shown showing gives needs wants says used "
+    "uses wont dont doesnt cant isnt arent didnt wasnt shouldnt whats im ive now somebody "
+    "someone mean means briefly narrate summarize difference";
 // Where to look, not what for: "according to the manual", "what does the video say".
-static const char *const source_words[] = { "according", "document", "documents", "manual",
-    "manuals", "mention", "mentioned", "mentions", "page", "picture", "recording", "said", "say",
-    "says", "sheet", "slide", "slides", "source", "sources", "spreadsheet", "video", "videos" };
-static const char *const pointing_words[] = { "it", "its", "they", "them", "their", "this", "that",
-    "these", "those", "he", "she", "his", "her", "there", "then", "same", "one", "ones" };
+static const char source_words[] =
+    "according document documents manual manuals mention mentioned mentions page picture "
+    "recording said say says sheet slide slides source sources spreadsheet video videos";
+static const char pointing_words[] =
+    "it its they them their this that these those he she his her there then same one ones";
 // "how do I", "how to"; "how hot" and "how often" want a fact.
-static const char *const step_words[] = { "steps", "step", "procedure", "instructions" };
-static const char *const doing_words[] = { "do", "to", "can", "should", "must", "i", "we", "you" };
+static const char step_words[] = "steps step procedure instructions";
+static const char doing_words[] = "do to can should must i we you";
 // "what should I do", "what is to be done", "what now"
-static const char *const between_words[] = { "do", "should", "must", "can", "shall", "has", "have",
-    "needs", "need", "is", "be", "am", "are" };
-static const char *const who_words[] = { "i", "we", "you", "one", "to", "they", "crew" };
-static const char *const explaining_words[] = { "explain", "describe", "define", "about" };
+static const char between_words[] = "do should must can shall has have needs need is be am are";
+static const char who_words[] = "i we you one to they crew";
+static const char explaining_words[] = "explain describe define about";
 // Words that ask for a value of some kind; a passage with such a value holds them.
 static const struct {
     const char *stem;
@@ -65,24 +62,14 @@ static const struct {
     { "cold", QUANTITY_TEMPERATURE }, { "warm", QUANTITY_TEMPERATURE },
     { "heavy", QUANTITY_MASS } };
 
-static bool among(const char *word, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(word, list[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // "items", "tasks"; not "is", "does", "grass"
 static bool word_is_plural(const char *word)
 {
-    static const char *const others[] = { "does", "this", "happens", "causes", "means" };
+    static const char others[] = "does this happens causes means";
     size_t n = strlen(word);
 
     return n > 3 && word[n - 1] == 's' && word[n - 2] != 's' && word[n - 2] != 'u' &&
-           !among(word, others, ARRAY_LEN(others));
+           !word_among(word, others);
 }
 
 static int how_kind(const char *word)
@@ -189,8 +176,8 @@ static void read_manner(struct question *q, struct manner *m, const char *word)
     bool is_are = strcmp(word, "is") == 0 || strcmp(word, "are") == 0 || strcmp(word, "s") == 0;
     bool now = strcmp(word, "now") == 0 || strcmp(word, "next") == 0;
 
-    q->asks_how |= among(word, step_words, ARRAY_LEN(step_words)) ||
-                   (m->after_how && among(word, doing_words, ARRAY_LEN(doing_words))) ||
+    q->asks_how |= word_among(word, step_words) ||
+                   (m->after_how && word_among(word, doing_words)) ||
                    (m->what && ((strcmp(word, "do") == 0 && m->acts) || strcmp(word, "done") == 0 ||
                                    (m->after_what == 0 && now)));
     q->asks_meaning |= strcmp(word, "mean") == 0 || strcmp(word, "means") == 0 ||
@@ -198,11 +185,10 @@ static void read_manner(struct question *q, struct manner *m, const char *word)
     q->asks_which |= strcmp(word, "which") == 0 || (m->words == 0 && strcmp(word, "list") == 0) ||
                      (m->what && m->after_what == 0 && word_is_plural(word));
     q->asks_about |= (m->what && m->after_what == 0 && is_are) ||
-                     (m->words < 2 && among(word, explaining_words, ARRAY_LEN(explaining_words)));
+                     (m->words < 2 && word_among(word, explaining_words));
     if (m->what) {
-        m->acts |= among(word, who_words, ARRAY_LEN(who_words));
-        m->what = among(word, between_words, ARRAY_LEN(between_words)) ||
-                  among(word, who_words, ARRAY_LEN(who_words));
+        m->acts |= word_among(word, who_words);
+        m->what = word_among(word, between_words) || word_among(word, who_words);
         m->after_what++;
     }
     if (strcmp(word, "what") == 0) {
@@ -222,9 +208,9 @@ struct object_reader {
 
 static void read_object(struct object_reader *o, const char *word, size_t terms)
 {
-    static const char *const before[] = { "of", "for" };
-    static const char *const articles[] = { "the", "a", "an", "our", "my", "your" };
-    bool begins = among(word, before, ARRAY_LEN(before));
+    static const char before[] = "of for";
+    static const char articles[] = "the a an our my your";
+    bool begins = word_among(word, before);
 
     if (o->open && terms > o->from && (begins || word_is_stop(word))) {
         o->to = terms;
@@ -234,7 +220,7 @@ static void read_object(struct object_reader *o, const char *word, size_t terms)
         *o = (struct object_reader){ .from = terms, .to = terms, .open = true };
     } else if (strcmp(word, "s") == 0 && terms > 0) {
         *o = (struct object_reader){ .from = terms - 1, .to = terms };
-    } else if (o->open && word_is_stop(word) && !among(word, articles, ARRAY_LEN(articles))) {
+    } else if (o->open && word_is_stop(word) && !word_among(word, articles)) {
         o->open = false;
         o->to = o->from;
     }
@@ -273,7 +259,7 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
     while (question_word_next(text, &at, &w)) {
         int how = own && manner.after_how ? how_kind(w.folded) : -1;
         if (own) {
-            c->points |= among(w.folded, pointing_words, ARRAY_LEN(pointing_words));
+            c->points |= word_among(w.folded, pointing_words);
             read_manner(q, &manner, w.folded);
             read_object(&object, w.folded, q->count);
         }
@@ -287,9 +273,8 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
                 slice_make(text.data + from, to - from));
             continue;
         }
-        if (word_is_stop(w.folded) || among(w.folded, empty_words, ARRAY_LEN(empty_words)) ||
-            among(w.folded, source_words, ARRAY_LEN(source_words)) ||
-            q->count == QUESTION_TERMS_MAX) {
+        if (word_is_stop(w.folded) || word_among(w.folded, empty_words) ||
+            word_among(w.folded, source_words) || q->count == QUESTION_TERMS_MAX) {
             continue;
         }
         struct slice typed = slice_make(text.data + w.start, w.end - w.start);

@@ -5,18 +5,6 @@
 
 enum { FILES_TOLD = 3 };
 
-static bool among(const char *word, const char *list)
-{
-    struct slice rest = slice_of(list), one;
-
-    while (slice_cut(&rest, ' ', &one)) {
-        if (slice_is(one, word)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *status_tool_for(struct slice question)
 {
     bool upload = false, mine = false, file = false, state = false, server = false, health = false;
@@ -25,13 +13,14 @@ const char *status_tool_for(struct slice question)
     size_t at = 0;
 
     while (word_next(question, &at, &w)) {
-        upload |= among(w.folded, "upload uploads uploaded uploading");
-        mine |= among(w.folded, "my our");
-        file |= among(w.folded, "file files document documents");
-        state |= among(w.folded, "done ready finished stuck failed fail refused status progress");
-        server |= among(w.folded, "system server larder");
-        health |= among(w.folded, "broken down status healthy health working problems errors");
-        anything |= among(w.folded, "anything everything");
+        upload |= word_among(w.folded, "upload uploads uploaded uploading");
+        mine |= word_among(w.folded, "my our");
+        file |= word_among(w.folded, "file files document documents");
+        state |=
+            word_among(w.folded, "done ready finished stuck failed fail refused status progress");
+        server |= word_among(w.folded, "system server larder");
+        health |= word_among(w.folded, "broken down status healthy health working problems errors");
+        anything |= word_among(w.folded, "anything everything");
     }
     if (state && (upload || (mine && file))) {
         return "file_status";

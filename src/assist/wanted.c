@@ -22,22 +22,12 @@ static const struct {
       { "temperatures", QUANTITY_TEMPERATURE }, { "voltage", QUANTITY_VOLTAGE },
       { "wattage", QUANTITY_POWER }, { "weight", QUANTITY_MASS }, { "weigh", QUANTITY_MASS } };
 
-static const char *const number_words[] = { "one", "two", "three", "four", "five", "six", "seven",
-    "eight", "nine", "ten", "eleven", "twelve", "fifteen", "twenty", "thirty", "forty", "fifty",
-    "hundred", "thousand", "dozen", "both", "none" };
-static const char *const date_words[] = { "january", "february", "march", "april", "june", "july",
-    "august", "september", "october", "november", "december", "monday", "tuesday", "wednesday",
-    "thursday", "friday", "saturday", "sunday", "yesterday", "today" };
-
-static bool among(const char *word, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(word, list[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
+static const char number_words[] =
+    "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty "
+    "forty fifty hundred thousand dozen both none";
+static const char date_words[] =
+    "january february march april june july august september october november december monday "
+    "tuesday wednesday thursday friday saturday sunday yesterday today";
 
 static void want_quantity(struct value_wanted *w, enum quantity_kind kind)
 {
@@ -103,7 +93,7 @@ void wanted_read(struct slice question, struct value_wanted *ret)
 
 static bool is_number(const char *word)
 {
-    return isdigit((unsigned char)word[0]) || among(word, number_words, ARRAY_LEN(number_words));
+    return isdigit((unsigned char)word[0]) || word_among(word, number_words);
 }
 
 static bool holds_number(struct slice text, bool dates)
@@ -112,8 +102,7 @@ static bool holds_number(struct slice text, bool dates)
     size_t at = 0;
 
     while (word_next(text, &at, &w)) {
-        if (isdigit((unsigned char)w.folded[0]) ||
-            (dates && among(w.folded, date_words, ARRAY_LEN(date_words)))) {
+        if (isdigit((unsigned char)w.folded[0]) || (dates && word_among(w.folded, date_words))) {
             return true;
         }
     }
@@ -175,8 +164,8 @@ static bool holds_worded_quantity(const bool units[QUANTITY_KINDS], struct slice
 
     while (word_next(text, &at, &w)) {
         size_t ahead = at;
-        if (among(w.folded, number_words, ARRAY_LEN(number_words)) &&
-            word_next(text, &ahead, &unit) && unit.end - unit.start < WORD_MAX - 2) {
+        if (word_among(w.folded, number_words) && word_next(text, &ahead, &unit) &&
+            unit.end - unit.start < WORD_MAX - 2) {
             int n = snprintf(digits, sizeof(digits), "2 %s", unit.folded);
             if (quantities(slice_make(digits, (size_t)n), found) > 0 && units[found[0].kind]) {
                 return true;

@@ -94,3 +94,15 @@ const char *slice_find(struct slice s, struct slice what)
     }
     return s.len ? memmem(s.data, s.len, what.data, what.len) : NULL;
 }
+
+bool slice_among(struct slice s, const char *words)
+{
+    struct slice rest = slice_of(words), one;
+
+    while (slice_cut(&rest, ' ', &one)) {
+        if (one.len > 0 && slice_equal(one, s)) {
+            return true;
+        }
+    }
+    return false;
+}

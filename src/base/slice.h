@@ -49,6 +49,8 @@ bool slice_equal_nocase(struct slice a, struct slice b); // ASCII only
 struct slice slice_trim(struct slice s); // ASCII white space off both ends
 // Cuts the next piece up to `separator` off the front of *rest; false when nothing is left.
 bool slice_cut(struct slice *rest, char separator, struct slice *ret_piece);
+// Is it one of these words, which have a space between them? What is empty is none.
+bool slice_among(struct slice s, const char *words);
 // Decimal digits only, all of the slice; false on anything else or on overflow.
 bool slice_to_i64(struct slice s, int64_t *ret_value);
 bool slice_to_double(struct slice s, double *ret_value); // the C locale's point, all of the slice

@@ -225,17 +225,6 @@ bool size_parse(struct slice text, int64_t *ret_bytes)
     return false;
 }
 
-static bool is_choice(const char *choices, const char *value)
-{
-    struct slice rest = slice_of(choices), one;
-    while (slice_cut(&rest, ' ', &one)) {
-        if (slice_is(one, value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int assign(
     struct settings *s, const struct setting_info *info, const char *value, struct error *err)
 {
@@ -244,7 +233,7 @@ static int assign(
 
     switch (info->type) {
     case SETTING_CHOICE:
-        if (!is_choice(info->choices, value)) {
+        if (!slice_among(slice_of(value), info->choices)) {
             return error_set(err, ERR_INVALID,
                 "The setting %s.%s is \"%.60s\"; it can be one of: %s.", info->section, info->key,
                 value, info->choices);

@@ -16,17 +16,8 @@ static bool claim_is(const json_t *claims, const char *name, const char *wanted)
 static bool audience_trusted(const struct token_expect *e, const json_t *one)
 {
     struct slice value = { json_string_value(one), json_string_length(one) };
-    struct slice rest = slice_of(e->audiences ? e->audiences : ""), word;
 
-    if (slice_is(value, e->client_id)) {
-        return true;
-    }
-    while (slice_cut(&rest, ' ', &word)) {
-        if (word.len && slice_equal(word, value)) {
-            return true;
-        }
-    }
-    return false;
+    return slice_is(value, e->client_id) || (e->audiences && slice_among(value, e->audiences));
 }
 
 // 3, 4, 5: we are the audience, nobody unknown is beside us, and azp, if there, is us.

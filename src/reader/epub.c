@@ -121,22 +121,11 @@ static int find_opf(struct epub *b)
                           "The book is damaged: the list of its chapters is missing.");
 }
 
-static bool has_word(const char *list, const char *word)
-{
-    struct slice rest = slice_of(list ? list : ""), one;
-
-    while (slice_cut(&rest, ' ', &one)) {
-        if (slice_is(one, word)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int take_item(struct epub *b, struct xml *x)
 {
     const char *id = xml_attr(x, NS_NONE, "id"), *href = xml_attr(x, NS_NONE, "href"),
-               *type = xml_attr(x, NS_NONE, "media-type");
+               *type = xml_attr(x, NS_NONE, "media-type"),
+               *properties = xml_attr(x, NS_NONE, "properties");
     const struct opc_part *part = href ? resolve(b, b->opf, href) : NULL;
     struct item *item = part && id ? arena_alloc(&b->arena, sizeof(*item)) : NULL;
 
@@ -145,7 +134,7 @@ static int take_item(struct epub *b, struct xml *x)
     }
     item->part = part;
     item->page = type && (strstr(type, "html") || strstr(type, "x-dtbook"));
-    b->nav = has_word(xml_attr(x, NS_NONE, "properties"), "nav") ? part : b->nav;
+    b->nav = properties && slice_among(SLICE_LIT("nav"), properties) ? part : b->nav;
     b->ncx = type && strstr(type, "x-dtbncx") ? part : b->ncx;
     int rc = map_put(&b->items, slice_of(id), item);
     return rc == ERR_LIMIT ? 0 : rc;

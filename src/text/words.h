@@ -18,6 +18,11 @@ bool word_next(struct slice text, size_t *at, struct word *ret_word);
 // The Porter stem of a folded ASCII word, in place; words with other letters stay as they are.
 void word_stem(char word[WORD_MAX]);
 bool word_is_stop(const char *folded); // "the", "of", "how" …: carries no topic in a question
+// Is it one of these, which have a space between them?
+static inline bool word_among(const char *folded, const char *words)
+{
+    return slice_among(slice_of(folded), words);
+}
 bool code_point_is_cjk(uint32_t c);
 bool code_point_is_word(uint32_t c); // letter, digit or combining mark
 uint32_t code_point_fold(uint32_t c); // lower case, accents off (Latin, Greek, Cyrillic)

@@ -117,6 +117,11 @@ static void pieces_are_cut_with_empty_ones_kept(void **state)
         assert_true(slice_is(piece, wanted[i]));
     }
     assert_false(slice_cut(&rest, ',', &piece));
+    assert_true(
+        slice_among(SLICE_LIT("oil"), "fat oil") && slice_among(SLICE_LIT("fat"), "fat oil"));
+    assert_false(
+        slice_among(SLICE_LIT("oi"), "fat oil") || slice_among(SLICE_LIT("fat oil"), "fat oil"));
+    assert_false(slice_among(SLICE_LIT(""), "fat  oil") || slice_among(SLICE_LIT("oil"), ""));
 }
 
 static void malformed_utf8_is_known_and_cleaned(void **state)
