@@ -9,7 +9,7 @@ from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Inches, Pt
 
 from _facts import CHAIN, DATE, repack
-from _office import GREY, NAVY, RED, SAND, TEAL, png, thermometer
+from _office import GREY, NAVY, SAND, TEAL, png, thermometer
 
 
 def rgb(x):

@@ -99,10 +99,17 @@ def suite_unit():
     yield from meson_tests("build", "unit")
 
 
+def python_files():
+    listed = command("git", "ls-files")[1].split("\n")
+    return [f for f in listed if f.endswith(".py") or ("." not in f and (ROOT / f).is_file() and
+                                                      re.match(rb"#!.*python", (ROOT / f).read_bytes()[:40]))]
+
+
 def suite_form():
     """Floors, formatting, pages that are made from tables, what pages point to."""
     yield from single("include floors", "python3", "tests/floors.py")
     yield from single("clang-format", "python3", "tools/format", "--check")
+    yield from single("names and imports of the Python programs", "pyflakes3", *python_files())
     yield from single("generated pages are fresh", "python3", "tools/docs", "--check")
     yield from single("links and file names of the documentation", "python3", "tests/links.py")
     yield from single("web types", "tests/web/check")

@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import pathlib
-import secrets
 import shutil
 import signal
 import select

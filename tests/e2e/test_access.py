@@ -7,6 +7,7 @@ import json
 import pathlib
 import re
 import shutil
+import socket
 import sqlite3
 import struct
 import tempfile
