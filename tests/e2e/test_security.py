@@ -188,6 +188,8 @@ def places_in_memory(pid, secret):
 
 
 def test_secrets_are_wiped_from_memory_after_use():
+    if "asan" in str(Server.build):
+        raise Skip("the sanitizer's memory has terabytes, and stacks that the plain build does not have")
     with Server() as server:
         pid = server.process.pid
         made = server.call("POST", "/v1/keys", {"name": "grill", "role": "viewer"}).json["key"]
