@@ -152,3 +152,15 @@ test("a real question is answered, and its source opens the place", async ({ pag
     await page.getByRole("link", { name: "How this came about" }).click();
     await page.waitForSelector(".trace-step");
 }, "server");
+
+test("names without a space stay within a phone's width", async ({ page }) => {
+    const name = "equipment_handbook_of_the_large_fryer_on_the_left_hand_side.pdf";
+    await page.setViewportSize({ width: 390, height: 844 });
+    await play(page, sse(["run", { run_id: RUN }], ["answer", answer({ citations: [citation(1, { document_name: name })],
+        sentences: [{ text: `See ${name}.`, citations: [1], supported: true, breaks: false }] })]));
+    await page.goto("/ask");
+    await put(page, "Where?");
+    await page.waitForSelector(`.source a:has-text("${name}")`);
+    const outside = await page.evaluate(() => [...document.querySelectorAll(".turns *")].filter((e) => e.getBoundingClientRect().right > innerWidth).map((e) => e.className || e.tagName));
+    equal(outside.join(" "), "", "what sticks out");
+});
