@@ -13,8 +13,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -24,7 +22,6 @@ enum {
     IDLE_MS = 5000, // an idle one looks this often even if nobody wakes it
     RETRY_FIRST_MS = 1000,
     RETRY_MOST_MS = 60000,
-    NICE = 10, // questions and reading go first
     PASSAGE_MAX = 16 << 10,
 };
 
@@ -165,16 +162,11 @@ static void work(struct meaning *m)
     }
 }
 
-static void low_priority(void)
-{
-    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-}
-
 static void *helper_main(void *arg)
 {
     struct meaning *m = arg;
 
-    low_priority();
+    thread_low_priority();
     pthread_mutex_lock(&m->mutex);
     while (!m->stop) {
         work(m);
@@ -276,7 +268,7 @@ static void *first_main(void *arg)
     int64_t retry = RETRY_FIRST_MS;
     bool space = false, waiting = true;
 
-    low_priority();
+    thread_low_priority();
     while (!stopping(m)) {
         struct error err = { 0 };
         size_t count = 0;

@@ -4,6 +4,11 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { NICE = 10 };
 
 bool thread_start(pthread_t *ret, const char *name, void *(*main)(void *), void *arg)
 {
@@ -38,4 +43,9 @@ struct timespec thread_moment(int64_t ms)
 bool thread_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *moment)
 {
     return pthread_cond_clockwait(cond, mutex, CLOCK_MONOTONIC, moment) == 0;
+}
+
+void thread_low_priority(void)
+{
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
 }

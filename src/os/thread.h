@@ -17,4 +17,7 @@ bool thread_start(pthread_t *ret, const char *name, void *(*main)(void *), void 
 struct timespec thread_moment(int64_t ms);
 bool thread_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *moment);
 
+// The calling thread gives way to others: for work that nobody waits for.
+void thread_low_priority(void);
+
 #endif

@@ -122,8 +122,11 @@ static int sharpen_place(struct store *store, const struct query *q, struct sear
 {
     AUTO_BUF words = BUF_INIT(4096);
     struct place place = { 0 };
-    int rc = 0;
+    int rc = store_hit_places(store, &r->hit, a, err);
 
+    if (rc < 0) {
+        return rc;
+    }
     r->place = r->hit.place;
     bool spoken = r->hit.place && strstr(r->hit.place, "\"time\"");
     if (spoken || (r->hit.first_element < r->hit.last_element && !sharpen_by_starts(q, r, a))) {

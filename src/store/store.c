@@ -166,6 +166,7 @@ int store_open(const struct store_options *o, struct store **ret, struct error *
     read_boot_id(s);
     gate_open(s);
     term_cache_open(s);
+    term_warm_open(s);
     words_open(s);
     vectors_open(s);
     umask(umask(0) | 077); // what is kept is nobody else's to read
@@ -192,6 +193,7 @@ void store_close(struct store *s)
     db_close(s->write_db); // the last connection folds the log into the database
     gate_close(s);
     term_cache_close(s);
+    term_warm_close(s);
     words_close(s);
     vectors_close(s);
     pthread_mutex_destroy(&s->readers_mutex);

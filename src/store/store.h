@@ -243,6 +243,7 @@ struct chunk_hit {
     const char *document_id, *document_name, *type, *category, *partition;
     int64_t first_element, last_element, document_created_ms;
     struct slice heading, text;
+    // Of store_hit_places; NULL until then: of the hundred that are looked at for a question, few are shown.
     const char *place, *places; // JSON
     const char *
         starts; // JSON: where each place's element begins in text, -1 - n for a heading; "" not known
@@ -296,6 +297,8 @@ int store_search_words(struct store *s, struct slice match, const struct chunk_f
 int store_chunks_load(struct store *s, const int64_t *ids, size_t count,
     const struct chunk_filter *f, struct arena *a, struct chunk_hit **ret, size_t *ret_count,
     struct error *err);
+// The places of one that was found; a chunk that went since has the place "null" and no places.
+int store_hit_places(struct store *s, struct chunk_hit *hit, struct arena *a, struct error *err);
 // How many of the partition's chunks hold each term (after the index's own folding), in the order of terms; beyond
 // TERM_COUNT_MAX it is estimated. A term of several words is a phrase.
 enum { TERM_COUNT_MAX = 20000 };

@@ -33,6 +33,7 @@ enum job_state { // as in the table
 struct writer;
 struct sweeper;
 struct term_cache;
+struct term_warm;
 struct word_list;
 struct vectors;
 struct progress_gate; // jobs_progress.c: when each running job last wrote
@@ -52,6 +53,7 @@ struct store {
     pthread_mutex_t blobs_mutex; // a blob is touched or removed, never both at once
     struct progress_gate *gate;
     struct term_cache *terms;
+    struct term_warm *warm; // sweeper thread only
     struct word_list *words;
     struct vectors *vectors;
     struct sweeper *sweeper;
@@ -106,6 +108,13 @@ void filter_sql(struct buf *sql, const struct chunk_filter *f);
 void filter_bind(struct query *q, const struct chunk_filter *f);
 int partition_find(
     struct db *db, struct slice name, struct partition_stats *ret, struct error *err);
+// The first number of the partition's chunks and the first after them, as two values; partition 0: of all.
+void partition_bind(struct query *q, int64_t partition);
+// query_end for a query with MATCH: what FTS5 can't read is the caller's error, ERR_INVALID.
+int match_end(struct query *q, struct error *err);
+// ---- term_counts.c: how many of the partition's chunks hold the term: as kept, or counted and kept; anew: counted
+int term_count(struct store *s, struct db *db, const struct partition_stats *p, struct slice term,
+    bool anew, int64_t *ret, struct error *err);
 // ---- term_cache.c: how many chunks hold a word, kept while the partition has hardly changed. Any thread.
 void term_cache_open(struct store *s);
 void term_cache_close(struct store *s);
@@ -113,6 +122,11 @@ bool term_cache_find(
     struct store *s, const struct partition_stats *p, struct slice term, int64_t *ret);
 void term_cache_put(
     struct store *s, const struct partition_stats *p, struct slice term, int64_t count);
+// ---- term_warm.c
+void term_warm_open(struct store *s);
+void term_warm_close(struct store *s);
+// Counts the frequent words of large partitions, if they have changed since; until *stop.
+int term_warm(struct store *s, const atomic_bool *stop, struct error *err);
 // ---- words.c: the list of words for typing errors
 void words_open(struct store *s);
 void words_close(struct store *s);

@@ -8,7 +8,6 @@
 #include "store/sqlite/backend.h"
 
 #include "base/log.h"
-#include "base/utf8.h"
 #include "store/chunk_id.h"
 #include "store/fts_text.h"
 #include "store/sqlite/rank.h"
@@ -56,11 +55,10 @@ static int make_sql(struct buf *sql, const struct chunk_filter *f, struct error 
         VALUES_MAX) {
         return error_set(err, ERR_LIMIT, "The filter names more than %d values.", VALUES_MAX);
     }
-    buf_add_str(sql,
-        "SELECT c.id, c.idx, d.id, d.name, d.type, d.category, d.partition, "
-        "c.first_element, c.last_element, d.created_ms, c.heading, c.text, c.place, c.places, "
-        "c.starts FROM chunks c CROSS JOIN documents d ON d.key = c.document "
-        "AND d.version = c.version WHERE c.id = ?");
+    buf_add_str(sql, "SELECT c.id, c.idx, d.id, d.name, d.type, d.category, d.partition, "
+                     "c.first_element, c.last_element, d.created_ms, c.heading, c.text "
+                     "FROM chunks c CROSS JOIN documents d ON d.key = c.document "
+                     "AND d.version = c.version WHERE c.id = ?");
     filter_sql(sql, f);
     return buf_ok(sql) ? 0 : error_set(err, ERR_LIMIT, "The filter is too long.");
 }
@@ -97,6 +95,11 @@ void filter_bind(struct query *q, const struct chunk_filter *f)
     }
 }
 
+static int no_memory(struct error *err)
+{
+    return error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
+}
+
 static int read_hit(struct query *q, struct arena *a, struct chunk_hit *h, struct error *err)
 {
     h->chunk_id = row_int(q);
@@ -111,11 +114,8 @@ static int read_hit(struct query *q, struct arena *a, struct chunk_hit *h, struc
     h->document_created_ms = row_int(q);
     h->heading = row_copy(q, a);
     h->text = row_copy(q, a);
-    h->place = row_text(q, a);
-    h->places = row_text(q, a);
-    h->starts = row_text(q, a);
-    return h->starts ? 0
-                     : error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
+    h->place = h->places = h->starts = NULL;
+    return h->text.data ? 0 : no_memory(err);
 }
 
 static int load_hit(struct db *db, const char *sql, const struct chunk_filter *f, int64_t id,
@@ -144,7 +144,7 @@ static int match_error(struct db *db, int rc, struct error *err)
     return db_error(db, rc, err);
 }
 
-static int end_match(struct query *q, struct error *err)
+int match_end(struct query *q, struct error *err)
 {
     int code = q->rc;
     if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) {
@@ -203,7 +203,7 @@ int store_partition_stats(
     return rc;
 }
 
-static void bind_range(struct query *q, int64_t partition)
+void partition_bind(struct query *q, int64_t partition)
 {
     query_int(q, partition ? chunk_id_first(partition) : 0);
     query_int(q, partition ? chunk_id_first(partition + 1) : INT64_MAX);
@@ -218,11 +218,11 @@ static int rank_matches(struct search *s, struct db *db, struct slice match, str
         "larder_rank(chunk_index)");
 
     query_slice(&q, match);
-    bind_range(&q, s->partition);
+    partition_bind(&q, s->partition);
     db->rank = &s->rank;
     query_step(&q); // there is no row: each has put itself into the heap
     db->rank = NULL;
-    return end_match(&q, err);
+    return match_end(&q, err);
 }
 
 // The rows with rare words first. Where they are decided to be the best, only what the other words add to them is missing.
@@ -340,7 +340,7 @@ int store_rank_words(struct store *s, const struct word_search *w, const struct 
     search_for.limit = limit < 1 ? 1 : limit > LIMIT_MAX ? LIMIT_MAX : limit;
     search_for.hits = arena_array(a, (size_t)search_for.limit, sizeof(*search_for.hits));
     if (!buf_ok(&folded) || !buf_ok(&rare) || !buf_ok(&both) || !search_for.hits) {
-        return error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
+        return no_memory(err);
     }
     buf_init(&search_for.sql, CONDITIONS_MAX);
     int rc = make_sql(&search_for.sql, search_for.filter, err);
@@ -389,7 +389,7 @@ int store_chunks_load(struct store *s, const int64_t *ids, size_t count,
 
     l.hits = arena_array(a, count ? count : 1, sizeof(*l.hits));
     if (!l.hits) {
-        return error_set(err, ERR_MEMORY, "There is not enough memory for the results.");
+        return no_memory(err);
     }
     buf_init(&l.sql, CONDITIONS_MAX);
     int rc = make_sql(&l.sql, f, err);
@@ -402,99 +402,33 @@ int store_chunks_load(struct store *s, const int64_t *ids, size_t count,
     return rc;
 }
 
-// ---- words of the index
-
-struct counts {
-    const struct slice *terms;
-    size_t count;
-    int64_t *ret;
-    struct partition_stats stats;
+struct load_places {
+    struct chunk_hit *hit;
+    struct arena *arena;
 };
 
-// "term" as FTS5 quotes it, folded.
-static void quote(struct buf *b, struct slice term)
+static int load_places(struct store *s, struct db *db, void *ctx, struct error *err)
 {
-    AUTO_BUF folded = BUF_INIT(fts_fold_bound(term.len));
-
-    fts_fold(&folded, term);
-    buf_add_char(b, '"');
-    for (size_t i = 0; i < folded.len; i++) {
-        if (folded.data[i] == '"') {
-            buf_add_char(b, '"');
-        }
-        if (folded.data[i] != '\0') {
-            buf_add_char(b, folded.data[i]);
-        }
-    }
-    buf_add_char(b, '"');
-}
-
-// Rows are read in the order of their numbers, so from where the counting stopped the rest can be told.
-static int count_term(struct db *db, struct slice match, const struct partition_stats *p,
-    int64_t *ret, struct error *err)
-{
-    // A bound LIMIT would have SQLite make the statement anew for each value that it meets.
-    struct query q = query_start(db,
-        "SELECT count(*), max(id) FROM (SELECT rowid AS id FROM chunk_index WHERE chunk_index "
-        "MATCH ? AND rowid >= ? AND rowid < ? LIMIT 20000)");
-    _Static_assert(TERM_COUNT_MAX == 20000, "the LIMIT above");
-    query_slice(&q, match);
-    bind_range(&q, p->key);
-    if (query_step(&q)) {
-        *ret = row_int(&q);
-        int64_t order = chunk_id_order(row_int(&q));
-        if (*ret >= TERM_COUNT_MAX && order > 0 && p->key && p->last_order > order) {
-            *ret = (int64_t)((double)*ret * (double)p->last_order / (double)order);
-        }
-    }
-    return end_match(&q, err);
-}
-
-static int count_terms(struct store *s, struct db *db, void *ctx, struct error *err)
-{
-    struct counts *c = ctx;
-    AUTO_BUF term = BUF_INIT(fts_fold_bound(MATCH_MAX));
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < c->count; i++) {
-        buf_reset(&term);
-        quote(&term, utf8_prefix(c->terms[i], MATCH_MAX / 2));
-        c->ret[i] = 0;
-        if (term_cache_find(s, &c->stats, buf_slice(&term), &c->ret[i])) {
-            continue;
-        }
-        rc = count_term(db, buf_slice(&term), &c->stats, &c->ret[i], err);
-        if (rc == 0) {
-            term_cache_put(s, &c->stats, buf_slice(&term), c->ret[i]);
-        }
-    }
-    return rc;
-}
-
-int store_partition_counts(struct store *s, const struct partition_stats *p,
-    const struct slice *terms, size_t count, int64_t *ret_counts, struct error *err)
-{
-    struct counts c = { .terms = terms, .count = count, .ret = ret_counts, .stats = *p };
-
-    if (count > VALUES_MAX) {
-        return error_set(err, ERR_LIMIT, "The query has more than %d words.", VALUES_MAX);
-    }
-    return store_read(s, "term_counts", count_terms, &c, err);
-}
-
-static int read_all_chunks(struct store *s, struct db *db, void *ctx, struct error *err)
-{
-    struct query q = query_start(db, "SELECT coalesce(sum(chunks), 0) FROM document_counts");
+    struct load_places *l = ctx;
+    struct chunk_hit *h = l->hit;
+    struct query q = query_start(db, "SELECT place, places, starts FROM chunks WHERE id = ?");
     (void)s;
-    *(int64_t *)ctx = query_step(&q) ? row_int(&q) : 0;
-    return query_end(&q, err);
+
+    query_int(&q, h->chunk_id);
+    h->place = "null";
+    h->places = "[]";
+    h->starts = "";
+    if (query_step(&q)) {
+        h->place = row_text(&q, l->arena);
+        h->places = row_text(&q, l->arena);
+        h->starts = row_text(&q, l->arena);
+    }
+    int rc = query_end(&q, err);
+    return rc || (h->place && h->places && h->starts) ? rc : no_memory(err);
 }
 
-int store_term_counts(struct store *s, const struct slice *terms, size_t count, int64_t *ret_counts,
-    int64_t *ret_chunks, struct error *err)
+int store_hit_places(struct store *s, struct chunk_hit *hit, struct arena *a, struct error *err)
 {
-    struct partition_stats any = { 0 };
-    int rc = store_partition_counts(s, &any, terms, count, ret_counts, err);
-
-    return rc || !ret_chunks ? rc : store_read(s, "chunk_count", read_all_chunks, ret_chunks, err);
+    struct load_places l = { .hit = hit, .arena = a };
+    return store_read(s, "hit_places", load_places, &l, err);
 }

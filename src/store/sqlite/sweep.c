@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Keeping house: what nothing refers to any more goes, at start and every hour, in a thread of its own.
+// Keeping house, in a thread of its own: what nothing refers to any more goes, at start and every hour; frequent words are
+// counted, at start and every minute when there are new passages.
 #include "store/sqlite/backend.h"
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 enum {
+    WAKE_EVERY_S = 60,
     SWEEP_EVERY_S = 3600,
     ORPHAN_AGE_S = 15 * 60,
     SPOOL_AGE_S = 3600, // an upload that got no byte for so long is nobody's
@@ -112,23 +114,32 @@ int store_sweep(struct store *s, struct error *err)
 struct sweeper {
     struct store *store;
     pthread_t thread;
-    pthread_mutex_t mutex; // guards stop
+    pthread_mutex_t mutex; // stop is set under it
     pthread_cond_t stopped;
-    bool stop;
+    atomic_bool stop;
 };
 
 static void *sweeper_main(void *arg)
 {
     struct sweeper *sw = arg;
+    int seconds = SWEEP_EVERY_S; // since the last sweep
 
+    thread_low_priority();
     pthread_mutex_lock(&sw->mutex);
     while (!sw->stop) {
         struct error err = { 0 };
         pthread_mutex_unlock(&sw->mutex);
-        if (store_sweep(sw->store, &err) != 0) {
-            log_warn("store.sweep", LS("error", err.text));
+        if (term_warm(sw->store, &sw->stop, &err) != 0) {
+            log_warn("store.words_counted", LS("error", err.text));
         }
-        struct timespec until = thread_moment(SWEEP_EVERY_S * INT64_C(1000));
+        if (seconds >= SWEEP_EVERY_S) {
+            seconds = 0;
+            if (store_sweep(sw->store, &err) != 0) {
+                log_warn("store.sweep", LS("error", err.text));
+            }
+        }
+        seconds += WAKE_EVERY_S;
+        struct timespec until = thread_moment(WAKE_EVERY_S * INT64_C(1000));
         pthread_mutex_lock(&sw->mutex);
         while (!sw->stop && thread_wait(&sw->stopped, &sw->mutex, &until)) {
             // woken without a reason

@@ -112,6 +112,7 @@ static void filters_hold_even_when_the_best_hits_do_not_pass(void **state)
         f->store, slice_of("oil"), &pdf, w, 5, &f->arena, &hits, &count, &f->err));
     assert_int_equal(count, 1);
     assert_string_equal(hits[0].type, "pdf");
+    OK(store_hit_places(f->store, &hits[0], &f->arena, &f->err));
     assert_string_equal(hits[0].place, "{\"lines\":[1,2]}");
     assert_string_equal(hits[0].document_name, "Document 0200");
     OK(store_search_words(
