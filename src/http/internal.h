@@ -216,19 +216,37 @@ void conn_accept(struct http_server *s);
 void conn_close(struct conn *c); // at once
 void conn_stop(struct conn *c); // graceful: idle ones close, others after their answer
 void conn_read(struct conn *c, const char *data, size_t len); // len 0: end of stream
+void conn_pump(struct conn *c); // goes on with what was read ahead, then with reading
+void conn_drop_ahead(struct conn *c);
 void conn_deadline(struct conn *c, int64_t after_ms); // 0: none
-void conn_reply(struct conn *c); // x->reply is ready
+int64_t conn_header_ms(const struct conn *c); // from a head's first byte to its last
+int64_t conn_body_ms(const struct conn *c); // without progress of a body or an answer
+int64_t conn_idle_ms(const struct conn *c); // between requests
+// From now on the connection counts for this address. 0, or how many that has now where these are too many.
+int conn_count_for(struct conn *c, const char *peer);
+void conn_cancel(struct http_server *s, const char *id);
+void conn_secured(struct conn *c); // from tls.c: the handshake is done
+void conn_handle_closed(struct conn *c); // from a uv_close callback
+
+// conn_request.c; loop thread
+// Take bytes of a head or of a body; how many of them. What happens then may change the connection's state, or close it.
+size_t conn_take_head(struct conn *c, const char *data, size_t len);
+size_t conn_take_body(struct conn *c, const char *data, size_t len);
 void conn_step_done(struct conn *c); // from exchange.c: a step on a pool is over
 void conn_body_progress(
     struct exchange *x); // from spool.c: room again, all done, over the limit, or failed
-void conn_written(struct conn *c, bool ok); // from net.c
-void conn_cancel(struct http_server *s, const char *id);
-void conn_secured(struct conn *c); // from tls.c: the handshake is done
+
+// conn_reply.c; loop thread
+void conn_reply(struct conn *c); // x->reply is ready
+// Answer the request under way so; c->x is there. fail: an ERR_* code; refuse: an HTTP status.
+void conn_fail(struct conn *c, int code, const char *sentence);
+void conn_refuse(struct conn *c, int status, const char *sentence);
+void conn_fail_crowded(struct conn *c); // its address has too many connections
 void conn_not_secured(struct conn *c); // a client that speaks plain HTTP where TLS is meant
 // true: the kernel took it all at once. Else conn_written follows, or the connection was closed.
 bool conn_write_out(struct conn *c, uv_buf_t *bufs, unsigned count, bool try_first);
+void conn_written(struct conn *c, bool ok); // from net.c
 void conn_next_request(struct conn *c); // the answer is out
-void conn_handle_closed(struct conn *c); // from a uv_close callback
 
 // pipe.c; loop thread
 bool pipe_goes_on(struct conn *c); // true: there is (more of) a pipe to send

@@ -44,12 +44,26 @@ enum {
     REFUSED,
 };
 
+enum { MAJOR_AT = 5 }; // of the 1 in version_text
+
 static const char version_text[] = "HTTP/1."; // then 0 or 1, then CR
+
+// RFC 9110 section 5.6.2: ! # $ % & ' * + - . ^ _ ` | ~, digits and letters.
+static const bool tchars[256] = {
+    ['!'] = true,
+    ['#' ... '\''] = true,
+    ['*' ... '+'] = true,
+    ['-' ... '.'] = true,
+    ['0' ... '9'] = true,
+    ['A' ... 'Z'] = true,
+    ['^' ... 'z'] = true,
+    ['|'] = true,
+    ['~'] = true,
+};
 
 static bool is_tchar(unsigned char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    return tchars[c];
 }
 
 bool strict_is_token(struct slice s)
@@ -109,14 +123,49 @@ static enum strict_end bad_line_end(struct strict *s)
     return refuse(s, 400, "A line of the request does not end in CR LF.");
 }
 
-// One byte of the head. STRICT_MORE, STRICT_HEAD_END or a refusal.
-static enum strict_end head_byte(struct strict *s, unsigned char c)
+// Takes the LF that must follow a CR, and goes on in the state given.
+static enum strict_end line_feed(struct strict *s, unsigned char c, int next)
 {
-    s->started = true;
-    if (++s->head > STRICT_HEAD_MAX) {
-        return refuse(s, 431, "The request's headers are larger than 32 KiB.");
+    if (c != '\n') {
+        return bad_line_end(s);
     }
+    s->state = (uint8_t)next;
+    return STRICT_MORE;
+}
+
+// ---- the request line: START to VERSION
+
+// "HTTP/1." was matched up to s->part bytes; then comes 0 or 1, then CR.
+static enum strict_end version_byte(struct strict *s, unsigned char c)
+{
+    size_t fixed = sizeof(version_text) - 1;
+    bool digit = c >= '0' && c <= '9';
+
+    if (s->part > fixed) {
+        if (c == '\r') {
+            s->state = LINE_LF;
+            return STRICT_MORE;
+        }
+        return c == '\n' ? bad_line_end(s)
+                         : refuse(s, 400, "There is text after the HTTP version.");
+    }
+    bool fits = s->part < fixed ? c == (unsigned char)version_text[s->part] : c == '0' || c == '1';
+    if (!fits) {
+        bool other = digit && (s->part == MAJOR_AT || s->part == fixed);
+        return other ? refuse(s, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
+                     : refuse(s, 400, "The request line does not end in an HTTP version.");
+    }
+    s->part++;
+    return STRICT_MORE;
+}
+
+static enum strict_end request_line_byte(struct strict *s, unsigned char c)
+{
     switch (s->state) {
+    case START_LF:
+        s->started = false;
+        s->head = 0;
+        return line_feed(s, c, METHOD_FIRST);
     case START:
         if (c == '\r') {
             s->state = START_LF;
@@ -136,14 +185,6 @@ static enum strict_end head_byte(struct strict *s, unsigned char c)
             return refuse(s, 400, "The request does not start with a method.");
         }
         return STRICT_MORE;
-    case START_LF:
-        s->started = false;
-        if (c != '\n') {
-            return bad_line_end(s);
-        }
-        s->state = METHOD_FIRST;
-        s->head = 0;
-        return STRICT_MORE;
     case TARGET:
         if (c == ' ' && s->part > 0) {
             s->state = VERSION;
@@ -156,33 +197,43 @@ static enum strict_end head_byte(struct strict *s, unsigned char c)
         }
         return STRICT_MORE;
     case VERSION:
-        if (s->part < sizeof(version_text) - 1) {
-            if (c != (unsigned char)version_text[s->part]) {
-                bool other = s->part == 5 && c >= '0' && c <= '9';
-                return other ? refuse(s, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
-                             : refuse(s, 400, "The request line does not end in an HTTP version.");
-            }
-            s->part++;
-        } else if (s->part == sizeof(version_text) - 1) {
-            if (c != '0' && c != '1') {
-                return c >= '2' && c <= '9'
-                           ? refuse(s, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
-                           : refuse(s, 400, "The request line does not end in an HTTP version.");
-            }
-            s->part++;
-        } else if (c == '\r') {
-            s->state = LINE_LF;
-        } else {
-            return c == '\n' ? bad_line_end(s)
-                             : refuse(s, 400, "There is text after the HTTP version.");
-        }
+        return version_byte(s, c);
+    default:
+        BUG("request_line_byte in state %d", s->state);
+    }
+}
+
+// ---- the fields: LINE_LF to END_LF
+
+static enum strict_end name_byte(struct strict *s, unsigned char c, int value, const char *sentence)
+{
+    if (c == ':' && s->part > 0) {
+        s->state = (uint8_t)value;
+    } else if (!is_tchar(c)) {
+        return refuse(s, 400, sentence);
+    } else {
+        s->part++;
+    }
+    return STRICT_MORE;
+}
+
+static enum strict_end value_byte(struct strict *s, unsigned char c, int end, const char *sentence)
+{
+    if (is_value_byte(c)) {
         return STRICT_MORE;
+    }
+    if (c == '\r') {
+        s->state = (uint8_t)end;
+        return STRICT_MORE;
+    }
+    return c == '\n' ? bad_line_end(s) : refuse(s, 400, sentence);
+}
+
+static enum strict_end field_byte(struct strict *s, unsigned char c)
+{
+    switch (s->state) {
     case LINE_LF:
-        if (c != '\n') {
-            return bad_line_end(s);
-        }
-        s->state = FIELD;
-        return STRICT_MORE;
+        return line_feed(s, c, FIELD);
     case FIELD:
         if (c == '\r') {
             s->state = END_LF;
@@ -201,38 +252,31 @@ static enum strict_end head_byte(struct strict *s, unsigned char c)
         s->state = NAME;
         // fall through
     case NAME:
-        if (c == ':' && s->part > 0) {
-            s->state = VALUE;
-        } else if (!is_tchar(c)) {
-            return refuse(s, 400, "A header's name holds a byte that may not stand there.");
-        } else {
-            s->part++;
-        }
-        return STRICT_MORE;
+        return name_byte(s, c, VALUE, "A header's name holds a byte that may not stand there.");
     case VALUE:
-        if (c == '\r') {
-            s->state = LINE_LF;
-        } else if (c == '\n') {
-            return bad_line_end(s);
-        } else if (!is_value_byte(c)) {
-            return refuse(s, 400, "A header's value holds a control character.");
-        }
-        return STRICT_MORE;
+        return value_byte(s, c, LINE_LF, "A header's value holds a control character.");
     case END_LF:
-        if (c != '\n') {
-            return bad_line_end(s);
-        }
-        s->state = BODY_WAIT;
-        return STRICT_HEAD_END;
+        return line_feed(s, c, BODY_WAIT) == STRICT_MORE ? STRICT_HEAD_END : STRICT_REFUSED;
     default:
-        BUG("head_byte in state %d", s->state);
+        BUG("field_byte in state %d", s->state);
     }
 }
 
-// One byte of a chunked body that is not chunk data.
-static enum strict_end chunk_byte(struct strict *s, unsigned char c)
+// One byte of the head. STRICT_MORE, STRICT_HEAD_END or a refusal.
+static enum strict_end head_byte(struct strict *s, unsigned char c)
 {
-    int digit;
+    s->started = true;
+    if (++s->head > STRICT_HEAD_MAX) {
+        return refuse(s, 431, "The request's headers are larger than 32 KiB.");
+    }
+    return s->state < LINE_LF ? request_line_byte(s, c) : field_byte(s, c);
+}
+
+// ---- a chunked body but its data: SIZE_FIRST to SIZE_LF, DATA_CR, DATA_LF
+
+static enum strict_end size_byte(struct strict *s, unsigned char c)
+{
+    int digit = hex_digit(c);
 
     switch (s->state) {
     case SIZE_FIRST:
@@ -242,7 +286,6 @@ static enum strict_end chunk_byte(struct strict *s, unsigned char c)
         s->state = SIZE;
         // fall through
     case SIZE:
-        digit = hex_digit(c);
         if (digit >= 0) {
             if (++s->part > STRICT_CHUNK_DIGITS) {
                 return refuse(s, 400, "The size of a chunk has too many digits.");
@@ -271,11 +314,7 @@ static enum strict_end chunk_byte(struct strict *s, unsigned char c)
         }
         return STRICT_MORE;
     case SIZE_LF:
-        if (c != '\n') {
-            return bad_line_end(s);
-        }
-        s->state = s->left > 0 ? DATA : TRAILER;
-        return STRICT_MORE;
+        return line_feed(s, c, s->left > 0 ? DATA : TRAILER);
     case DATA_CR:
         if (c != '\r') {
             return refuse(s, 400, "A chunk is longer than its size says.");
@@ -283,11 +322,17 @@ static enum strict_end chunk_byte(struct strict *s, unsigned char c)
         s->state = DATA_LF;
         return STRICT_MORE;
     case DATA_LF:
-        if (c != '\n') {
-            return bad_line_end(s);
-        }
-        s->state = SIZE_FIRST;
-        return STRICT_MORE;
+        return line_feed(s, c, SIZE_FIRST);
+    default:
+        BUG("size_byte in state %d", s->state);
+    }
+}
+
+// ---- after the last chunk: TRAILER to TRAILER_END
+
+static enum strict_end trailer_byte(struct strict *s, unsigned char c)
+{
+    switch (s->state) {
     case TRAILER:
         if (c == '\r') {
             s->state = TRAILER_END;
@@ -297,35 +342,16 @@ static enum strict_end chunk_byte(struct strict *s, unsigned char c)
         s->state = TRAILER_NAME;
         // fall through
     case TRAILER_NAME:
-        if (++s->head > STRICT_TRAILER_MAX) {
-            return refuse(s, 431, "The trailer of the body is larger than 8 KiB.");
-        }
-        if (c == ':' && s->part > 0) {
-            s->state = TRAILER_VALUE;
-        } else if (!is_tchar(c)) {
-            return refuse(s, 400, "A trailer's name holds a byte that may not stand there.");
-        } else {
-            s->part++;
-        }
-        return STRICT_MORE;
     case TRAILER_VALUE:
         if (++s->head > STRICT_TRAILER_MAX) {
             return refuse(s, 431, "The trailer of the body is larger than 8 KiB.");
         }
-        if (c == '\r') {
-            s->state = TRAILER_LF;
-        } else if (c == '\n') {
-            return bad_line_end(s);
-        } else if (!is_value_byte(c)) {
-            return refuse(s, 400, "A trailer's value holds a control character.");
-        }
-        return STRICT_MORE;
+        return s->state == TRAILER_NAME
+                   ? name_byte(s, c, TRAILER_VALUE,
+                         "A trailer's name holds a byte that may not stand there.")
+                   : value_byte(s, c, TRAILER_LF, "A trailer's value holds a control character.");
     case TRAILER_LF:
-        if (c != '\n') {
-            return bad_line_end(s);
-        }
-        s->state = TRAILER;
-        return STRICT_MORE;
+        return line_feed(s, c, TRAILER);
     case TRAILER_END:
         if (c != '\n') {
             return bad_line_end(s);
@@ -333,8 +359,26 @@ static enum strict_end chunk_byte(struct strict *s, unsigned char c)
         strict_init(s);
         return STRICT_MESSAGE_END;
     default:
-        BUG("chunk_byte in state %d", s->state);
+        BUG("trailer_byte in state %d", s->state);
     }
+}
+
+// Leaves out as much body as there is: of it only the length counts.
+static enum strict_end skip_data(struct strict *s, size_t len, size_t *ret_used)
+{
+    size_t n = (int64_t)len < s->left ? len : (size_t)s->left;
+
+    *ret_used = n;
+    s->left -= (int64_t)n;
+    if (s->left > 0) {
+        return STRICT_MORE;
+    }
+    if (s->state == DATA) {
+        s->state = DATA_CR;
+        return STRICT_MORE;
+    }
+    strict_init(s);
+    return STRICT_MESSAGE_END;
 }
 
 enum strict_end strict_feed(struct strict *s, const char *data, size_t len, size_t *ret_used)
@@ -348,28 +392,16 @@ enum strict_end strict_feed(struct strict *s, const char *data, size_t len, size
         return STRICT_REFUSED;
     }
     while (at < len && end == STRICT_MORE) {
-        if (s->state < BODY_WAIT) {
-            end = head_byte(s, (unsigned char)data[at]);
-            at++;
-        } else if (s->state == IDENTITY || s->state == DATA) {
-            size_t n = len - at;
-            if ((int64_t)n >= s->left) {
-                n = (size_t)s->left;
-            }
-            at += n;
-            s->left -= (int64_t)n;
-            if (s->left == 0) {
-                if (s->state == IDENTITY) {
-                    strict_init(s);
-                    end = STRICT_MESSAGE_END;
-                } else {
-                    s->state = DATA_CR;
-                }
-            }
+        size_t used = 1;
+        unsigned char c = (unsigned char)data[at];
+        if (s->state == IDENTITY || s->state == DATA) {
+            end = skip_data(s, len - at, &used);
         } else {
-            end = chunk_byte(s, (unsigned char)data[at]);
-            at++;
+            end = s->state < BODY_WAIT ? head_byte(s, c)
+                  : s->state < TRAILER ? size_byte(s, c)
+                                       : trailer_byte(s, c);
         }
+        at += used;
     }
     *ret_used = at;
     return end;
