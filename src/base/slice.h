@@ -45,6 +45,11 @@ static inline bool slice_starts(struct slice s, const char *prefix)
     size_t n = strlen(prefix);
     return s.len >= n && memcmp(s.data, prefix, n) == 0;
 }
+static inline bool slice_ends(struct slice s, const char *suffix)
+{
+    size_t n = strlen(suffix);
+    return s.len >= n && memcmp(s.data + s.len - n, suffix, n) == 0;
+}
 bool slice_equal_nocase(struct slice a, struct slice b); // ASCII only
 struct slice slice_trim(struct slice s); // ASCII white space off both ends
 // Cuts the next piece up to `separator` off the front of *rest; false when nothing is left.

@@ -32,18 +32,6 @@ const char *clamd_sentence(enum clamd_verdict v)
 
 // ---- the answer
 
-static bool ends_with(struct slice s, const char *tail)
-{
-    size_t n = strlen(tail);
-    return s.len >= n && memcmp(s.data + s.len - n, tail, n) == 0;
-}
-
-static bool begins_with(struct slice s, const char *head)
-{
-    size_t n = strlen(head);
-    return s.len >= n && memcmp(s.data, head, n) == 0;
-}
-
 static bool all_printable(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -67,12 +55,12 @@ void clamd_parse(struct slice answer, bool whole, struct clamd_result *ret)
         ret->verdict = whole ? CLAMD_CLEAN : CLAMD_GARBLED; // it can't know the rest
         return;
     }
-    if (ends_with(answer, " ERROR")) {
+    if (slice_ends(answer, " ERROR")) {
         ret->verdict =
-            begins_with(answer, "INSTREAM size limit exceeded") ? CLAMD_TOO_LARGE : CLAMD_FAILED;
+            slice_starts(answer, "INSTREAM size limit exceeded") ? CLAMD_TOO_LARGE : CLAMD_FAILED;
         return;
     }
-    if (begins_with(answer, "stream: ") && ends_with(answer, " FOUND")) {
+    if (slice_starts(answer, "stream: ") && slice_ends(answer, " FOUND")) {
         size_t around = strlen("stream: ") + strlen(" FOUND");
         struct slice name = answer.len > around
                                 ? slice_make(answer.data + strlen("stream: "), answer.len - around)
@@ -324,7 +312,7 @@ int clamd_ping(const struct clamd_options *o, char ret_version[CLAMD_NAME_MAX], 
         return error_set(err, ERR_TIMEOUT, "%s", sentences[CLAMD_SLOW]);
     }
     struct slice line = slice_make(answer, n > 0 ? (size_t)n - (answer[n - 1] == '\0') : 0);
-    if (!begins_with(line, "ClamAV ") || line.len >= CLAMD_NAME_MAX || !all_printable(line)) {
+    if (!slice_starts(line, "ClamAV ") || line.len >= CLAMD_NAME_MAX || !all_printable(line)) {
         return error_set(err, ERR_CORRUPT, "%s", sentences[CLAMD_GARBLED]);
     }
     memcpy(ret_version, line.data, line.len);

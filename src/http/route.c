@@ -84,7 +84,7 @@ static int compile(const struct http_route *route, struct entry *e, struct error
         if (piece.data[0] == '{' && piece.data[piece.len - 1] == '}') {
             p->kind = PIECE_PARAM;
             p->text = slice_make(piece.data + 1, piece.len - 2);
-            if (p->text.len > 3 && memcmp(p->text.data + p->text.len - 3, "...", 3) == 0) {
+            if (p->text.len > 3 && slice_ends(p->text, "...")) {
                 p->kind = PIECE_REST;
                 p->text.len -= 3;
             }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "ingest/internal.h"
 #include "net/call.h"
+#include "net/web.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -23,8 +24,7 @@ enum {
 
 bool ingest_speech_is_url(const struct settings *s)
 {
-    return strncmp(s->speech_model, "http://", 7) == 0 ||
-           strncmp(s->speech_model, "https://", 8) == 0;
+    return web_url_like(s->speech_model);
 }
 
 static void put_u32(unsigned char *at, uint32_t v)

@@ -6,6 +6,7 @@
 #include "models/remote.h"
 #include "models/runtime.h"
 #include "models/wordpiece.h"
+#include "net/web.h"
 #include "os/file.h"
 #include "wire/json.h"
 
@@ -48,7 +49,7 @@ struct embedder *embedder_new(const struct embedder_options *o)
     e->key_file = xstrdup(o->key_file ? o->key_file : "");
     e->tokens = WORDPIECE_TOKENS_MAX;
     e->library = runtime_library(o->library, o->folder);
-    if (strncmp(o->model, "http://", 7) == 0 || strncmp(o->model, "https://", 8) == 0) {
+    if (web_url_like(o->model)) {
         e->source = SOURCE_URL;
         e->model = xstrdup(o->model);
     } else if (o->model[0] && strcmp(o->model, "off") != 0) {

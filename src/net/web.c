@@ -15,9 +15,14 @@ static bool part_is_there(CURLU *u, CURLUPart part)
     return there;
 }
 
+bool web_url_like(const char *text)
+{
+    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+}
+
 bool web_url_valid(const char *url)
 {
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
+    if (!web_url_like(url)) {
         return false;
     }
     CURLU *u = curl_url();

@@ -5,6 +5,8 @@
 
 #include "base/base.h"
 
+// Does it start as an address of the web does, http:// or https://? Tells an address from a path.
+bool web_url_like(const char *text);
 // http:// or https:// with a host and without name, password and fragment.
 bool web_url_valid(const char *url);
 // Does the address (of any scheme) name this machine by a loopback address or as localhost? Names are not resolved.

@@ -115,7 +115,7 @@ static void render(struct csv_table *t, const struct table_cell *cells, size_t c
         filled = true;
     }
     buf_add_str(m, "|\n");
-    while (t->row_text.len >= 3 && memcmp(t->row_text.data + t->row_text.len - 3, " | ", 3) == 0) {
+    while (slice_ends(buf_slice(&t->row_text), " | ")) {
         t->row_text.len -= 3;
         t->row_text.data[t->row_text.len] = '\0';
     }

@@ -47,14 +47,14 @@ static size_t hyphen_to_drop(
 {
     size_t n = 0;
     *ret_glue = false;
-    if (done.len > 2 && memcmp(done.data + done.len - 2, "\302\255", 2) == 0) { // soft hyphen
+    if (done.len > 2 && slice_ends(done, "\302\255")) { // soft hyphen
         *ret_glue = true;
         return 2;
     }
     if (done.len > 1 && done.data[done.len - 1] == '-') {
         n = 1;
-    } else if (done.len > 3 && (memcmp(done.data + done.len - 3, "\342\200\220", 3) == 0 ||
-                                   memcmp(done.data + done.len - 3, "\342\200\221", 3) == 0)) {
+    } else if (done.len > 3 &&
+               (slice_ends(done, "\342\200\220") || slice_ends(done, "\342\200\221"))) {
         n = 3;
     }
     if (n == 0 || next.len == 0) {

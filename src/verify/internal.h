@@ -16,13 +16,6 @@ enum {
     TRIAL_TYPES = 20,
 };
 
-struct trial_file { // files.c, made by embed.py from tests/fixtures
-    const char *name;
-    const unsigned char *data;
-    size_t size;
-};
-extern const struct trial_file trial_files[];
-extern const size_t trial_file_count;
 struct slice trial_file(const char *name); // BUG if it is not there
 
 struct trial_upload { // one of the twenty, as its upload ended

@@ -2,6 +2,7 @@
 // One run: who are we there, what did an earlier run leave, every check of the table in order, and cleaning up, which also runs
 // after a cancel.
 #include "base/clock.h"
+#include "base/embedded.h"
 #include "base/id.h"
 #include "verify/internal.h"
 
@@ -80,14 +81,16 @@ double trial_sorted_at(double *values, size_t n, double share)
     return values[(size_t)(share * (double)(n - 1) + 0.5)];
 }
 
+extern const struct embedded_file trial_files[]; // of tests/fixtures; meson.build makes them
+extern const size_t trial_files_count;
+
 struct slice trial_file(const char *name)
 {
-    for (size_t i = 0; i < trial_file_count; i++) {
-        if (strcmp(trial_files[i].name, name) == 0) {
-            return slice_make((const char *)trial_files[i].data, trial_files[i].size);
-        }
-    }
-    BUG("a check names a file that is not embedded");
+    const struct embedded_file *file =
+        embedded_find(trial_files, trial_files_count, slice_of(name));
+
+    BUG_ON(!file);
+    return slice_make((const char *)file->data, file->len);
 }
 
 void trial_make_text(struct trial *t, int lines, struct buf *out)

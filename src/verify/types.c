@@ -89,13 +89,6 @@ static bool ranges_meet(const json_t *want, const json_t *got, double slack)
            json_number_value(json_array_get(got, 1)) >= from - slack;
 }
 
-static bool ends_with(const char *text, const char *tail)
-{
-    size_t n = strlen(text), m = strlen(tail);
-
-    return n >= m && strcmp(text + n - m, tail) == 0;
-}
-
 static bool place_fits(const char *wanted_json, const json_t *got)
 {
     AUTO_JSON *want = json_loads(wanted_json, 0, NULL);
@@ -110,7 +103,7 @@ static bool place_fits(const char *wanted_json, const json_t *got)
             fits = fits && ranges_meet(value, mine, strcmp(key, "time") == 0 ? SECONDS_OFF : 0);
         } else if (json_is_string(value)) { // a section is named with those above it
             fits = fits && json_is_string(mine) &&
-                   ends_with(json_string_value(mine), json_string_value(value));
+                   slice_ends(slice_of(json_string_value(mine)), json_string_value(value));
         } else if (json_is_integer(value)) {
             fits = fits && json_integer_value(mine) == json_integer_value(value);
         } else {

@@ -122,6 +122,8 @@ static void pieces_are_cut_with_empty_ones_kept(void **state)
     assert_false(
         slice_among(SLICE_LIT("oi"), "fat oil") || slice_among(SLICE_LIT("fat oil"), "fat oil"));
     assert_false(slice_among(SLICE_LIT(""), "fat  oil") || slice_among(SLICE_LIT("oil"), ""));
+    assert_true(slice_ends(SLICE_LIT("a.js"), ".js") && slice_ends(SLICE_LIT(".js"), ".js"));
+    assert_false(slice_ends(SLICE_LIT("js"), ".js") || slice_ends((struct slice){ 0 }, "x"));
 }
 
 static void malformed_utf8_is_known_and_cleaned(void **state)
