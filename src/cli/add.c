@@ -132,6 +132,9 @@ static int add_one(struct invocation *in, const char *file, json_t *all, struct 
             buf_add_percent(&query, pairs[i][1]);
         }
     }
+    if (!buf_ok(&query)) {
+        return error_set(err, ERR_INVALID, "The name, partition or metadata is too long.");
+    }
     int rc = upload(in, file, query.data, &bar, &reply, err);
     clear(&bar);
     if (rc < 0) {

@@ -4,6 +4,7 @@
 // key of that file goes to the server of that file only. Over TLS, that server is known by its public key, whatever name its
 // certificate bears; others by their certificate, signed by an authority of this machine or of --ca (LARDER_CA).
 #include "cli/command.h"
+#include "net/call.h"
 #include "wire/json_in.h"
 
 #include <curl/curl.h>
@@ -14,13 +15,6 @@
 
 enum { REPLY_MAX = 256 * 1024 * 1024 };
 
-struct target {
-    char url[CLIENT_URL_MAX];
-    char key[CLIENT_KEY_MAX];
-    char pin[CLIENT_PIN_MAX]; // of the server's public key; "": by its certificate
-    const char *ca; // file of authorities; NULL: those of this machine
-};
-
 void client_reply_done(struct reply *r)
 {
     buf_done(&r->body);
@@ -28,86 +22,102 @@ void client_reply_done(struct reply *r)
     r->json = NULL;
 }
 
-static void read_run_file(const struct invocation *in, struct target *t)
+static int hold(char *to, size_t size, struct slice text, const char *what, struct error *err)
+{
+    if (text.len >= size) {
+        return error_set(err, ERR_INVALID, "%s is longer than %zu bytes.", what, size - 1);
+    }
+    snprintf(to, size, SLICE_FMT, SLICE_ARG(text));
+    return 0;
+}
+
+static int hold_url(struct client_target *t, struct slice url, struct error *err)
+{
+    return hold(t->url, sizeof(t->url), url, "The address of the server", err);
+}
+
+static int hold_key(struct client_target *t, struct slice key, struct error *err)
+{
+    return hold(t->key, sizeof(t->key), key, "The key", err);
+}
+
+static int read_run_file(const struct invocation *in, struct client_target *t, struct error *err)
 {
     AUTO_FREE char *path = xasprintf("%s/run/server.json", in->settings->data_dir);
     AUTO_JSON *file = json_load_file(path, 0, NULL);
 
-    if (file) {
-        snprintf(t->url, sizeof(t->url), "%s", field_text(file, "url"));
-        snprintf(t->key, sizeof(t->key), "%s", field_text(file, "key"));
-        snprintf(t->pin, sizeof(t->pin), "%s", field_text(file, "pin"));
+    if (!file) {
+        return 0;
     }
+    int rc = hold_url(t, slice_of(field_text(file, "url")), err);
+    rc = rc < 0 ? rc : hold_key(t, slice_of(field_text(file, "key")), err);
+    return rc < 0 ? rc
+                  : hold(t->pin, sizeof(t->pin), slice_of(field_text(file, "pin")),
+                        "The server's pin in the data folder", err);
 }
 
-static void read_key_file(const char *path, struct target *t)
+static int read_key_file(const char *path, struct client_target *t, struct error *err)
 {
+    char line[CLIENT_KEY_MAX + 2]; // with a line break or a byte too many
+    int rc = 0;
     FILE *f = fopen(path, "r");
 
-    if (f) {
-        if (fgets(t->key, sizeof(t->key), f)) {
-            t->key[strcspn(t->key, "\r\n")] = '\0';
-        }
-        fclose(f);
+    if (!f) {
+        return 0;
     }
+    if (fgets(line, sizeof(line), f)) {
+        rc = hold_key(t, slice_make(line, strcspn(line, "\r\n")), err);
+    }
+    fclose(f);
+    explicit_bzero(line, sizeof(line));
+    return rc;
 }
 
 // Another server than that of the run file must not learn its key, and has a certificate of its own.
-static void set_url(struct target *t, const char *url)
+static int set_url(struct client_target *t, const char *text, struct error *err)
 {
-    size_t len = strlen(url);
+    struct slice url = slice_of(text);
 
-    while (len > 0 && url[len - 1] == '/') {
-        len--;
+    while (slice_ends(url, "/")) {
+        url.len--;
     }
-    if (!slice_is(slice_make(url, len), t->url)) {
-        memset(t, 0, sizeof(*t));
-        snprintf(t->url, sizeof(t->url), "%.*s", (int)len, url);
+    if (slice_is(url, t->url)) {
+        return 0;
     }
+    memset(t, 0, sizeof(*t));
+    return hold_url(t, url, err);
 }
 
-static void find_target(const struct invocation *in, struct target *t)
+int client_target_find(const struct invocation *in, struct client_target *t, struct error *err)
 {
     const char *url = in->url ? in->url : getenv("LARDER_URL");
     const char *key = in->key ? in->key : getenv("LARDER_KEY");
     const char *key_file = getenv("LARDER_ADMIN_KEY_FILE");
 
     memset(t, 0, sizeof(*t));
-    read_run_file(in, t);
-    if (!t->url[0]) {
-        snprintf(t->url, sizeof(t->url), "%s://%s",
-            in->settings->tls_certificate[0] ? "https" : "http", in->settings->listen);
+    int rc = read_run_file(in, t, err);
+    if (rc == 0 && !t->url[0]) {
+        AUTO_FREE char *usual = xasprintf(
+            "%s://%s", in->settings->tls_certificate[0] ? "https" : "http", in->settings->listen);
+        rc = hold_url(t, slice_of(usual), err);
     }
-    if (url) {
-        set_url(t, url);
+    if (rc == 0 && url) {
+        rc = set_url(t, url, err);
     }
-    if (key_file && (url || !t->key[0])) {
-        read_key_file(key_file, t);
+    if (rc == 0 && key_file && (url || !t->key[0])) {
+        rc = read_key_file(key_file, t, err);
+    }
+    if (rc == 0 && key) {
+        rc = hold_key(t, slice_of(key), err);
     }
     t->ca = option_value(in, "ca");
     t->ca = t->ca ? t->ca : getenv("LARDER_CA");
-    if (key) {
-        snprintf(t->key, sizeof(t->key), "%s", key);
-    }
+    return rc;
 }
 
-void client_target(
-    const struct invocation *in, char ret_url[CLIENT_URL_MAX], char ret_key[CLIENT_KEY_MAX])
+struct net_trust client_trust(const struct client_target *t)
 {
-    struct target t;
-
-    find_target(in, &t);
-    memcpy(ret_url, t.url, CLIENT_URL_MAX);
-    memcpy(ret_key, t.key, CLIENT_KEY_MAX);
-}
-
-void client_trust(const struct invocation *in, struct client_trust *ret)
-{
-    struct target t;
-
-    find_target(in, &t);
-    memcpy(ret->pin, t.pin, sizeof(ret->pin));
-    ret->net = (struct net_trust){ .pin = ret->pin, .ca = t.ca };
+    return (struct net_trust){ .pin = t->pin, .ca = t->ca };
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
@@ -121,7 +131,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 struct transfer {
     CURL *curl;
     struct curl_slist *headers;
-    struct target target;
+    struct client_target target;
 };
 
 static int transfer_start(const struct invocation *in, struct transfer *t, const char *path,
@@ -134,7 +144,10 @@ static int transfer_start(const struct invocation *in, struct transfer *t, const
         ready = true;
     }
     *ret = (struct reply){ .body = { .max = REPLY_MAX } };
-    find_target(in, &t->target);
+    int rc = client_target_find(in, &t->target, err);
+    if (rc < 0) {
+        return rc;
+    }
     t->curl = curl_easy_init();
     if (!t->curl) {
         return error_set(err, ERR_MEMORY, "There is no memory for a connection.");
@@ -147,7 +160,8 @@ static int transfer_start(const struct invocation *in, struct transfer *t, const
     curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT, 10L);
     curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, ret);
-    net_trust_apply(&(struct net_trust){ .pin = t->target.pin, .ca = t->target.ca }, t->curl);
+    struct net_trust trust = client_trust(&t->target);
+    net_trust_apply(&trust, t->curl);
     t->headers = curl_slist_append(NULL, "Expect:");
     if (t->target.key[0]) {
         t->headers = curl_slist_append(t->headers, authorization);
@@ -155,7 +169,7 @@ static int transfer_start(const struct invocation *in, struct transfer *t, const
     return 0;
 }
 
-static int say_no_answer(const struct target *t, CURLcode code, struct error *err)
+static int say_no_answer(const struct client_target *t, CURLcode code, struct error *err)
 {
     switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -172,7 +186,7 @@ static int say_no_answer(const struct target *t, CURLcode code, struct error *er
     default:
         return error_set(err, ERR_IO,
             "No answer from %s (%s). Is the server running? Start it with: larder serve", t->url,
-            curl_easy_strerror(code));
+            net_call_words(code));
     }
 }
 

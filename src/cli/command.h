@@ -55,16 +55,18 @@ int option_number(const struct invocation *in, const char *name, int64_t fallbac
 int command_line_main(int argc, char **argv);
 
 // ---- the client of a running server (client.c)
-enum { CLIENT_URL_MAX = 256, CLIENT_KEY_MAX = 256, CLIENT_PIN_MAX = 64 };
-// Where the server is and with which key; neither ends in a slash or a line break.
-void client_target(
-    const struct invocation *in, char ret_url[CLIENT_URL_MAX], char ret_key[CLIENT_KEY_MAX]);
-// By what the server is known over TLS, for a connection of one's own.
-struct client_trust {
-    struct net_trust net; // lends from pin
-    char pin[CLIENT_PIN_MAX];
+enum { CLIENT_URL_MAX = 2048, CLIENT_KEY_MAX = 512, CLIENT_PIN_MAX = 64 };
+// Where the server is, with which key, and by what it is known over TLS.
+struct client_target {
+    char url[CLIENT_URL_MAX]; // without a slash at its end
+    char key[CLIENT_KEY_MAX]; // "": none
+    char pin[CLIENT_PIN_MAX]; // of the server's public key; "": by its certificate
+    const char *ca; // file of authorities; NULL: those of this machine
 };
-void client_trust(const struct invocation *in, struct client_trust *ret);
+// ERR_INVALID: an address or a key that is too long; none of them is ever cut.
+int client_target_find(const struct invocation *in, struct client_target *ret, struct error *err);
+// Lends from the target.
+struct net_trust client_trust(const struct client_target *t);
 struct reply {
     long status;
     struct buf body;

@@ -8,6 +8,7 @@
 // headers that say what they are, and a cancelled one's request is broken off, since here that is how it is withdrawn.
 #include "api/mcp_rpc.h"
 #include "cli/command.h"
+#include "net/call.h"
 #include "os/pool.h"
 #include "wire/json.h"
 
@@ -30,7 +31,7 @@ enum {
 struct proxy {
     const struct invocation *in;
     const char *url; // of /mcp, with the partition
-    char key[CLIENT_KEY_MAX];
+    struct client_target target; // as it was at the start
     pthread_mutex_t mutex; // session, version, hello
     char session[HEADER_MAX], version[HEADER_MAX];
     char *hello; // the client's initialize
@@ -53,7 +54,7 @@ struct exchange { // one HTTP request; its thread only
     bool quiet; // nothing goes out
     char session[HEADER_MAX];
     long status;
-    const char *failed; // libcurl's words; NULL: there is an answer
+    const char *failed; // why there is no answer; NULL: there is one
     const json_t *id; // of a request of 2026-07-28
     bool listens; // it is subscriptions/listen
     atomic_bool withdrawn;
@@ -186,18 +187,17 @@ static void begin(
     struct exchange *x, struct proxy *p, const char *method, const struct rpc_message *m)
 {
     const char *revision = m ? revision_of(m) : NULL;
-    struct client_trust trust;
-
-    AUTO_FREE char *authorization = xasprintf("Bearer %s", p->key);
+    struct client_target now; // since its start the server may have got another certificate
+    AUTO_FREE char *authorization = xasprintf("Bearer %s", p->target.key);
 
     *x = (struct exchange){ .proxy = p, .body = { .max = ANSWER_MAX }, .curl = curl_easy_init() };
     if (!x->curl) {
-        x->failed = "no memory";
+        x->failed = net_call_words(CURLE_OUT_OF_MEMORY);
         return;
     }
     add_header(x, "Accept", "application/json, text/event-stream");
     add_header(x, "Content-Type", "application/json");
-    add_header(x, "Authorization", p->key[0] ? authorization : "");
+    add_header(x, "Authorization", p->target.key[0] ? authorization : "");
     x->headers = curl_slist_append(x->headers, "Expect:");
     pthread_mutex_lock(&p->mutex);
     if (!revision) {
@@ -212,8 +212,11 @@ static void begin(
     curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(x->curl, CURLOPT_CONNECTTIMEOUT, 10L);
-    client_trust(p->in, &trust);
-    net_trust_apply(&trust.net, x->curl);
+    if (client_target_find(p->in, &now, NULL) < 0) {
+        now = p->target;
+    }
+    struct net_trust trust = client_trust(&now);
+    net_trust_apply(&trust, x->curl);
     curl_easy_setopt(x->curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(x->curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(x->curl, CURLOPT_HEADERDATA, x);
@@ -229,7 +232,7 @@ static void run(struct exchange *x)
     curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
     CURLcode code = curl_easy_perform(x->curl);
     if (code != CURLE_OK) {
-        x->failed = curl_easy_strerror(code);
+        x->failed = net_call_words(code);
     }
     curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &x->status);
 }
@@ -476,15 +479,20 @@ static int mcp_run(struct invocation *in, struct error *err)
     const char *partition = option_value(in, "partition");
     AUTO_BUF query = BUF_INIT(1024);
     struct proxy p = { .in = in };
-    char url[CLIENT_URL_MAX];
 
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    client_target(in, url, p.key);
+    int rc = client_target_find(in, &p.target, err);
+    if (rc < 0) {
+        return rc;
+    }
     if (partition) {
         buf_add_str(&query, "?partition=");
         buf_add_percent(&query, partition);
     }
-    AUTO_FREE char *whole = xasprintf("%s/mcp%s", url, query.data ? query.data : "");
+    if (!buf_ok(&query)) {
+        return error_set(err, ERR_INVALID, "The name of the partition is too long.");
+    }
+    AUTO_FREE char *whole = xasprintf("%s/mcp%s", p.target.url, query.data ? query.data : "");
     p.url = whole;
     pthread_mutex_init(&p.mutex, NULL);
     pthread_mutex_init(&p.out, NULL);
@@ -506,7 +514,7 @@ static int mcp_run(struct invocation *in, struct error *err)
         end(&x);
     }
     free(p.hello);
-    explicit_bzero(p.key, sizeof(p.key));
+    explicit_bzero(p.target.key, sizeof(p.target.key));
     return 0;
 }
 

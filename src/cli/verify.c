@@ -75,31 +75,32 @@ static void print_report(const struct verify_report *r, bool json)
 
 static int verify_command_run(struct invocation *in, struct error *err)
 {
-    char url[CLIENT_URL_MAX], key[CLIENT_KEY_MAX];
-    struct client_trust trust;
+    struct client_target target;
     const char *junit = option_value(in, "junit");
-    struct verify_report *report = xalloc(sizeof(*report));
     struct printer printer = { .silent = in->json || in->quiet };
     struct sigaction act = { .sa_handler = on_signal };
     struct error own = { 0 };
 
-    client_target(in, url, key);
-    client_trust(in, &trust);
+    int rc = client_target_find(in, &target, err);
+    if (rc < 0) {
+        return rc;
+    }
+    struct verify_report *report = xalloc(sizeof(*report));
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
     if (!printer.silent) {
-        printf("Trying the Larder at %s\n", url);
+        printf("Trying the Larder at %s\n", target.url);
         fflush(stdout);
     }
-    struct verify_options o = { .url = url,
-        .key = key,
-        .trust = trust.net,
+    struct verify_options o = { .url = target.url,
+        .key = target.key,
+        .trust = client_trust(&target),
         .cancelled = &cancelled,
         .on_result = on_result,
         .ctx = &printer };
-    int rc = verify_run(&o, report, &own);
-    explicit_bzero(key, sizeof(key));
+    rc = verify_run(&o, report, &own);
+    explicit_bzero(target.key, sizeof(target.key));
     if (!in->quiet) {
         print_report(report, in->json);
     }

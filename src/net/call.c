@@ -266,6 +266,32 @@ static CURLcode perform(CURL *curl)
     return code;
 }
 
+const char *net_call_words(CURLcode code)
+{
+    switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return "that is no address of the web";
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return "the name is not known here";
+    case CURLE_COULDNT_CONNECT:
+        return "nobody answers there";
+    case CURLE_OPERATION_TIMEDOUT:
+        return "the time is over";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+        return "it could not prove who it is";
+    case CURLE_OUT_OF_MEMORY:
+        return "there is no memory for it";
+    case CURLE_ABORTED_BY_CALLBACK:
+        return "the request was withdrawn";
+    default:
+        return "the connection broke";
+    }
+}
+
 static int end_of(struct call *c, CURLcode code)
 {
     if (c->rc < 0) {

@@ -65,6 +65,8 @@ struct net_answer {
 // 0 with any HTTP status. ERR_IO: nobody answers, or the connection broke before the end; ERR_TIMEOUT; ERR_CANCELLED;
 // ERR_TOO_LARGE; ERR_INVALID: not a http or https address; or what on_data gave. The sentence names the server's host only.
 int net_call_run(const struct net_call *call, struct net_answer *ret, struct error *err);
+// Why libcurl has no answer, in words of ours: "nobody answers there". For what calls it itself.
+const char *net_call_words(CURLcode code);
 void net_answer_done(struct net_answer *a);
 #define AUTO_NET_ANSWER CLEANUP(net_answer_done) struct net_answer
 

@@ -565,6 +565,34 @@ def test_the_key_of_the_run_file_goes_to_its_own_server_only():
         assert heard[0].startswith(b"GET ") and b"authorization" not in heard[0].lower(), heard
 
 
+def test_addresses_and_keys_are_held_whole_or_refused():
+    def refused(words, *args, **more):
+        answer = server.cli(*args, **more)
+        assert answer.returncode != 0 and words in answer.stderr, (args, answer.returncode, answer.stderr)
+
+    with Server() as server, tempfile.NamedTemporaryFile("w", suffix=".key") as key_file:
+        here = f"http://127.0.0.1:{server.port}"
+        server.cli("status", "--url", here + "/" * 300, check=0)
+        refused("There is nothing at this address.", "status", "--url", here + "/" + "p." * 150, "--key", server.key)
+        for command in (("status",), ("verify",), ("mcp",), ("add", __file__)):
+            refused("The address of the server is longer than 2047 bytes.", *command, "--url", here + "/p" * 1100)
+            refused("The key is longer than 511 bytes.", *command, "--key", server.key + "k" * 600)
+        key_file.write(server.key + "k" * 600)
+        key_file.flush()
+        refused("The key is longer than 511 bytes.", "status", "--url", here + "/x", env={"LARDER_ADMIN_KEY_FILE": key_file.name})
+        refused("The name of the partition is too long.", "mcp", "--partition", "p" * 2000)
+
+
+def test_the_command_line_says_in_its_own_words_why_nobody_answered():
+    with Server() as server, socket.create_server(("127.0.0.1", 0)) as closes:
+        threading.Thread(target=lambda: closes.accept()[0].close(), daemon=True).start()
+        for url, words in ((f"http://127.0.0.1:{closes.getsockname()[1]}", "the connection broke"),
+                           ("http://127.0.0.1:1", "nobody answers there"),
+                           ("ftp://127.0.0.1", "that is no address of the web")):
+            answer = server.cli("status", "--url", url)
+            assert answer.returncode != 0 and f"No answer from {url} ({words})." in answer.stderr, answer.stderr
+
+
 # ---- errors
 
 def test_every_error_is_told_without_our_insides():
