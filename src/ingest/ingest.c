@@ -144,7 +144,7 @@ static bool is_recording(const char *type)
     return f && (strcmp(f->category, "audio") == 0 || strcmp(f->category, "video") == 0);
 }
 
-void ingest_speech(const struct ingest *g, struct part_state *ret)
+void ingest_speech(struct ingest *g, struct part_state *ret)
 {
     const char *set = g->settings->speech_model;
     bool off = strcmp(set, "none") == 0, service = ingest_speech_is_url(g->settings);
@@ -163,7 +163,20 @@ void ingest_speech(const struct ingest *g, struct part_state *ret)
     }
 }
 
-int ingest_open_model(const struct ingest *g, const char *type)
+// error: an errno, or 0 for a file that was opened. The model is asked for with each status and each recording.
+static void note_model(struct ingest *g, int error)
+{
+    if (atomic_exchange(&g->model_error, error) == error) {
+        return;
+    }
+    if (error) {
+        log_warn("speech.model_missing", LS("error", strerror(error)));
+    } else {
+        log_info("speech.model_found");
+    }
+}
+
+int ingest_open_model(struct ingest *g, const char *type)
 {
     const char *set = g->settings->speech_model;
 
@@ -172,8 +185,8 @@ int ingest_open_model(const struct ingest *g, const char *type)
     }
     AUTO_FREE char *beside = path_beside(g->reader_program, "speech.model");
     int fd = open(set[0] ? set : beside, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && set[0]) {
-        log_warn("speech.model_missing", LS("error", strerror(errno)));
+    if (set[0]) {
+        note_model(g, fd < 0 ? errno : 0);
     }
     return fd;
 }

@@ -43,7 +43,7 @@ struct part_state {
     bool wanted, available;
     char words[160];
 };
-void ingest_speech(const struct ingest *g, struct part_state *ret);
+void ingest_speech(struct ingest *g, struct part_state *ret);
 void ingest_converter(const struct ingest *g, struct part_state *ret);
 
 // Are older Office files converted and read? Fixed at the start.

@@ -27,6 +27,8 @@ struct ingest {
     char sandbox[SANDBOX_WORDS_MAX];
     struct scanner_state scanner; // as of scanner_asked_ms
     int64_t scanner_asked_ms; // monotonic; 0: never
+    atomic_int
+        model_error; // errno of the last opening of the speech model that is set; 0: it was there
     bool converts; // LibreOffice was found at the start
     char office[PATH_MAX]; // its program
 };
@@ -35,7 +37,8 @@ struct ingest {
 struct reader_request ingest_reader_request(const struct ingest *g, enum reader_mode mode,
     const char *format, int input_fd, int64_t wall_s);
 // The speech model's file, opened to be read, if the type has sound; -1: none is wanted or there. The caller closes it.
-int ingest_open_model(const struct ingest *g, const char *type);
+// Logs when a model that is set went missing, and when it is there again.
+int ingest_open_model(struct ingest *g, const char *type);
 void ingest_note_sandbox(struct ingest *g, const struct reader_result *r);
 
 // scan.c: layer 5 by the virus scanner, if one is set. Adds malware.signature or malware.not_scanned.

@@ -163,6 +163,24 @@ def test_documents_read_without_a_model_are_read_again_with_one():
         assert again.stdout.startswith("0 documents"), again.stdout
 
 
+def test_a_missing_model_is_logged_once_and_when_it_is_back():
+    with tempfile.TemporaryDirectory() as folder:
+        model = pathlib.Path(folder) / "speech.model"
+        with Server({"speech_model": model}) as server:
+            def looks(available):
+                for _ in range(3):
+                    assert server.call("GET", "/v1/status").json["speech"]["available"] is available
+
+            looks(False)
+            assert server.log_text().count("speech.model_missing") == 1 and "speech.model_found" not in server.log_text()
+            model.touch()
+            looks(True)
+            assert server.log_text().count("speech.model_found") == 1
+            model.unlink()
+            looks(False)
+            assert server.log_text().count("speech.model_missing") == 2
+
+
 def test_a_wrong_speech_address_is_named_at_the_start():
     server = Server({"speech_model": "http://user:word@127.0.0.1/v1"})
     try:
