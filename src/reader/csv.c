@@ -62,6 +62,7 @@ static int32_t find_header(struct csv_reader *c, struct slice text)
         struct table_cell *cells = arena_array(&arena, look.count, sizeof(*cells));
         size_t n = 0;
         for (size_t i = 0; cells && i < look.count; i++) {
+            cells[i].col = (int32_t)i + 1;
             cells[i].shown = arena_slice(&arena, slice_trim(csv_field_text(&look, i)));
             n = cells[i].shown.len ? i + 1 : n;
         }

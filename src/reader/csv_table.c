@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Implements csv_table.h.
 #include "reader/csv_table.h"
+#include "reader/table_head.h"
 
 #include "base/utf8.h"
 #include "reader/txt_common.h"
@@ -345,6 +346,32 @@ static bool is_year(struct slice s)
     return slice_to_i64(slice_trim(s), &n) && n >= 1900 && n <= 2100;
 }
 
+static bool all_strong(const struct table_row_view *row)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        if (!row->cells[i].strong && row->cells[i].shown.len) {
+            return false;
+        }
+    }
+    return row->count > 0;
+}
+
+static bool first_is_data(const struct table_row_view *rows, size_t count)
+{
+    struct head_grid g = { .cols = HEAD_LOOK_COLUMNS };
+    int32_t left = rows[0].cells[0].col;
+
+    for (size_t r = 0; r < count && r < HEAD_LOOK_ROWS; r++, g.rows++) {
+        for (size_t i = 0; i < rows[r].count; i++) {
+            int32_t col = rows[r].cells[i].col - left;
+            if (col >= 0 && col < HEAD_LOOK_COLUMNS) {
+                g.cells[g.rows * g.cols + (size_t)col] = slice_trim(rows[r].cells[i].shown);
+            }
+        }
+    }
+    return head_is_data(&g);
+}
+
 bool csv_table_header_likely(const struct table_row_view *rows, size_t count)
 {
     size_t names = 0, widest = 0;
@@ -374,6 +401,10 @@ bool csv_table_header_likely(const struct table_row_view *rows, size_t count)
             n += rows[r].cells[i].shown.len > 0;
         }
         widest = n > widest ? n : widest;
+    }
+    bool looks = all_strong(first) && !all_strong(&rows[1]);
+    if (!looks && first_is_data(rows, count)) {
+        return false;
     }
     // One column needs a sign that the first row differs; several named columns are enough in themselves.
     if (names >= 2) {

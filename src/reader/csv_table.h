@@ -27,6 +27,7 @@ struct table_cell {
     struct slice
         stored; // as the file has it, where that could not be found in what is shown; else empty
     bool number; // known to be a number or a date, whatever it looks like
+    bool strong; // set off by its looks: bold letters, a frozen row
 };
 
 enum cell_kind { CELL_EMPTY, CELL_NUMBER, CELL_DATE, CELL_TEXT };
@@ -64,7 +65,8 @@ int csv_table_row(
     struct csv_table *t, const struct table_cell *cells, size_t count, int32_t row, bool is_header);
 int csv_table_flush(struct csv_table *t); // emits what is open
 
-// Whether the first of these rows names the columns of the others. rows[0] is the first.
+// Whether the first of these rows names the columns of the others. rows[0] is the first; one that alone is strong does,
+// another does not if its cells say that it is data (table_head.h).
 struct table_row_view {
     const struct table_cell *cells;
     size_t count;

@@ -146,6 +146,7 @@ struct docx {
     size_t field_depth, field_lost;
     int table_depth, box_depth;
     struct buf *cell; // where paragraphs go inside a table or a note; NULL: elements
+    bool cell_plain; // since it was last reset: words that are not bold were put there
     int hold; // > 0: elements wait in `held`
     struct buf held;
     // what the walks found

@@ -175,6 +175,7 @@ static int finish(struct docx *d, struct docx_paragraph *p)
             d->r, "bomb.text", NULL, "A single paragraph holds more text than any real one.");
         rc = rc < 0 ? rc : ERR_REFUSED;
     } else if (d->cell) {
+        d->cell_plain = d->cell_plain || (text.len && !p->all_bold);
         rc = into_cell(d, label.bullet ? SLICE_LIT("") : slice_trim(buf_slice(&label.text)), text);
     } else if (text.len) {
         rc = emit_text(d, p, &label, text, (size_t)(text.data - whole.data));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Tables of a Word document. A table of one column is a frame around ordinary text and is walked through. A table inside
-// a cell becomes text of that cell. Rows that were deleted under tracked changes are left out.
+// a cell becomes text of that cell. Rows that were deleted under tracked changes are left out. The header is the first row
+// if it is said to be repeated on each page, or is bold above one that is not; else its cells decide (table_head.h).
 #include "reader/docx.h"
 
 #include <string.h>
@@ -88,12 +89,18 @@ static int count_cell(struct docx *d)
     return 0;
 }
 
-static int read_row(struct docx *d, struct xml *x, struct ooxml_table *t)
+// bold: whether all of the first row is.
+static int read_row(struct docx *d, struct xml *x, struct ooxml_table *t, bool *bold)
 {
     int depth = x->depth, rc = 0;
     bool deleted = false;
+    d->cell_plain = false;
     while (rc == 0 && xml_inside(x, depth)) {
-        if (xml_start(x, NS_W, "gridBefore")) {
+        if (xml_start(x, NS_W, "tblHeader")) {
+            const char *value = xml_attr(x, NS_W, "val");
+            bool off = value && (strcmp(value, "0") == 0 || strcmp(value, "false") == 0);
+            t->head = t->rows == 0 && !off ? TABLE_HEAD_DECLARED : t->head;
+        } else if (xml_start(x, NS_W, "gridBefore")) {
             table_cell(t, SLICE_LIT(""), (int32_t)xml_attr_int(x, NS_W, "val", 1), false);
         } else if (xml_start(x, NS_W, "del")) {
             deleted = true;
@@ -111,7 +118,15 @@ static int read_row(struct docx *d, struct xml *x, struct ooxml_table *t)
             }
         }
     }
-    return rc != 0 || deleted ? rc : table_row_end(t);
+    if (rc != 0 || deleted) {
+        return rc;
+    }
+    if (t->rows == 0) {
+        *bold = !d->cell_plain;
+    } else if (t->rows == 1 && *bold && d->cell_plain && t->head == TABLE_HEAD_UNSAID) {
+        t->head = TABLE_HEAD_LOOKS;
+    }
+    return table_row_end(t);
 }
 
 static int emit_block(void *ctx, struct element *e)
@@ -122,12 +137,13 @@ static int emit_block(void *ctx, struct element *e)
 static int outermost(struct docx *d, struct xml *x, int depth)
 {
     struct ooxml_table t;
+    bool bold = false;
     int rc = 0;
     table_init(&t, emit_block, d);
     d->hold++; // pictures and boxes of the cells come after the rows
     while (rc == 0 && xml_inside(x, depth)) {
         if (xml_start(x, NS_W, "tr")) {
-            rc = read_row(d, x, &t);
+            rc = read_row(d, x, &t, &bold);
         } else if (xml_start(x, NS_W, "tblPr")) {
             xml_skip(x);
         }

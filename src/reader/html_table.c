@@ -117,6 +117,25 @@ static void carried(struct table_walk *w)
     }
 }
 
+// The first row: all th, but for the corner, is a header; th in front of td names the row only.
+static enum table_head head_said(const GumboNode *row, bool in_head)
+{
+    const GumboVector *inside = html_children(row);
+    unsigned cells = 0, names = 0;
+    bool begins = false;
+
+    for (unsigned i = 0; i < inside->length; i++) {
+        bool name = html_is(inside->data[i], GUMBO_TAG_TH);
+        begins = cells == 0 ? name : begins;
+        names += name && cells > 0;
+        cells += is_cell(inside->data[i]);
+    }
+    if (in_head || (cells > 1 && names + 1 == cells)) {
+        return TABLE_HEAD_DECLARED;
+    }
+    return begins && names == 0 ? TABLE_HEAD_NONE : TABLE_HEAD_UNSAID;
+}
+
 static void table_row(struct table_walk *w, const GumboNode *row)
 {
     const GumboVector *inside = html_children(row);
@@ -160,6 +179,9 @@ static void rows_of(struct table_walk *w, const GumboNode *n)
         for (unsigned k = 0;
              is_group(group) && !html_is_unseen(group) && k < rows->length && w->rc == 0; k++) {
             if (html_is(rows->data[k], GUMBO_TAG_TR) && !html_is_unseen(rows->data[k])) {
+                if (w->table->rows == 0) {
+                    w->table->head = head_said(rows->data[k], html_is(group, GUMBO_TAG_THEAD));
+                }
                 table_row(w, rows->data[k]);
             }
         }

@@ -141,8 +141,10 @@ int odf_table(struct odf *o, struct xml *x)
             rc = odf_blocks(o, x);
         } else if (xml_start(x, NS_TABLE, "table-row")) {
             rc = row(o, x, t);
-        } else if (xml_start(x, NS_TABLE, "table-header-rows") ||
-                   xml_start(x, NS_TABLE, "table-rows") ||
+        } else if (xml_start(x, NS_TABLE, "table-header-rows")) {
+            t->head = t->rows == 0 ? TABLE_HEAD_DECLARED : t->head;
+            rc = rows(o, x, t);
+        } else if (xml_start(x, NS_TABLE, "table-rows") ||
                    xml_start(x, NS_TABLE, "table-row-group")) {
             rc = rows(o, x, t);
         }

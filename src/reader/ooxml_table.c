@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Implements ooxml_table.h. The first row is taken as the header once a second one follows; Markdown can't do without.
+// Implements ooxml_table.h. The first row is taken as the header once a second one follows, unless its cells say that it is
+// data (table_head.h). Markdown can't do without one and shows the first row, or further down an empty one.
 #include "reader/ooxml_table.h"
 
 #include "base/error.h"
+#include "reader/table_head.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,11 +130,30 @@ static void remember_above(struct ooxml_table *t)
     }
 }
 
+// Once the first block is whole.
+static void judge_header(struct ooxml_table *t)
+{
+    bool said = t->head == TABLE_HEAD_DECLARED || t->head == TABLE_HEAD_LOOKS;
+
+    t->has_header = t->has_header && t->head != TABLE_HEAD_NONE &&
+                    (said || !head_lines_are_data(buf_slice(&t->text)));
+    if (!t->has_header) {
+        buf_reset(&t->header_markdown);
+        buf_add_char(&t->header_markdown, '|');
+        for (int32_t i = 0; i < t->header_columns; i++) {
+            buf_add_str(&t->header_markdown, "  |");
+        }
+    }
+}
+
 static int emit_block(struct ooxml_table *t)
 {
     struct element e = t->model;
     if (t->block_rows == 0) {
         return 0;
+    }
+    if (t->rows == t->block_rows && t->rows > 1) {
+        judge_header(t);
     }
     if (!buf_ok(&t->markdown)) {
         buf_reset(&t->markdown); // too wide to repeat its cells; the text stands for it

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // A table on its way to elements: cells go in, ELEMENT_TABLE blocks of whole rows come out, each with the text ("a | b"),
-// the Markdown and the header row, so that memory does not grow with the table. Merged cells: a cell that goes on from the
+// the Markdown and the header row, if the first is one, so that memory does not grow with the table. Merged cells: a cell that goes on from the
 // row above repeats its text (each row must make sense alone); one that spans columns repeats it in Markdown only.
 #ifndef LARDER_READER_OOXML_TABLE_H
 #define LARDER_READER_OOXML_TABLE_H
@@ -22,6 +22,9 @@ struct table_cell {
     bool goes_on; // from the row above
 };
 
+// What the file says about the first row. Looks: its cells are set off from those of the second, as by bold letters.
+enum table_head { TABLE_HEAD_UNSAID, TABLE_HEAD_DECLARED, TABLE_HEAD_LOOKS, TABLE_HEAD_NONE };
+
 struct ooxml_table {
     int (*emit)(void *ctx, struct element *e);
     void *ctx;
@@ -32,7 +35,8 @@ struct ooxml_table {
     char *above[TABLE_COLUMNS_MAX]; // the text of each column's cell in the last row, owned
     struct buf header_text, header_markdown;
     int32_t header_columns;
-    bool has_header;
+    enum table_head head; // the owner's, before table_end
+    bool has_header; // known from the first block on
     struct buf text, markdown; // of the block
     int64_t rows, block_rows;
     int64_t cells;

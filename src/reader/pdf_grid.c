@@ -434,7 +434,7 @@ static void keep_table(struct lpdf_layout *l, const struct grid *g, struct arena
         t->rows += some;
     }
     t->box = (struct lpdf_rect){ g->xs[0], g->ys[0], g->xs[g->nx - 1], g->ys[g->ny - 1] };
-    t->header_rows = t->rows > 1;
+    t->header_rows = t->rows > 1 && !lpdf_first_row_is_data(t);
     l->table_count++;
 }
 

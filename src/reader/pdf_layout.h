@@ -58,5 +58,6 @@ void lpdf_order_blocks(struct lpdf_block *blocks, uint32_t count, float body, st
 
 // Shared by both kinds of tables: joins wrapped rows, finds the header. (pdf_table.c)
 struct slice lpdf_join_text(struct slice a, struct slice b, struct arena *arena);
+bool lpdf_first_row_is_data(const struct lpdf_table *t); // by its cells: table_head.h
 
 #endif

@@ -4,6 +4,7 @@
 #include "reader/pdf_layout.h"
 
 #include "base/utf8.h"
+#include "reader/table_head.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -328,6 +329,18 @@ static uint32_t cells_filled(const struct slice *cells, uint32_t cols)
     return n;
 }
 
+bool lpdf_first_row_is_data(const struct lpdf_table *t)
+{
+    struct head_grid g = { .cols = t->cols < HEAD_LOOK_COLUMNS ? t->cols : HEAD_LOOK_COLUMNS };
+
+    for (; g.rows < t->rows && g.rows < HEAD_LOOK_ROWS; g.rows++) {
+        for (size_t c = 0; c < g.cols; c++) {
+            g.cells[g.rows * g.cols + c] = slice_trim(t->cells[g.rows * t->cols + c]);
+        }
+    }
+    return head_is_data(&g);
+}
+
 // A header of several lines ("December 2," over "2022") becomes one row.
 static void join_header(struct lpdf_table *t, struct arena *a)
 {
@@ -347,7 +360,7 @@ static void join_header(struct lpdf_table *t, struct arena *a)
     memmove(t->cells + t->cols, t->cells + (size_t)rows * t->cols,
         (size_t)(t->rows - rows) * t->cols * sizeof(*t->cells));
     t->rows -= rows - 1;
-    t->header_rows = 1;
+    t->header_rows = rows > 1 || !lpdf_first_row_is_data(t);
 }
 
 static struct slice seg_text(const struct lpdf_sheet *s, const struct lpdf_seg *g, struct arena *a)

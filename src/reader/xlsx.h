@@ -48,6 +48,7 @@ struct xlsx {
     struct xlsx_sheet *sheets;
     size_t sheet_count;
     const char **codes; // number format of each cell style
+    bool *bold; // the same, of its letters
     size_t code_count;
     struct buf strings; // shared strings, one after the other
     uint32_t *string_ends;
@@ -62,6 +63,7 @@ int xlsx_open(struct xlsx *x, struct reader *r, bool strings, struct error *err)
 void xlsx_close(struct xlsx *x);
 struct slice xlsx_string(const struct xlsx *x, int64_t index); // empty if there is none
 const char *xlsx_code(const struct xlsx *x, int64_t style); // "General" if there is none
+bool xlsx_bold(const struct xlsx *x, int64_t style);
 // After the START of a string item (si, is, comment's text): its text, runs joined, phonetic hints left out, to its END.
 void xlsx_collect_rich(struct xml *x, struct buf *b);
 void xlsx_unescape(struct buf *b, size_t from); // "_x000D_" and the like, in place
@@ -70,7 +72,7 @@ void xlsx_unescape(struct buf *b, size_t from); // "_x000D_" and the like, in pl
 struct xlsx_cell {
     int32_t col;
     size_t shown, shown_len, stored, stored_len; // in text
-    bool number;
+    bool number, strong;
 };
 struct xlsx_row {
     int32_t row;
@@ -92,6 +94,7 @@ struct xlsx_window {
     struct buf text;
     bool continues; // its first row follows the last row of the window before
     int32_t last_row; // of the window before
+    int32_t frozen; // the last of the rows that stay when the sheet is scrolled; 0: none
     struct xlsx_range *tables; // defined tables
     size_t table_count;
     // the header of the last region, copied

@@ -153,21 +153,25 @@ static int load_workbook(struct xlsx *x)
     return rc;
 }
 
-// The format codes of the cell styles. Custom codes have ids of their own, found by a small map.
+enum { FONTS_MAX = 4096 }; // of a workbook; Excel: 1,024 in use
+
+// The format codes of the cell styles. Custom codes have ids of their own, found by a small map. Fonts stand before styles.
 static int load_styles(struct xlsx *x, const struct opc_part *part)
 {
     struct map custom;
     struct xml m;
     char key[24];
     int rc = xml_open(&m, &x->package, part, false);
-    bool in_cells = false;
+    bool in_cells = false, in_fonts = false, bold[FONTS_MAX] = { false };
+    size_t fonts = 0;
 
     if (rc != 0) {
         return rc;
     }
     map_init(&custom, XLSX_STYLES_MAX);
     x->codes = calloc(XLSX_STYLES_MAX, sizeof(*x->codes));
-    while (x->codes && rc == 0 && xml_next(&m)) {
+    x->bold = calloc(XLSX_STYLES_MAX, sizeof(*x->bold));
+    while (x->codes && x->bold && rc == 0 && xml_next(&m)) {
         if (xml_start(&m, NS_S, "numFmt")) {
             const char *id = xml_attr(&m, NS_NONE, "numFmtId"),
                        *code = xml_attr(&m, NS_NONE, "formatCode");
@@ -176,6 +180,12 @@ static int load_styles(struct xlsx *x, const struct opc_part *part)
             if (copy && strlen(id) < sizeof(key)) {
                 rc = map_put(&custom, slice_of(id), copy) == ERR_MEMORY ? ERR_MEMORY : 0;
             }
+        } else if (xml_start(&m, NS_S, "fonts") || xml_end(&m, NS_S, "fonts")) {
+            in_fonts = m.event == XML_START;
+        } else if (in_fonts && xml_start(&m, NS_S, "font")) {
+            fonts++;
+        } else if (in_fonts && xml_start(&m, NS_S, "b") && fonts > 0 && fonts <= FONTS_MAX) {
+            bold[fonts - 1] = xml_attr_bool(&m, NS_NONE, "val", true);
         } else if (xml_start(&m, NS_S, "cellXfs")) {
             in_cells = true;
         } else if (xml_end(&m, NS_S, "cellXfs")) {
@@ -183,12 +193,14 @@ static int load_styles(struct xlsx *x, const struct opc_part *part)
         } else if (in_cells && xml_start(&m, NS_S, "xf") && x->code_count < XLSX_STYLES_MAX) {
             const char *id = xml_attr(&m, NS_NONE, "numFmtId");
             const char *code = id ? map_find(&custom, slice_of(id)) : NULL;
+            int64_t font = xml_attr_int(&m, NS_NONE, "fontId", 0);
+            x->bold[x->code_count] = font >= 0 && font < FONTS_MAX && bold[font];
             x->codes[x->code_count++] = code ? code : numfmt_builtin(id ? atoi(id) : 0);
         }
     }
     int closed = xml_close(&m);
     map_done(&custom);
-    return rc ? rc : x->codes ? closed : ERR_MEMORY;
+    return rc ? rc : x->codes && x->bold ? closed : ERR_MEMORY;
 }
 
 static int add_string(struct xlsx *x, struct xml *m, size_t *cap)
@@ -270,6 +282,7 @@ void xlsx_close(struct xlsx *x)
     ooxml_pictures_done(&x->pictures);
     free(x->sheets);
     free(x->codes);
+    free(x->bold);
     free(x->string_ends);
     buf_done(&x->strings);
     arena_done(&x->arena);
@@ -289,4 +302,9 @@ struct slice xlsx_string(const struct xlsx *x, int64_t i)
 const char *xlsx_code(const struct xlsx *x, int64_t style)
 {
     return style >= 0 && (uint64_t)style < x->code_count ? x->codes[style] : "General";
+}
+
+bool xlsx_bold(const struct xlsx *x, int64_t style)
+{
+    return style >= 0 && (uint64_t)style < x->code_count && x->bold[style];
 }

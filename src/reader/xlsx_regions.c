@@ -10,6 +10,7 @@
 // is the first row of a defined table, or a first row that looks like one; a piece right below another one of the same
 // columns, without a header of its own, takes that one's. Windows end at an empty row or when they are full; a full one
 // carries the header on.
+#include "reader/table_head.h"
 #include "reader/xlsx.h"
 
 #include <stdlib.h>
@@ -197,7 +198,7 @@ static struct table_cell as_cell(const struct xlsx_window *w, size_t i)
     const struct xlsx_cell *c = &w->cells[i];
     const char *text = w->text.data ? w->text.data : "";
     return (struct table_cell){ c->col, slice_make(text + c->shown, c->shown_len),
-        slice_make(text + c->stored, c->stored_len), c->number };
+        slice_make(text + c->stored, c->stored_len), c->number, c->strong };
 }
 
 static size_t row_cells(
@@ -326,6 +327,24 @@ static bool inherits(const struct xlsx_window *w, const struct rect *t, bool con
            (continued || (gap >= 0 && gap <= INHERIT_GAP && t->r[1] > t->r[0]));
 }
 
+// Whether the row above a piece is one of data like its own.
+static bool goes_on_above(const struct xlsx_window *w, const struct rect *t)
+{
+    struct head_grid g = { .cols = HEAD_LOOK_COLUMNS };
+    size_t first;
+
+    for (size_t r = t->r[0] - 1; r <= t->r[1] && g.rows < HEAD_LOOK_ROWS; r++, g.rows++) {
+        size_t n = cells_in(w, r, t->c, &first);
+        for (size_t i = 0; i < n; i++) {
+            struct table_cell c = as_cell(w, first + i);
+            if (c.col - t->c[0] < HEAD_LOOK_COLUMNS) {
+                g.cells[g.rows * g.cols + (size_t)(c.col - t->c[0])] = slice_trim(c.shown);
+            }
+        }
+    }
+    return head_is_data(&g);
+}
+
 // A piece without a header may have one above it, set off by an empty row or cut into groups of columns: the nearest row
 // above, if all it has over the piece is text, and enough of it. Its cells into `out`; 0 if there is none.
 static size_t header_above(
@@ -347,7 +366,7 @@ static size_t header_above(
             return 0;
         }
     }
-    return n >= 2 && n * 2 >= widest - 1 ? n : 0;
+    return n >= 2 && n * 2 >= widest - 1 && !goes_on_above(w, t) ? n : 0;
 }
 
 // A few cells under each other: words, not a table.
@@ -496,8 +515,8 @@ int xlsx_window_cell(struct xlsx_window *w, const struct table_cell *c)
     if (!buf_ok(&w->text)) {
         return ERR_MEMORY;
     }
-    w->cells[w->cell_count++] =
-        (struct xlsx_cell){ c->col, at, c->shown.len, at + c->shown.len, c->stored.len, c->number };
+    w->cells[w->cell_count++] = (struct xlsx_cell){ c->col, at, c->shown.len, at + c->shown.len,
+        c->stored.len, c->number, c->strong };
     row->count++;
     return 0;
 }

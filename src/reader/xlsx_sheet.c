@@ -11,6 +11,7 @@
 
 enum {
     ROWS_PER_PROGRESS = 1000,
+    FROZEN_MAX = 100, // rows; nobody freezes more
     STORED_LONGEST = 14, // characters: nobody looks for 0.944444444444444
 };
 
@@ -148,7 +149,8 @@ static int take_cell(struct sheet *s)
         return ERR_LIMIT;
     }
     int rc = s->headed ? 0 : report_heading(s);
-    struct table_cell cell = { s->col, shown, buf_slice(&s->stored), number };
+    struct table_cell cell = { s->col, shown, buf_slice(&s->stored), number,
+        s->row == s->window.frozen || xlsx_bold(s->x, style) };
     return rc ? rc : xlsx_window_cell(&s->window, &cell);
 }
 
@@ -188,6 +190,11 @@ static int read_cells(struct sheet *s, const struct opc_part *part, bool needed)
         if (xml_start(&s->m, NS_S, "dimension")) {
             const char *ref = xml_attr(&s->m, NS_NONE, "ref");
             s->has_used = ref && xlsx_range_parse(slice_of(ref), &s->used);
+        } else if (xml_start(&s->m, NS_S, "pane")) {
+            int64_t rows = xml_attr_int(&s->m, NS_NONE, "ySplit", 0);
+            const char *state = xml_attr(&s->m, NS_NONE, "state");
+            bool frozen = state && strncmp(state, "frozen", 6) == 0;
+            s->window.frozen = frozen && rows > 0 && rows < FROZEN_MAX ? (int32_t)rows : 0;
         } else if (xml_start(&s->m, NS_S, "row")) {
             rc = take_row(s);
         }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a crew asks and what the answer must be without a model: kinds of questions, each with a document made for it."""
 import json
+import sys
 import urllib.parse
 
 import model_server as m
-from harness import Server, sample
+from harness import ROOT, Server, sample
 from model_server import ModelServer
 from test_ask import SAMPLES, ask, resolves
 
@@ -345,3 +346,29 @@ def test_what_a_word_means_is_told_by_the_sentence_that_explains_it():
     with Server() as server:
         server.add("storage.md", text.encode())
         assert check(server, "What does FIFO mean?")["answer"].startswith("Follow FIFO (first in"), "FIFO"
+
+
+def roster(kind):
+    """Who opens, without a header, as a workbook, a Word document, a web page and plain CSV."""
+    sys.path.insert(0, str(ROOT / "tests/fixtures"))
+    import _ooxml as ox
+    rows = [("Monday", "Shift lead Blue", "Prep cook North"), ("Tuesday", "Shift lead Green", "Prep cook South"), ("Wednesday", "Shift lead Red", "Prep cook South")]
+    if kind == "xlsx":
+        return ox.xlsx({"Who opens": ox.sheet({n: "".join(ox.t(f"{c}{n}", v) for c, v in zip("ABC", r)) for n, r in enumerate(rows, 1)})})
+    if kind == "docx":
+        return ox.docx(ox.p("Who opens", "Heading1") + ox.tbl(*rows, columns=3))
+    if kind == "html":
+        return ("<html><body><h1>Who opens</h1><table>" + "".join("<tr>" + "".join(f"<td>{v}</td>" for v in r) + "</tr>" for r in rows) + "</table></body></html>").encode()
+    return ("Who opens\n\n" + "".join(",".join(r) + "\n" for r in rows)).encode()
+
+
+def test_the_first_row_of_a_table_without_a_header_is_an_answer_too():
+    for kind in ("xlsx", "docx", "html", "csv"):
+        with Server() as server:
+            server.add(f"roster.{kind}", roster(kind))
+            a = check(server, "Who opens on Monday?")
+            assert a["answer"].split(" [")[0] == "Monday; Shift lead Blue; Prep cook North", (kind, a["answer"])
+            if kind == "xlsx":
+                assert a["citations"][0]["place_words"] == "Who opens!A1:C1", a["citations"]
+            a = check(server, "Who opens on Wednesday?")
+            assert a["answer"].split(" [")[0] == "Wednesday; Shift lead Red; Prep cook South", (kind, a["answer"])

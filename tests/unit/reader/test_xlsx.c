@@ -12,10 +12,10 @@
 #define STYLED(ref, style, v) "<c r=\"" ref "\" s=\"" #style "\"><v>" v "</v></c>"
 
 static const char styles[] =
-    "<styleSheet " S
-    "><numFmts><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\"/></numFmts><cellXfs>"
+    "<styleSheet " S "><numFmts><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\"/></numFmts>"
+    "<fonts><font/><font><b/></font></fonts><cellXfs>"
     "<xf numFmtId=\"0\"/><xf numFmtId=\"3\"/><xf numFmtId=\"164\"/><xf numFmtId=\"10\"/><xf "
-    "numFmtId=\"14\"/></cellXfs></styleSheet>";
+    "numFmtId=\"14\"/><xf numFmtId=\"0\" fontId=\"1\"/></cellXfs></styleSheet>";
 
 struct book {
     const char *sheet, *sheet2, *strings, *comments, *table, *drawing, *chart, *link, *workbook;
@@ -141,6 +141,31 @@ static void titles_and_headers_above_a_gap_are_found(void **state)
     expect_text(out, "{Menu!A2:B3} Day | Oil/1 | 2");
     expect_text(out, "{Menu!A12:C13} North | 5 | 6/South | 7 | 8 = |  | Sales | Profit |/| --- | "
                      "--- | --- |/| North | 5 | 6 |");
+}
+
+#define LEADS                                                                                      \
+    ROW(2, TEXT("A2", "Tuesday") TEXT("B2", "Lead Green"))                                         \
+    ROW(3, TEXT("A3", "Wednesday") TEXT("B3", "Lead Blue"))
+#define BOLD(ref, text) "<c r=\"" ref "\" s=\"5\" t=\"inlineStr\"><is><t>" text "</t></is></c>"
+
+static void a_first_row_of_data_is_no_header_unless_it_is_set_off(void **state)
+{
+    static const char frozen[] =
+        "<worksheet " S "><sheetViews><sheetView><pane ySplit=\"1\" topLeftCell=\"A2\" "
+        "state=\"frozen\"/></sheetView></sheetViews><sheetData>" ROW(
+            1, TEXT("A1", "Monday") TEXT("B1", "Lead Red")) LEADS "</sheetData></worksheet>";
+    (void)state;
+    AUTO_FREE char *plain =
+        read_sheet(SHEET(ROW(1, TEXT("A1", "Monday") TEXT("B1", "Lead Red")) LEADS));
+    expect_text(plain, "= |  |  |/| --- | --- |/| Monday | Lead Red |/| Tuesday");
+    AUTO_FREE char *bold =
+        read_sheet(SHEET(ROW(1, BOLD("A1", "Monday") BOLD("B1", "Lead Red")) LEADS));
+    expect_text(bold, "= | Monday | Lead Red |/| --- | --- |/| Tuesday");
+    AUTO_FREE char *all = read_sheet(SHEET(ROW(1, BOLD("A1", "Monday") BOLD("B1", "Lead Red"))
+            ROW(2, BOLD("A2", "Tuesday") BOLD("B2", "Lead Green"))));
+    expect_text(all, "= |  |  |/| --- | --- |/| Monday | Lead Red |");
+    AUTO_FREE char *kept = read_sheet(frozen);
+    expect_text(kept, "= | Monday | Lead Red |/| --- | --- |/| Tuesday");
 }
 
 static void a_long_table_keeps_its_header_and_exact_ranges(void **state)
@@ -274,6 +299,7 @@ int main(void)
         cmocka_unit_test(separate_tables_come_apart),
         cmocka_unit_test(a_spacer_column_does_not_tear_a_table),
         cmocka_unit_test(titles_and_headers_above_a_gap_are_found),
+        cmocka_unit_test(a_first_row_of_data_is_no_header_unless_it_is_set_off),
         cmocka_unit_test(a_long_table_keeps_its_header_and_exact_ranges),
         cmocka_unit_test(comments_tables_text_boxes_and_charts_are_read),
         cmocka_unit_test(hidden_sheets_are_marked_and_told),
