@@ -2,6 +2,8 @@
 // Implements evidence.h.
 #include "assist/evidence.h"
 
+#include "wire/span_list.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,6 +46,24 @@ static int32_t count_lines(struct slice text, const char *at, int32_t *ret_all)
     return before;
 }
 
+// Rows of a table on a page: the stretch of its box in which they stand.
+static bool box_of_rows(const struct element *e, struct slice quote, struct place *ret)
+{
+    int32_t all = 0;
+    int32_t first = count_lines(e->text, quote.data, &all);
+    int32_t last = count_lines(e->text, quote.data + quote.len, &all);
+    float top = 0, bottom = 0, unused = 0;
+
+    if (!e->place.has_box || !row_at(e->rows, (size_t)first, &top, &unused) ||
+        !row_at(e->rows, (size_t)last, &unused, &bottom) || (first == 0 && last == all)) {
+        return false;
+    }
+    *ret = e->place;
+    ret->box[1] = top;
+    ret->box[3] = bottom;
+    return bottom > top;
+}
+
 // A quoted row of a table stands in one row of the table's place, if the rows and the text's lines are as many: all of them;
 // one less, where the header is repeated above a block; one more, where a line of Markdown parts them.
 static bool place_of_row(const struct element *e, struct slice quote, struct place *ret)
@@ -52,9 +72,14 @@ static bool place_of_row(const struct element *e, struct slice quote, struct pla
     bool rows = kind == PLACE_ROWS || kind == PLACE_SHEET || kind == PLACE_LINES;
     int32_t all = 0;
 
-    if (e->kind != ELEMENT_TABLE || !rows || !quote.len || quote.data < e->text.data ||
-        quote.data + quote.len > e->text.data + e->text.len ||
-        memchr(quote.data, '\n', quote.len)) {
+    if (e->kind != ELEMENT_TABLE || !quote.len || quote.data < e->text.data ||
+        quote.data + quote.len > e->text.data + e->text.len) {
+        return false;
+    }
+    if (kind == PLACE_PAGE) {
+        return box_of_rows(e, quote, ret);
+    }
+    if (!rows || memchr(quote.data, '\n', quote.len)) {
         return false;
     }
     int32_t line = count_lines(e->text, quote.data, &all);

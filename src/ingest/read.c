@@ -137,7 +137,8 @@ static int on_element(void *ctx, const struct element *e)
         copy->index = r->total_elements;
         if (!copy_slice(&r->arena, &copy->text) || !copy_slice(&r->arena, &copy->markdown) ||
             !copy_slice(&r->arena, &copy->header) || !copy_slice(&r->arena, &copy->image) ||
-            !copy_slice(&r->arena, &copy->times) || !copy_place(&r->arena, &copy->place)) {
+            !copy_slice(&r->arena, &copy->times) || !copy_slice(&r->arena, &copy->rows) ||
+            !copy_place(&r->arena, &copy->place)) {
             return out_of_memory(r);
         }
         r->element_count++;

@@ -4,6 +4,7 @@
 #include "reader/reader.h"
 
 #include "base/utf8.h"
+#include "wire/span_list.h"
 #include "wire/speech_words.h"
 
 #include <math.h>
@@ -157,6 +158,9 @@ int reader_element(struct reader *r, struct element *e)
     }
     if (!speech_times_fit(out.times, out.text)) {
         out.times = slice_make("", 0); // the text was cleaned, so its words are others
+    }
+    if (out.rows.len > SPAN_LIST_MAX || !rows_fit(out.rows, out.text)) {
+        out.rows = slice_make("", 0); // the text was cut
     }
     out.level = out.level < 0 ? 0 : out.level > 1000 ? 1000 : out.level;
     clean_place(&out.place, &names, at);

@@ -3,6 +3,7 @@
 #include "reader/pdf_unit.h"
 
 #include "base/utf8.h"
+#include "wire/span_list.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -358,6 +359,18 @@ static int emit_boxed(
     return lpdf_emit(o, u, l->sheet.dir, t->box, &e);
 }
 
+// Rows of text that stands upright, as shares of the page's height.
+static void add_rows(
+    struct buf *rows, const struct lpdf_unit *u, int dir, const struct lpdf_table *t)
+{
+    for (uint32_t r = 0; dir == 0 && t->bands && r < t->rows; r++) {
+        float box[4];
+        lpdf_box_fractions(&u->page,
+            (struct lpdf_rect){ t->box.x0, t->bands[r].y0, t->box.x1, t->bands[r].y1 }, box);
+        row_add(rows, box[1], box[3]);
+    }
+}
+
 int lpdf_emit_table(
     struct lpdf_out *o, struct lpdf_unit *u, struct lpdf_layout *l, const struct lpdf_table *t)
 {
@@ -397,8 +410,11 @@ int lpdf_emit_table(
     if (t->rows == 1) { // "WARNING" in a box beside what it warns of
         return emit_boxed(o, u, l, t);
     }
+    buf_reset(&o->rows);
+    add_rows(&o->rows, u, l->sheet.dir, t);
     e.text = buf_slice(&o->text);
     e.markdown = buf_slice(&o->markdown);
+    e.rows = buf_slice(&o->rows);
     if (t->header_rows > 0) {
         e.header = (struct slice){ o->text.data, header };
     }

@@ -3,6 +3,7 @@
 // footer; a page without words becomes one figure that waits for OCR; what can't be seen is kept apart.
 #include "reader/pdf_ocr.h"
 #include "reader/pdf_unit.h"
+#include "wire/span_list.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -23,6 +24,7 @@ void lpdf_out_init(struct lpdf_out *o, struct reader *r, struct lpdf_heads *head
     o->heads = heads;
     buf_init(&o->text, OUT_TEXT_MAX);
     buf_init(&o->markdown, 2 * OUT_TEXT_MAX);
+    buf_init(&o->rows, SPAN_LIST_MAX);
 }
 
 void lpdf_out_done(struct lpdf_out *o)
@@ -30,6 +32,7 @@ void lpdf_out_done(struct lpdf_out *o)
     lpdf_ocr_done(&o->pictures);
     buf_done(&o->text);
     buf_done(&o->markdown);
+    buf_done(&o->rows);
 }
 
 // Pictures: strips of one picture are put together, small ones and backgrounds left out.

@@ -419,7 +419,8 @@ static void keep_table(struct lpdf_layout *l, const struct grid *g, struct arena
         }
     }
     t->cells = arena_array(a, (size_t)rows * nused, sizeof(*t->cells));
-    if (!t->cells) {
+    t->bands = arena_array(a, rows, sizeof(*t->bands));
+    if (!t->cells || !t->bands) {
         return;
     }
     t->cols = nused;
@@ -431,6 +432,7 @@ static void keep_table(struct lpdf_layout *l, const struct grid *g, struct arena
             t->cells[t->rows * nused + c] = one_line(&g->texts[i], a);
             some = some || g->counts[i] > 0;
         }
+        t->bands[t->rows] = (struct lpdf_band){ g->ys[r], g->ys[r + 1] };
         t->rows += some;
     }
     t->box = (struct lpdf_rect){ g->xs[0], g->ys[0], g->xs[g->nx - 1], g->ys[g->ny - 1] };

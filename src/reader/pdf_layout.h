@@ -16,9 +16,13 @@ enum {
     LPDF_DRAWINGS_MAX = 16, // of a page that only their captions tell of
 };
 
+struct lpdf_band {
+    float y0, y1; // in the frame
+};
 struct lpdf_table {
     struct lpdf_rect box; // in the frame
     uint32_t rows, cols;
+    struct lpdf_band *bands; // of each row, in the arena; NULL: not known
     struct slice *cells; // rows × cols, in the arena
     uint32_t header_rows; // 0 or 1
 };
@@ -44,6 +48,7 @@ struct lpdf_layout {
     uint32_t block_count;
 };
 
+struct lpdf_band lpdf_band_union(struct lpdf_band a, struct lpdf_band b);
 // Ruled tables, found on a sheet; their words are marked LPDF_DEAD, so that the sheet must be built again if any.
 void lpdf_find_grids(struct lpdf_layout *l, struct arena *a);
 // Tables without lines: segments that line up; those are marked gone.

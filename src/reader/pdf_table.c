@@ -357,6 +357,10 @@ static void join_header(struct lpdf_table *t, struct arena *a)
             t->cells[c] = lpdf_join_text(t->cells[c], t->cells[r * t->cols + c], a);
         }
     }
+    for (uint32_t r = 1; t->bands && r < t->rows; r++) {
+        uint32_t to = r < rows ? 0 : r - rows + 1;
+        t->bands[to] = to ? t->bands[r] : lpdf_band_union(t->bands[0], t->bands[r]);
+    }
     memmove(t->cells + t->cols, t->cells + (size_t)rows * t->cols,
         (size_t)(t->rows - rows) * t->cols * sizeof(*t->cells));
     t->rows -= rows - 1;
@@ -376,6 +380,17 @@ static struct lpdf_rect seg_box(const struct lpdf_seg *g)
         g->y + lpdf_descent(g->size) };
 }
 
+struct lpdf_band lpdf_band_union(struct lpdf_band a, struct lpdf_band b)
+{
+    return (struct lpdf_band){ fminf(a.y0, b.y0), fmaxf(a.y1, b.y1) };
+}
+
+static struct lpdf_band seg_band(const struct lpdf_seg *g)
+{
+    struct lpdf_rect box = seg_box(g);
+    return (struct lpdf_band){ box.y0, box.y1 };
+}
+
 static bool fill_table(const struct run *run, struct lpdf_table *t, struct arena *a)
 {
     struct lpdf_sheet *s = run->s;
@@ -393,7 +408,8 @@ static bool fill_table(const struct run *run, struct lpdf_table *t, struct arena
     t->header_rows = 0;
     t->box = (struct lpdf_rect){ 1e9f, 1e9f, -1e9f, -1e9f };
     t->cells = arena_array(a, (size_t)rows * t->cols, sizeof(*t->cells));
-    if (!t->cells) {
+    t->bands = arena_array(a, rows, sizeof(*t->bands));
+    if (!t->cells || !t->bands) {
         return false;
     }
     for (uint32_t r = run->row0; r <= run->row1; r++) {
@@ -406,12 +422,17 @@ static bool fill_table(const struct run *run, struct lpdf_table *t, struct arena
             above &&
             (goes_on(run, r, usual, above) ||
                 (definitions && live_segs(s, r) == 1 && column_of(run, &s->segs[row->seg]) == 1));
+        if (!joins) {
+            t->bands[t->rows] = (struct lpdf_band){ 1e9f, -1e9f };
+        }
         struct slice *cells = joins ? above : &t->cells[t->rows++ * t->cols];
+        struct lpdf_band *band = &t->bands[t->rows - 1];
         for (uint32_t i = 0; i < row->segs; i++) {
             struct lpdf_seg *g = &s->segs[row->seg + i];
             if (!g->gone) {
                 uint32_t c = column_of(run, g);
                 cells[c] = lpdf_join_text(cells[c], seg_text(s, g, a), a);
+                *band = lpdf_band_union(*band, seg_band(g));
                 t->box = lpdf_union(t->box, seg_box(g));
                 g->gone = true;
             }
@@ -556,14 +577,18 @@ static bool take_loose_rows(
     }
     *t = (struct lpdf_table){ .cols = most, .box = { 1e9f, 1e9f, -1e9f, -1e9f } };
     t->cells = arena_array(a, (size_t)rows * most, sizeof(*t->cells));
-    if (!t->cells) {
+    t->bands = arena_array(a, rows, sizeof(*t->bands));
+    if (!t->cells || !t->bands) {
         return false;
     }
     for (uint32_t r = run->row0; r <= run->row1; r++) {
         uint32_t c = 0;
+        struct lpdf_band *band = &t->bands[t->rows];
+        *band = (struct lpdf_band){ 1e9f, -1e9f };
         for (uint32_t i = 0; i < s->rows[r].segs; i++) {
             struct lpdf_seg *g = &s->segs[s->rows[r].seg + i];
             if (!g->gone) {
+                *band = lpdf_band_union(*band, seg_band(g));
                 t->cells[t->rows * most + c++] = seg_text(s, g, a);
                 t->box = lpdf_union(t->box, seg_box(g));
                 g->gone = true;

@@ -50,7 +50,7 @@ struct lpdf_out { // what is carried from page to page
     bool title_done;
     float list_x[LPDF_LEVELS]; // where the markers of the open list stand, by level
     int list_depth;
-    struct buf text, markdown; // scratch
+    struct buf text, markdown, rows; // scratch
     int64_t no_text_pages;
     int64_t hidden_pages;
 };

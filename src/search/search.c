@@ -6,12 +6,14 @@
 #include "search/rerank.h"
 #include "search/search.h"
 #include "wire/json_in.h"
+#include "wire/span_list.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 enum {
     SNIPPET_CHARS = 280,
+    ROWS_SHARE = 3, // a row with as many words as a third of its table has is not told apart
     CANDIDATES = 100, // of each list, at least
     CANDIDATES_MAX = 300,
     HALF_LIFE_DAYS = 180, // of what is new
@@ -85,7 +87,9 @@ static int sharpen_by_elements(struct store *store, const struct query *q, struc
     return 0;
 }
 
-static bool sharpen_by_starts(const struct query *q, struct search_result *r, struct arena *a)
+// *element: set to the one whose place it is, if that is known.
+static bool sharpen_by_starts(
+    const struct query *q, struct search_result *r, struct arena *a, int64_t *element)
 {
     AUTO_JSON *starts = json_in_parse(slice_of(r->hit.starts), 2, NULL);
     AUTO_JSON *places = json_in_parse(slice_of(r->hit.places), JSON_IN_DEPTH, NULL);
@@ -113,7 +117,54 @@ static bool sharpen_by_starts(const struct query *q, struct search_result *r, st
         const char *place = json ? arena_strdup(a, json) : NULL;
         r->place = place ? place : r->place;
     }
+    if (s.terms > 1 && (int64_t)count == r->hit.last_element - r->hit.first_element + 1) {
+        *element = r->hit.first_element + (int64_t)s.best;
+    }
     return true;
+}
+
+// Of a table on a page the row with most of the words, if it is one of few.
+static bool best_row(
+    const struct query *q, const struct element *e, struct slice shown, size_t *ret_line)
+{
+    struct slice rest = e->text, line;
+    size_t most = 0, as_many = 0, lines = 0;
+
+    for (; slice_cut(&rest, '\n', &line); lines++) {
+        size_t terms = line.len ? snippet_count_terms(line, &q->terms) : 0;
+        if (terms > most && memmem(shown.data, shown.len, line.data, line.len)) {
+            most = terms;
+            as_many = 0;
+            *ret_line = lines;
+        }
+        as_many += most > 0 && terms == most;
+    }
+    return most > 0 && as_many * ROWS_SHARE < lines;
+}
+
+static int cut_row(struct store *store, const struct query *q, struct search_result *r,
+    int64_t element, struct arena *a, struct error *err)
+{
+    AUTO_BUF json = BUF_INIT(4096);
+    struct element_row *row = NULL;
+    size_t count = 0, line = 0;
+    float top = 0, bottom = 0;
+    int rc = store_element_list(
+        store, slice_of(r->hit.document_id), element - 1, 1, a, &row, &count, err);
+
+    if (rc < 0) {
+        return rc == ERR_NOT_FOUND ? 0 : rc;
+    }
+    if (count == 0 || row->element.kind != ELEMENT_TABLE || !row->element.place.has_box ||
+        !best_row(q, &row->element, r->hit.text, &line) ||
+        !row_at(row->element.rows, line, &top, &bottom)) {
+        return 0;
+    }
+    row->element.place.box[1] = top;
+    row->element.place.box[3] = bottom;
+    place_add_json(&json, &row->element.place);
+    r->place = arena_strndup(a, json.data ? json.data : "", json.len);
+    return r->place ? 0 : error_set(err, ERR_MEMORY, "The results did not fit into memory.");
 }
 
 // The place of the element of the chunk with most of the words; a chunk of one element has nothing to choose.
@@ -127,10 +178,15 @@ static int sharpen_place(struct store *store, const struct query *q, struct sear
     if (rc < 0) {
         return rc;
     }
+    bool several = r->hit.first_element < r->hit.last_element;
+    int64_t element = several ? -1 : r->hit.first_element;
     r->place = r->hit.place;
     bool spoken = r->hit.place && strstr(r->hit.place, "\"time\"");
-    if (spoken || (r->hit.first_element < r->hit.last_element && !sharpen_by_starts(q, r, a))) {
+    if (spoken || (several && !sharpen_by_starts(q, r, a, &element))) {
         rc = sharpen_by_elements(store, q, r, a, err);
+    } else if (element >= 0 && strstr(r->place, "\"page\"") &&
+               memmem(r->hit.text.data, r->hit.text.len, " | ", 3)) {
+        rc = cut_row(store, q, r, element, a, err);
     }
     if (rc == 0 && place_parse_json(slice_of(r->place), a, &place) == 0) {
         place_add_words(&words, &place);

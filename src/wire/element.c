@@ -3,6 +3,7 @@
 #include "wire/element.h"
 
 #include "wire/json_out.h"
+#include "wire/span_list.h"
 #include "wire/speech_words.h"
 
 static const char *const kind_words[] = {
@@ -69,6 +70,24 @@ static void put_words(struct json_out *j, const struct element *e)
     json_end(j);
 }
 
+// {"rows": [[top, bottom], …]}
+static void put_rows(struct json_out *j, const struct element *e)
+{
+    struct slice rows = e->rows;
+    int64_t top = 0, height = 0;
+
+    json_key_object(j, "data");
+    json_key_array(j, "rows");
+    while (span_next(&rows, &top, &height)) {
+        json_begin_array(j);
+        json_double(j, (double)top / ROW_UNITS);
+        json_double(j, (double)(top + height) / ROW_UNITS);
+        json_end(j);
+    }
+    json_end(j);
+    json_end(j);
+}
+
 void element_put_json(struct json_out *j, const struct element *e)
 {
     json_begin_object(j);
@@ -87,6 +106,8 @@ void element_put_json(struct json_out *j, const struct element *e)
     }
     if (e->times.len) {
         put_words(j, e);
+    } else if (e->rows.len) {
+        put_rows(j, e);
     }
     if (e->flags) {
         json_key_array(j, "flags");

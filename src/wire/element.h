@@ -41,6 +41,8 @@ struct element {
     struct slice markdown; // may be empty: then as text
     struct slice header; // tables: the header row as text ("Item | Price"), else empty
     struct slice times; // speech: the seconds of its words (wire/speech_words.h), may be empty
+    struct slice
+        rows; // tables on a page: where each line of text stands (wire/span_list.h), may be empty
     struct slice image; // figures: the name of an emitted image, else empty
 };
 

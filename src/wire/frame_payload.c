@@ -18,6 +18,7 @@
 #include "wire/frame.h"
 
 #include "base/utf8.h"
+#include "wire/span_list.h"
 #include "wire/speech_words.h"
 
 #include <math.h>
@@ -156,6 +157,7 @@ void frame_add_element(struct buf *b, const struct element *e)
     put_string(b, e->header);
     put_string(b, e->image);
     put_string(b, e->times);
+    put_string(b, e->rows);
     end(b, at);
 }
 
@@ -379,6 +381,8 @@ static void get_element(struct unpack *u, struct element *e)
     e->image = get_string(u, FRAME_IMAGE_NAME_MAX);
     e->times = get_string(u, SPEECH_TIMES_MAX);
     u->bad = u->bad || !speech_times_fit(e->times, e->text);
+    e->rows = get_string(u, SPAN_LIST_MAX);
+    u->bad = u->bad || !rows_fit(e->rows, e->text);
 }
 
 static void get_image_start(struct unpack *u, struct frame *f)

@@ -3,10 +3,10 @@
 #include "wire/speech_words.h"
 
 #include "wire/element.h"
+#include "wire/span_list.h"
 
 #include <math.h>
 
-enum { HUNDREDTHS_MAX = 24 * 3600 * 100 }; // longer recordings are not taken in
 #define PAUSE_S 0.7 // between two words: ends an utterance
 
 static bool ends_with(const struct speech_word *w, const char *marks)
@@ -43,7 +43,7 @@ size_t speech_utterance(const struct speech_word *words, size_t count)
 
 static long hundredths(double seconds)
 {
-    return seconds > 0 ? lround(fmin(seconds * 100, HUNDREDTHS_MAX)) : 0;
+    return seconds > 0 ? lround(fmin(seconds * 100, SPAN_MAX)) : 0;
 }
 
 bool speech_element(const struct speech_word *words, size_t count, struct buf *text,
@@ -52,7 +52,7 @@ bool speech_element(const struct speech_word *words, size_t count, struct buf *t
     for (size_t i = 0; i < count; i++) {
         long start = hundredths(words[i].start), end = hundredths(words[i].end);
         buf_addf(text, "%s%s", i ? " " : "", words[i].text);
-        buf_addf(times, "%s%ld+%ld", i ? " " : "", start, end > start ? end - start : 0);
+        span_add(times, start, end - start);
     }
     *ret = (struct element){ .kind = ELEMENT_SPEECH,
         .place = { .kind = PLACE_TIME,
@@ -62,33 +62,13 @@ bool speech_element(const struct speech_word *words, size_t count, struct buf *t
     return buf_ok(text) && buf_ok(times);
 }
 
-static bool take_number(struct slice *s, int64_t *ret)
-{
-    size_t n = 0;
-
-    while (n < s->len && n < 8 && s->data[n] >= '0' && s->data[n] <= '9') {
-        n++;
-    }
-    if (n == 0 || !slice_to_i64(slice_make(s->data, n), ret) || *ret > HUNDREDTHS_MAX) {
-        return false;
-    }
-    *s = slice_from(*s, n);
-    return true;
-}
-
 bool speech_time_next(struct slice *times, double *ret_start, double *ret_end)
 {
-    struct slice s = *times;
     int64_t start = 0, length = 0;
 
-    if (!take_number(&s, &start) || s.len == 0 || s.data[0] != '+') {
+    if (!span_next(times, &start, &length)) {
         return false;
     }
-    s = slice_from(s, 1);
-    if (!take_number(&s, &length) || (s.len && s.data[0] != ' ')) {
-        return false;
-    }
-    *times = s.len ? slice_from(s, 1) : s;
     *ret_start = (double)start / 100;
     *ret_end = (double)(start + length) / 100;
     return true;
@@ -96,23 +76,10 @@ bool speech_time_next(struct slice *times, double *ret_start, double *ret_end)
 
 bool speech_times_fit(struct slice times, struct slice text)
 {
-    double start, end;
-    size_t words = 1, count = 0;
+    size_t words = 1;
 
-    if (times.len == 0) {
-        return true;
-    }
     for (size_t i = 0; i < text.len; i++) {
         words += text.data[i] == ' ';
     }
-    if (times.data[times.len - 1] == ' ') {
-        return false;
-    }
-    while (times.len) {
-        if (!speech_time_next(&times, &start, &end)) {
-            return false;
-        }
-        count++;
-    }
-    return count == words;
+    return span_list_fits(times, words);
 }

@@ -187,6 +187,24 @@ def test_a_cited_row_opens_at_that_row():
         assert opened(c)["range"].startswith("A8:"), c
 
 
+def test_a_cited_row_of_a_table_on_a_page_opens_at_that_row():
+    with Server() as server:
+        manual = server.add("fryer-manual.pdf", sample("fryer-manual.pdf"))["id"]
+        table = next(e for e in server.elements(manual) if e["kind"] == "table" and "E-31" in e["text"] and "E-60" in e["text"])
+        lines, rows, box = table["text"].splitlines(), table["data"]["rows"], table["place"]["box"]
+        assert len(lines) == len(rows) > 9 and rows == sorted(rows), rows
+        assert abs(rows[0][0] - box[1]) < 0.02 and abs(rows[-1][1] - box[3]) < 0.02, (rows, box)
+        assert all(0.01 < bottom - top < 0.1 and abs(bottom - after) < 0.01 for (top, bottom), (after, _) in zip(rows, rows[1:] + [[rows[-1][1], 0]])), rows
+        for code in ("E-12", "E-31", "E-60"):
+            row = rows[next(i for i, line in enumerate(lines) if line.startswith(code))]
+            cited = check(server, f"What does {code} mean?")["citations"][0]
+            assert cited["place"] == table["place"], cited
+            at = opened(cited)
+            assert at["page"] == 11 and [at["box"][1], at["box"][3]] == row and at["box"][0] == box[0], (at, row)
+            found = next(r["place"] for r in server.search(code, document_ids=[manual]) if r["place"]["page"] == 11)
+            assert [found["box"][1], found["box"][3]] == row, (code, found)
+
+
 # Many questions of every kind; each answer's citations are followed, whoever wrote it.
 CREW = """How do I filter the fryer oil?|How often do I filter the oil?|What does E-31 mean?|The fryer shows E12, what do I do?
 What is the supply voltage of the FX-200?|How do I reset the high limit?|What temperature must chicken reach?|How hot is ground beef cooked?

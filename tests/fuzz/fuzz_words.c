@@ -7,6 +7,7 @@
 #include "store/fts_text.h"
 #include "text/snippet.h"
 #include "text/words.h"
+#include "wire/span_list.h"
 #include "wire/speech_words.h"
 
 #include <stdlib.h>
@@ -48,6 +49,11 @@ static void speak(struct slice times, struct slice text, const struct snippet_te
         BUG_ON(!(start >= 0) || !(end >= start));
     }
     speech_times_fit(times, text);
+    float top = 0, bottom = 0;
+    for (size_t i = 0; row_at(times, i, &top, &bottom); i++) {
+        BUG_ON(!(top >= 0) || !(bottom > top));
+    }
+    rows_fit(times, text);
     if (moment_find(text, times, terms, seconds)) {
         BUG_ON(!(seconds[1] >= seconds[0]));
     }

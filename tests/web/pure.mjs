@@ -46,6 +46,15 @@ const CASES = {
             equal(placeWords(place), words, JSON.stringify(place));
         }
     },
+    async "a table's box surrounds its row's, and nothing else's"() {
+        const { surrounds } = await load("place");
+        const row = { page: 3, box: [0.1, 0.4, 0.9, 0.45] };
+        for (const [place, is] of [[{ page: 3, box: [0.1, 0.2, 0.9, 0.8] }, true], [{ page: 4, box: [0.1, 0.2, 0.9, 0.8] }, false], [row, false],
+            [{ page: 3, box: [0.1, 0.2, 0.9, 0.42] }, false], [{ page: 3 }, false], [{ lines: [1, 9] }, false], [{ page: 3, box: [0.2, 0.2, 0.8, 0.8] }, false]]) {
+            equal(surrounds(place, row), is, JSON.stringify(place));
+        }
+        equal(surrounds({ lines: [1, 9] }, { lines: [2, 3] }), false, "no boxes");
+    },
     async "places meet when they share something"() {
         const { placesMeet } = await load("place");
         for (const [a, b, met] of [

@@ -9,7 +9,8 @@ enum { LIST_MAX = 10000 };
     " t WHERE t.document = ? AND t.version = (SELECT version FROM documents WHERE key = ?) "       \
     "AND t.version > 0 AND t.idx > ? ORDER BY t.idx LIMIT ?"
 #define ELEMENTS                                                                                   \
-    "SELECT t.idx, t.kind, t.level, t.flags, t.place, t.text, t.markdown, t.header, t.image "      \
+    "SELECT t.idx, t.kind, t.level, t.flags, t.place, t.text, t.markdown, t.header, t.image, "     \
+    "t.rows "                                                                                      \
     "FROM elements" SHOWN
 #define CHUNKS                                                                                     \
     "SELECT t.id, t.idx, t.first_element, t.last_element, t.heading, t.text, t.place, t.places, "  \
@@ -41,7 +42,9 @@ static int read_element(struct query *q, struct arena *a, struct element_row *r,
     e->header = row_copy(q, a);
     struct slice image = row_slice(q);
     e->image = arena_slice(a, image);
-    if (!r->place_json || e->image.len != image.len) {
+    struct slice rows = row_slice(q);
+    e->rows = arena_slice(a, rows);
+    if (!r->place_json || e->image.len != image.len || e->rows.len != rows.len) {
         return error_set(
             err, ERR_MEMORY, "There is not enough memory for these elements; ask for fewer.");
     }

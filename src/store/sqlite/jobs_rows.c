@@ -36,8 +36,8 @@ static int insert_element(struct write *w, int64_t document, int64_t version,
 {
     struct query q =
         query_start(w->db, "INSERT INTO elements (document, version, idx, kind, level, flags, "
-                           "place, text, markdown, header, image) "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+                           "place, text, markdown, header, image, rows) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
     query_int(&q, document);
     query_int(&q, version);
     query_int(&q, e->index);
@@ -49,6 +49,7 @@ static int insert_element(struct write *w, int64_t document, int64_t version,
     query_slice(&q, e->markdown);
     query_slice(&q, e->kind == ELEMENT_SPEECH ? e->times : e->header); // speech has no header row
     query_slice(&q, e->image);
+    query_slice(&q, e->rows);
     return query_run(&q, err);
 }
 

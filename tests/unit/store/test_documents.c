@@ -308,6 +308,7 @@ static void elements_come_back_as_written_and_page_by_index(void **state)
             .text = slice_of("a | b"),
             .markdown = slice_of("|a|b|"),
             .header = slice_of("A | B"),
+            .rows = slice_of("1000+250"),
             .place = { .kind = PLACE_SHEET,
                 .name = slice_of("Menu"),
                 .rows = { 1, 2 },
@@ -331,6 +332,7 @@ static void elements_come_back_as_written_and_page_by_index(void **state)
     assert_int_equal(rows[0].element.flags, ELEMENT_HIDDEN);
     assert_true(
         slice_is(rows[0].element.markdown, "|a|b|") && slice_is(rows[0].element.header, "A | B"));
+    assert_true(slice_is(rows[0].element.rows, "1000+250"));
     assert_true(place_equal(&rows[0].element.place, &e[1].place));
     assert_true(slice_is(rows[1].element.image, "image1"));
     assert_int_equal(rows[1].element.place.kind, PLACE_NONE);

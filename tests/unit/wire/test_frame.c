@@ -224,7 +224,7 @@ static void bad_elements_are_refused(void **state)
     const struct element good = { .kind = ELEMENT_PARAGRAPH,
         .text = SLICE_LIT("x"),
         .place = { .kind = PLACE_PAGE, .number = 1, .has_box = true, .box = { 0, 0, 1, 1 } } };
-    struct element bad[10];
+    struct element bad[11];
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         bad[i] = good;
@@ -239,6 +239,7 @@ static void bad_elements_are_refused(void **state)
     bad[7].place.rows[0] = 2;
     bad[8].place.kind = PLACE_KINDS;
     bad[9].place.seconds[0] = INFINITY;
+    bad[10].rows = SLICE_LIT("1+2 3+4"); // of one line
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         AUTO_BUF b = BUF_INIT(BIG);
         frame_add_hello(&b, 0, 0);

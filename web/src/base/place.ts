@@ -60,6 +60,13 @@ export function placeWords(place: Place | null | undefined): string {
     return place.frame ? `frame ${place.frame}` : place.box ? "picture" : "";
 }
 
+/** Is it the larger box around the other one, as a table's is around its row? */
+export function surrounds(place: Place, other: Place): boolean {
+    const [a, b] = [place.box, other.box];
+    return a?.length === 4 && b?.length === 4 && place.page === other.page && place.frame === other.frame
+        && a.every((edge, i) => (i < 2 ? edge <= b[i]! + 0.001 : edge >= b[i]! - 0.001)) && a.some((edge, i) => Math.abs(edge - b[i]!) > 0.001);
+}
+
 /** "A" is 1, "Z" 26, "AA" 27. */
 export function columnNumber(name: string): number {
     let n = 0;

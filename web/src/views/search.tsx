@@ -7,7 +7,7 @@ import { stage, type Hit, type SearchAnswer } from "../api/types";
 import { formats } from "../api/uploads";
 import { may } from "../api/session";
 import { announce, useCell } from "../base/cell";
-import { placeWords, toPlace, type Place } from "../base/place";
+import { placeWords, surrounds, toPlace, type Place } from "../base/place";
 import { go } from "../base/router";
 import { parseSnippet } from "../base/text";
 import { capital, count, label } from "../base/words";
@@ -28,7 +28,7 @@ export function hitLink(hit: Hit): string {
     for (const raw of [hit.place, ...(hit.places ?? [])]) { // the sharpest first
         const place = toPlace(raw);
         const key = JSON.stringify(place);
-        if (place && !seen.has(key) && places.length < LINK_PLACES_MAX) {
+        if (place && !seen.has(key) && places.length < LINK_PLACES_MAX && !(places[0] && surrounds(place, places[0]))) {
             seen.add(key);
             places.push(place);
         }
