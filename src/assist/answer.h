@@ -35,6 +35,7 @@ struct support {
     double near; // of the own words in the best sentence with its headings and the document's title
     double
         object; // of the thing asked about, in the sentences that hold enough; 1 if none is named
+    double phrase; // of the thing that is held least among those that the question names; 1 if none
     bool unmet; // what kind of value the question wants stands near its words nowhere
     bool other_code; // a code of the question stands in none of the passages
     double spread; // how far the best passage is above the fifth

@@ -187,6 +187,7 @@ static void trace_decision(struct run *r, const struct support *s)
     json_key_double(&step.json, "larder.support.sentence", s->sentence);
     json_key_double(&step.json, "larder.support.near", s->near);
     json_key_double(&step.json, "larder.support.object", s->object);
+    json_key_double(&step.json, "larder.support.phrase", s->phrase);
     json_key_bool(&step.json, "larder.support.unmet", s->unmet);
     json_key_double(&step.json, "larder.support.unknown", s->unknown);
     json_key_double(&step.json, "larder.support.spread", s->spread);

@@ -133,6 +133,7 @@ static void weigh(const struct question *q, struct unit *u, double rank)
                              (question_covered(q, around, false) - covered);
     u->score += key_worth * key_fits(q, u->key);
     u->factor = u->told ? rank : rank * nothing_new;
+    u->factor *= wanted_worth(&q->wanted, u->row->element.header, u->shown);
     if (q->asks_meaning && !table && explains(q, u->text)) {
         u->factor *= explaining_worth;
     }

@@ -59,8 +59,8 @@ static const struct {
     const char *word;
     enum quantity_kind kind;
 } how_words[] = { { "long", QUANTITY_TIME }, { "hot", QUANTITY_TEMPERATURE },
-    { "cold", QUANTITY_TEMPERATURE }, { "warm", QUANTITY_TEMPERATURE },
-    { "heavy", QUANTITY_MASS } };
+    { "cold", QUANTITY_TEMPERATURE }, { "warm", QUANTITY_TEMPERATURE }, { "heavy", QUANTITY_MASS },
+    { "wide", QUANTITY_LENGTH }, { "tall", QUANTITY_LENGTH }, { "deep", QUANTITY_LENGTH } };
 
 // "items", "tasks"; not "is", "does", "grass"
 static bool word_is_plural(const char *word)
@@ -226,6 +226,49 @@ static void read_object(struct object_reader *o, const char *word, size_t terms)
     }
 }
 
+// Things that the question names: words behind an article or a question word, up to the next small word. What only asks for
+// a moment ("what time") names nothing; what is asked why may be explained in other words. And what is to be done: the word
+// behind "how do I".
+struct phrase_reader {
+    int count; // so far
+    size_t words; // of the one that is open
+    bool open, why;
+    bool how, act; // behind "how"; behind "how do I"
+};
+
+static const char moment_words[] = "time day days date month hour minutes phone number";
+
+// "the glass bin collected"
+static bool is_participle(const char *word)
+{
+    size_t n = strlen(word);
+
+    return n > 4 && strcmp(word + n - 2, "ed") == 0;
+}
+
+static int read_phrase(struct phrase_reader *p, const char *word, bool topic, bool *ret_verb)
+{
+    static const char before[] = "the a an my our your their what which much many";
+    bool doing = word_among(word, doing_words);
+
+    *ret_verb = p->act && topic;
+    p->act = p->how && doing && strcmp(word, "do") != 0 && strcmp(word, "can") != 0 &&
+             strcmp(word, "should") != 0 && strcmp(word, "must") != 0;
+    p->how = strcmp(word, "how") == 0 || (p->how && doing && !p->act);
+    p->why = p->why || strcmp(word, "why") == 0;
+    if (word_among(word, before)) {
+        p->open = !p->why;
+        p->count++;
+        p->words = 0;
+        return 0;
+    }
+    bool named = p->open && p->words > 0;
+    p->open = p->open && topic;
+    p->words += p->open;
+    return p->open && !word_among(word, moment_words) && !(named && is_participle(word)) ? p->count
+                                                                                         : 0;
+}
+
 // "turn off": one term in the place of the verb's.
 static void add_action(struct collect *c, const struct question_term *like, enum action action,
     struct slice verb, struct slice typed)
@@ -252,6 +295,7 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
     struct question *q = c->q;
     struct manner manner = { 0 };
     struct object_reader object = { 0 };
+    struct phrase_reader phrases = { 0 };
     struct action_reader verb = { 0 };
     struct word w;
     size_t at = 0;
@@ -273,8 +317,11 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
                 slice_make(text.data + from, to - from));
             continue;
         }
-        if (word_is_stop(w.folded) || word_among(w.folded, empty_words) ||
-            word_among(w.folded, source_words) || q->count == QUESTION_TERMS_MAX) {
+        bool topic = !word_is_stop(w.folded) && !word_among(w.folded, empty_words) &&
+                     !word_among(w.folded, source_words);
+        bool act = false;
+        int phrase = own ? read_phrase(&phrases, w.folded, topic, &act) : 0;
+        if (!topic || q->count == QUESTION_TERMS_MAX) {
             continue;
         }
         struct slice typed = slice_make(text.data + w.start, w.end - w.start);
@@ -284,6 +331,8 @@ static void add_words(struct collect *c, struct slice text, double weight, bool 
             *t = (struct question_term){ .weight = weight,
                 .own = own,
                 .code = is_code(w.folded),
+                .phrase = phrase,
+                .verb = act,
                 .kind = value_kind(w.folded) };
             memcpy(t->stem, w.folded, WORD_MAX);
             if (how >= 0) {

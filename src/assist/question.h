@@ -32,6 +32,8 @@ struct question_term {
     bool
         code; // letters with digits: a model, a part, an error. What is not about the same one is no answer.
     bool object; // of the thing that the question is about: "of the grill", "the fryer's"
+    bool verb; // what is to be done: "open" in "how do I open the door"
+    int phrase; // the named thing that it is a word of ("the light bulb", "which cloth"), from 1; 0: of none
     enum action action; // "turn off": a text with "shut … down" holds it; then stem is ""
     int kind; // enum quantity_kind that it asks for ("voltage": a text with "208 V" holds it), or -1
 };

@@ -10,6 +10,7 @@ static const double bullets_worth = 0.55, list_least = 0.9, titled_least = 0.35;
 // A list that is about something else, of which one item alone says what is asked.
 static const double own_least = 0.1; // of the question, in headings and items
 static const double title_least = 0.3, one_item_most = 0.75;
+static const double other_verb_worth = 0.5;
 enum { LISTS_TRIED = 10, BEFORE = 30, AFTER = 60, GAP = 2, LEAD_MAX = 300 };
 
 bool text_warns(struct slice text)
@@ -168,6 +169,17 @@ static bool lacks_code(const struct question *q, const double *counts)
     return false;
 }
 
+// Steps to replace the door's gasket are none to open the door.
+static bool lacks_verb(const struct question *q, const double *counts)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (q->terms[i].verb && counts[i] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_counts(const struct question *q, const double *from, double *to)
 {
     for (size_t i = 0; i < q->count; i++) {
@@ -208,6 +220,7 @@ static void weigh(const struct question *q, struct list *l)
     bool beside = title < title_least && one_item >= one_item_most * whole;
     bool other = lacks_code(q, counts) || own_words < own_least;
     l->score = beside || other ? 0 : title + whole; // what the heading says counts twice
+    l->score *= lacks_verb(q, items) ? other_verb_worth : 1;
     l->score *= l->titled || is_ordered(&l->rows[l->first].element) ? 1 : bullets_worth;
 }
 

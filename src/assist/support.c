@@ -23,16 +23,21 @@ static const double follow_up_unmet =
     3; // the value that is asked for may stand in what was said before
 enum { SHORT_QUESTION = 4 }; // terms
 static const struct {
-    double least, a_term, long_least, slope, unmet, object;
-} alone = {
-    .least = 0.52, .a_term = 0.04, .long_least = 0.36, .slope = 12, .unmet = 6, .object = 3
-};
+    double least, a_term, long_least, slope, unmet, object, phrase;
+} alone = { .least = 0.52,
+    .a_term = 0.04,
+    .long_least = 0.36,
+    .slope = 12,
+    .unmet = 6,
+    .object = 3,
+    .phrase = 3 };
 
 // A question about what no document names has no answer here: so much of its weight is in unknown words, or less when the
 // best passage holds little of the rest.
 static const double unknown_most = 0.45, unknown_much = 0.3, passage_little = 0.4;
 static const double near_enough =
     0.8; // of what the best sentence holds, to be looked at for values and names
+static const double named_enough = 0.7; // of a thing that the question names
 static const double object_least = 0.2; // of the question's weight, to be worth asking for
 static const double mean_words = 120; // of a passage, for BM25's length
 
@@ -91,6 +96,26 @@ static double object_share(const struct question *q, const double *counts)
     return of > 0 && of >= object_least * q->own_total ? held / of : 1;
 }
 
+// Of each thing that the question names, the share that is held: the least of these.
+static double phrase_share(const struct question *q, const double *counts)
+{
+    double least = 1;
+
+    for (size_t first = 0; first < q->count; first++) {
+        double of = 0, held = 0;
+        int phrase = q->terms[first].phrase;
+        for (size_t i = 0; i < q->count && phrase > 0; i++) {
+            if (q->terms[i].phrase == phrase &&
+                q->terms[i].kind < 0) { // a value says it without the word
+                of += q->terms[i].idf;
+                held += counts[i] > 0 ? q->terms[i].idf : 0;
+            }
+        }
+        least = of > 0 && held / of < least ? held / of : least;
+    }
+    return least;
+}
+
 // A sentence or row with its headings and its document's title. Calls `look` for each.
 typedef void (*near_fn)(const struct question *q, struct slice header, struct slice text,
     const double *counts, struct support *ret);
@@ -130,6 +155,7 @@ static void measure_fit(const struct question *q, struct slice header, struct sl
 {
     if (question_covered(q, counts, true) >= near_enough * ret->near) {
         ret->object = larger(ret->object, object_share(q, counts));
+        ret->phrase = larger(ret->phrase, phrase_share(q, counts));
         ret->unmet = ret->unmet && !wanted_given(&q->wanted, header, text);
     }
 }
@@ -150,6 +176,15 @@ static double near_least(const struct question *q)
     double more = q->count > SHORT_QUESTION ? (double)(q->count - SHORT_QUESTION) : 0;
 
     return larger(alone.least - alone.a_term * more, alone.long_least);
+}
+
+// What is named and hardly stands anywhere; it weighs less in a long question, which says a thing in several ways.
+static double nameless(const struct question *q, double share)
+{
+    double lacks = share < named_enough ? 1 - share / named_enough : 0;
+
+    return alone.phrase * lacks *
+           (q->count > SHORT_QUESTION ? SHORT_QUESTION / (double)q->count : 1);
 }
 
 void support_measure(
@@ -179,7 +214,7 @@ void support_measure(
     double z = fitted.bias + fitted.match * ret->match + fitted.sentence * ret->sentence +
                fitted.unknown * ret->unknown - (q->alone ? 0 : follow_up_unmet * ret->unmet);
     double near = alone.slope * (ret->near - near_least(q)) - alone.unmet * ret->unmet -
-                  alone.object * (1 - ret->object);
+                  alone.object * (1 - ret->object) - nameless(q, ret->phrase);
     if (q->alone && near < z) {
         z = near;
     }

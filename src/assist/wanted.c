@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
+static const double unwanted = 0.6, doubted = 0.9; // factors of a text's worth
+
 enum {
     BEFORE_MAX = 5, // words from a number to what it counts: "two paid ten-minute rest periods"
     AFTER_MAX = 3, // "Servings: 12"
@@ -20,7 +22,8 @@ static const struct {
     { "deep", QUANTITY_LENGTH }, { "tall", QUANTITY_LENGTH } },
   what_words[] = { { "temperature", QUANTITY_TEMPERATURE },
       { "temperatures", QUANTITY_TEMPERATURE }, { "voltage", QUANTITY_VOLTAGE },
-      { "wattage", QUANTITY_POWER }, { "weight", QUANTITY_MASS }, { "weigh", QUANTITY_MASS } };
+      { "wattage", QUANTITY_POWER }, { "weight", QUANTITY_MASS }, { "weigh", QUANTITY_MASS },
+      { "price", QUANTITY_MONEY }, { "width", QUANTITY_LENGTH }, { "height", QUANTITY_LENGTH } };
 
 static const char number_words[] =
     "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty "
@@ -28,6 +31,13 @@ static const char number_words[] =
 static const char date_words[] =
     "january february march april june july august september october november december monday "
     "tuesday wednesday thursday friday saturday sunday yesterday today";
+
+// What tells when: days and parts of a day, how often, before and after what.
+static const char when_words[] =
+    "am pm noon midnight morning evening afternoon night tonight today tomorrow daily weekly "
+    "monthly yearly hourly every each once twice before after until closing opening weekdays "
+    "weekends sundays mondays tuesdays wednesdays thursdays fridays saturdays";
+static const char time_words[] = "time day days date month weekday";
 
 static void want_quantity(struct value_wanted *w, enum quantity_kind kind)
 {
@@ -61,6 +71,25 @@ static void read_what(struct value_wanted *w, const char *word, size_t since)
     }
 }
 
+// "When do", "by when", "what time", "on which day", "how often"; "who".
+static void read_told(struct value_wanted *w, struct slice question)
+{
+    char before[WORD_MAX] = "";
+    size_t at = 0, n = 0;
+    struct word word;
+
+    while (word_next(question, &at, &word)) {
+        bool which = strcmp(before, "what") == 0 || strcmp(before, "which") == 0;
+        w->time = w->time || (n < 2 && strcmp(word.folded, "when") == 0) ||
+                  (which && word_among(word.folded, time_words)) ||
+                  (strcmp(before, "how") == 0 && strcmp(word.folded, "often") == 0);
+        w->names_day = w->names_day || word_among(word.folded, date_words);
+        w->who = w->who || (n == 0 && strcmp(word.folded, "who") == 0);
+        memcpy(before, word.folded, WORD_MAX);
+        n++;
+    }
+}
+
 void wanted_read(struct slice question, struct value_wanted *ret)
 {
     char before[WORD_MAX] = "";
@@ -69,6 +98,7 @@ void wanted_read(struct slice question, struct value_wanted *ret)
     struct word w;
 
     *ret = (struct value_wanted){ 0 };
+    read_told(ret, question);
     while (ret->kind == WANTED_ANYTHING && word_next(question, &at, &w)) {
         if (strcmp(before, "how") == 0) {
             read_how(ret, w.folded);
@@ -188,13 +218,81 @@ static bool holds_quantity(const bool units[QUANTITY_KINDS], struct slice text)
     return holds_worded_quantity(units, text);
 }
 
+// A number by itself, whose unit the header may have; "F-07" is none, nor is "98 kg" where no weight is asked for.
+static bool holds_bare_number(struct slice text)
+{
+    struct slice cell;
+
+    while (slice_cut(&text, '|', &cell)) {
+        size_t digits = 0, others = 0;
+        cell = slice_trim(cell);
+        for (size_t i = 0; i < cell.len; i++) {
+            unsigned char c = (unsigned char)cell.data[i];
+            digits += isdigit(c) != 0;
+            others += !isdigit(c) && c < 0x80 && !strchr("+-.,/ ", c);
+        }
+        if (digits > 0 && others == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// days: whether a day tells it; where the question names one itself, only a time does.
+static bool tells_when(struct slice text, bool days)
+{
+    static const bool times[QUANTITY_KINDS] = { [QUANTITY_TIME] = true };
+    struct word w;
+    size_t at = 0;
+
+    if (slice_find(text, SLICE_LIT("a.m.")) || slice_find(text, SLICE_LIT("p.m."))) {
+        return true;
+    }
+    while (word_next(text, &at, &w)) {
+        bool clock = isdigit((unsigned char)w.folded[0]) && w.end + 1 < text.len &&
+                     text.data[w.end] == ':' && isdigit((unsigned char)text.data[w.end + 1]);
+        if (clock || (days && word_among(w.folded, date_words)) ||
+            word_among(w.folded, when_words)) {
+            return true;
+        }
+    }
+    return holds_quantity(times, text);
+}
+
+// A word that is no number and no time.
+static bool tells_who(struct slice text)
+{
+    struct word w;
+    size_t at = 0;
+
+    while (word_next(text, &at, &w)) {
+        if (!isdigit((unsigned char)w.folded[0]) && w.end - w.start > 1 &&
+            !word_is_stop(w.folded) && !word_among(w.folded, date_words) &&
+            !word_among(w.folded, when_words)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+double wanted_worth(const struct value_wanted *w, struct slice header, struct slice text)
+{
+    if (w->who || w->time) {
+        return (w->who ? tells_who(text) : tells_when(text, !w->names_day)) ? 1 : unwanted;
+    }
+    if (w->kind == WANTED_QUANTITY && holds_quantity(w->units, text)) {
+        return 1;
+    }
+    return !wanted_given(w, header, text) ? unwanted : w->kind == WANTED_QUANTITY ? doubted : 1;
+}
+
 bool wanted_given(const struct value_wanted *w, struct slice header, struct slice text)
 {
     switch (w->kind) {
     case WANTED_COUNT:
         return holds_count(w, text) || (names_counted(w, header) && holds_number(text, false));
     case WANTED_QUANTITY:
-        return holds_quantity(w->units, text) || (header.len && holds_number(text, false));
+        return holds_quantity(w->units, text) || (header.len && holds_bare_number(text));
     case WANTED_DATE:
         return holds_number(text, true);
     case WANTED_NUMBER:

@@ -21,9 +21,13 @@ struct value_wanted {
     bool units[QUANTITY_KINDS]; // for WANTED_QUANTITY
     char counted[WANTED_WORDS_MAX][WORD_MAX]; // for WANTED_COUNT: stems of "rest breaks"
     size_t counted_words; // 0: anything
+    bool names_day; // "on Sunday"
+    bool time, who; // "when", "what time", "how often"; "who": for wanted_worth only
 };
 void wanted_read(struct slice question, struct value_wanted *ret);
 // Does the text hold something of that kind? header: of a table's row, whose words stand for the cells below; may be empty.
 bool wanted_given(const struct value_wanted *w, struct slice header, struct slice text);
+// How much a text, as it is shown, is worth as an answer to such a question: 1, or less if it lacks what is wanted.
+double wanted_worth(const struct value_wanted *w, struct slice header, struct slice text);
 
 #endif

@@ -390,3 +390,53 @@ def test_the_first_row_of_a_table_without_a_header_is_an_answer_too():
                 assert a["citations"][0]["place_words"] == "Who opens!A1:C1", a["citations"]
             a = check(server, "Who opens on Wednesday?")
             assert a["answer"].split(" [")[0] == "Wednesday; Shift lead Red; Prep cook South", (kind, a["answer"])
+
+
+STEAMER = """# ST-2 Steamer
+
+## Safety
+
+Open the lid of the steamer a hand's width and wait 5 seconds.
+
+## Replacing the gasket of the lid
+
+1. Switch the steamer off at the wall.
+2. Pull the old gasket of the lid out of its groove.
+3. Press the new gasket in.
+
+## Data
+
+| Property | Value |
+| --- | --- |
+| Weight | 98 kg |
+| Supply | 400 V |
+"""
+
+
+def test_what_is_named_and_stands_nowhere_has_no_answer():
+    with Server() as server:
+        server.add("steamer.md", STEAMER.encode())
+        server.add("waste.csv", b"Bin,Collected on,Put out by\nGlass,Tuesday,7 p.m. on Monday\nPaper,Thursday,7 p.m. on Wednesday\n")
+        server.add("menu.csv", b"Dish,Price,Calories\nLentil burger,$11.25,540\nPeach iced tea,$3.95,110\nCheese board,$14.00,880\n")
+        for question in ("On which day is the plastic bin collected?", "What is the recipe of the lentil burger?", "How much sugar is in the peach iced tea?",
+                         "How wide is the steamer?", "How long is the warranty of the steamer?"):
+            assert check(server, question)["refused"], question
+        for question, said in (("On which day is the glass bin collected?", "Bin: Glass; Collected on: Tuesday"), ("How heavy is the steamer?", "Property: Weight; Value: 98 kg"),
+                               ("How much does the lentil burger cost?", "Dish: Lentil burger; Price: $11.25; Calories: 540")):
+            assert check(server, question)["answer"].split(" [")[0].startswith(said), question
+
+
+def test_a_question_for_a_time_gets_the_row_that_tells_one():
+    with Server() as server:
+        server.add("leads.csv", b"Who opens\n\nMonday,Lead Blue\nTuesday,Lead Green\nWednesday,Lead Red\n")
+        server.add("hours.csv", b"Opening hours\n\nMonday,7:00 AM,9:30 PM\nTuesday,8:00 AM,9:30 PM\nWednesday,7:30 AM,9:30 PM\n")
+        assert check(server, "When do we open on Tuesday?")["answer"].startswith("Tuesday; 8:00 AM"), "when"
+        assert check(server, "Who opens on Tuesday?")["answer"].startswith("Tuesday; Lead Green"), "who"
+
+
+def test_steps_to_do_another_thing_are_no_answer():
+    with Server() as server:
+        server.add("steamer.md", STEAMER.encode())
+        a = check(server, "How do I open the lid of the steamer?")
+        assert not a.get("steps") and a["answer"].startswith("Open the lid of the steamer"), a["answer"]
+        assert len(check(server, "How do I replace the gasket of the lid?")["steps"]) == 3

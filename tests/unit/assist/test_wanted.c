@@ -52,6 +52,37 @@ static void a_number_or_a_date_has_digits(void **state)
     assert_true(given("When was it founded?", "", "It opened in March."));
 }
 
+static double worth(const char *question, const char *header, const char *text)
+{
+    struct value_wanted w;
+
+    wanted_read(slice_of(question), &w);
+    return wanted_worth(&w, slice_of(header), slice_of(text));
+}
+
+static void a_text_that_tells_what_is_asked_for_is_worth_more(void **state)
+{
+    (void)state;
+    assert_true(worth("When do we open?", "", "Monday; 7:00 AM") == 1);
+    assert_true(worth("When do we open?", "", "Monday") == 1);
+    assert_true(worth("When do we open on Monday?", "", "Monday; Lead Blue") < 1);
+    assert_true(worth("When do we open on Monday?", "", "Monday; from 7 a.m.") == 1);
+    assert_true(worth("How often is it changed?", "", "Water filter; every 6 months") == 1);
+    assert_true(worth("Who opens on Monday?", "", "Monday; Lead Blue") == 1);
+    assert_true(worth("Who opens on Monday?", "", "Monday; 7:00 AM; 9:30 PM") < 1);
+    assert_true(worth("How heavy is it?", "Property | Value", "Weight: 98 kg") == 1);
+    assert_true(worth("How heavy is it?", "Code | Meaning", "F-03: no water") < 1);
+    assert_true(worth("How do I clean it?", "", "Wipe it.") == 1);
+}
+
+static void a_number_with_another_unit_or_in_a_code_is_none_of_the_kind(void **state)
+{
+    (void)state;
+    assert_false(given("How wide is it?", "Property | Value", "Weight | 98 kg"));
+    assert_false(given("What voltage does it need?", "Code | Meaning", "F-03 | No water"));
+    assert_true(given("How long is it held?", "Food | Minutes", "Soup | 15"));
+}
+
 static void other_questions_want_anything(void **state)
 {
     (void)state;
@@ -66,6 +97,8 @@ int main(void)
         cmocka_unit_test(a_count_stands_near_what_is_counted),
         cmocka_unit_test(a_quantity_has_a_unit_of_the_kind_asked_for),
         cmocka_unit_test(a_number_or_a_date_has_digits),
+        cmocka_unit_test(a_text_that_tells_what_is_asked_for_is_worth_more),
+        cmocka_unit_test(a_number_with_another_unit_or_in_a_code_is_none_of_the_kind),
         cmocka_unit_test(other_questions_want_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
