@@ -9,13 +9,14 @@ struct hit {
     double start, end;
 };
 
-static int term_of(struct slice word, const struct snippet_terms *terms)
+// spoken: from the word on; a term of several words may go on behind it.
+static int term_of(struct slice word, struct slice spoken, const struct snippet_terms *terms)
 {
     struct word w;
-    size_t at = 0;
+    size_t at = 0, end = 0;
 
     while (word_next(word, &at, &w)) {
-        int term = snippet_match(terms, &w);
+        int term = snippet_match(terms, &w, spoken, &end);
         if (term >= 0) {
             return term;
         }
@@ -26,12 +27,14 @@ static int term_of(struct slice word, const struct snippet_terms *terms)
 static size_t find_hits(struct slice text, struct slice times, const struct snippet_terms *terms,
     struct hit *ret, size_t max)
 {
+    const char *text_end = text.data + text.len;
     struct slice word;
     double start, end;
     size_t count = 0;
 
     while (count < max && slice_cut(&text, ' ', &word) && speech_time_next(&times, &start, &end)) {
-        int term = term_of(word, terms);
+        struct slice spoken = slice_make(word.data, (size_t)(text_end - word.data));
+        int term = term_of(word, spoken, terms);
         if (term >= 0) {
             ret[count++] = (struct hit){ term, start, end };
         }

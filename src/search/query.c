@@ -547,12 +547,22 @@ static void keep_plain(
     q->plain = slice_trim(arena_slice(a, buf_slice(&plain)));
 }
 
+// Words that were typed as one ("E-21", "walk-in") or in quotes are found as one.
+static void mark_term(struct snippet_terms *t, struct slice text, bool prefix)
+{
+    if (prefix) {
+        snippet_terms_add(t, text, true);
+    } else {
+        snippet_terms_add_phrase(t, text);
+    }
+}
+
 // What is marked in a passage: the words as typed, then what stands for them, but for "on" and "to" in an expression.
 static void mark_terms(struct query *q)
 {
     for (size_t i = 0; i < q->concept_count; i++) {
         if (q->concepts[i].alternative_count) {
-            snippet_terms_add(
+            mark_term(
                 &q->terms, slice_of(q->concepts[i].alternatives[0].text), q->concepts[i].prefix);
         }
     }
@@ -562,6 +572,10 @@ static void mark_terms(struct query *q)
             struct slice rest = slice_of(alt->text);
             struct word w;
             size_t at = 0;
+            if (q->concepts[i].code && alt->chunks > 0) {
+                snippet_terms_add_phrase(&q->terms, rest);
+                continue;
+            }
             while (alt->chunks > 0 && word_next(rest, &at, &w)) {
                 if (!word_is_stop(w.folded)) {
                     snippet_terms_add(&q->terms, slice_of(w.folded), false);
@@ -620,7 +634,7 @@ int query_parse_for(struct store *store, struct slice text, const struct query_o
     }
     for (size_t i = 0; i < count; i++) {
         if (all[i].no) {
-            snippet_terms_add(&ret->none, all[i].text, all[i].prefix);
+            mark_term(&ret->none, all[i].text, all[i].prefix);
         }
     }
     bool fits = write_expression(all, count, ret, a);

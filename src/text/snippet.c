@@ -42,10 +42,10 @@ void html_escape_add(struct buf *b, struct slice text)
     buf_add(b, text.data + plain, text.len - plain);
 }
 
-void snippet_terms_add(struct snippet_terms *t, struct slice text, bool prefix)
+static void add_words(struct snippet_terms *t, struct slice text, bool prefix, bool phrase)
 {
     struct word w;
-    size_t at = 0;
+    size_t at = 0, first = t->count;
 
     while (t->count < SNIPPET_TERMS_MAX && word_next(text, &at, &w)) {
         if (!prefix) {
@@ -53,8 +53,22 @@ void snippet_terms_add(struct snippet_terms *t, struct slice text, bool prefix)
         }
         memcpy(t->stems[t->count], w.folded, WORD_MAX);
         t->prefix[t->count] = prefix;
+        t->words[t->count] = phrase && t->count > first ? 0 : 1;
         t->count++;
+        if (phrase) {
+            t->words[first] = (uint8_t)(t->count - first);
+        }
     }
+}
+
+void snippet_terms_add(struct snippet_terms *t, struct slice words, bool prefix)
+{
+    add_words(t, words, prefix, false);
+}
+
+void snippet_terms_add_phrase(struct snippet_terms *t, struct slice words)
+{
+    add_words(t, words, false, true);
 }
 
 // No stem begins otherwise than its word.
@@ -68,7 +82,27 @@ static bool may_match(const struct snippet_terms *t, const struct word *w)
     return false;
 }
 
-int snippet_match(const struct snippet_terms *t, const struct word *w)
+static bool phrase_goes_on(
+    const struct snippet_terms *t, size_t term, struct slice text, size_t *end)
+{
+    struct word w;
+    size_t at = *end;
+
+    for (size_t k = 1; k < t->words[term]; k++) {
+        if (!word_next(text, &at, &w)) {
+            return false;
+        }
+        word_stem(w.folded);
+        if (strcmp(w.folded, t->stems[term + k]) != 0) {
+            return false;
+        }
+        *end = w.end;
+    }
+    return true;
+}
+
+int snippet_match(
+    const struct snippet_terms *t, const struct word *w, struct slice text, size_t *end)
 {
     char stem[WORD_MAX];
 
@@ -78,9 +112,11 @@ int snippet_match(const struct snippet_terms *t, const struct word *w)
     memcpy(stem, w->folded, WORD_MAX);
     word_stem(stem);
     for (size_t i = 0; i < t->count; i++) {
-        bool hit = t->prefix[i] ? strncmp(w->folded, t->stems[i], strlen(t->stems[i])) == 0
-                                : strcmp(stem, t->stems[i]) == 0;
-        if (hit) {
+        bool hit =
+            t->words[i] && (t->prefix[i] ? strncmp(w->folded, t->stems[i], strlen(t->stems[i])) == 0
+                                         : strcmp(stem, t->stems[i]) == 0);
+        *end = w->end;
+        if (hit && phrase_goes_on(t, i, text, end)) {
             return (int)i;
         }
     }
@@ -91,12 +127,13 @@ static size_t find_matches(
     struct slice text, const struct snippet_terms *t, struct match *ret, size_t max)
 {
     struct word w;
-    size_t at = 0, count = 0;
+    size_t at = 0, count = 0, end = 0;
 
     while (count < max && word_next(text, &at, &w)) {
-        int term = snippet_match(t, &w);
+        int term = snippet_match(t, &w, text, &end);
         if (term >= 0) {
-            ret[count++] = (struct match){ w.start, w.end, term };
+            ret[count++] = (struct match){ w.start, end, term };
+            at = end;
         }
     }
     return count;
@@ -106,13 +143,14 @@ size_t snippet_count_terms(struct slice text, const struct snippet_terms *t)
 {
     bool seen[SNIPPET_TERMS_MAX] = { false };
     struct word w;
-    size_t at = 0, count = 0;
+    size_t at = 0, count = 0, end = 0;
 
     while (count < t->count && word_next(text, &at, &w)) {
-        int term = snippet_match(t, &w);
-        if (term >= 0 && !seen[term]) {
+        int term = snippet_match(t, &w, text, &end);
+        if (term >= 0) {
+            count += !seen[term];
             seen[term] = true;
-            count++;
+            at = end;
         }
     }
     return count;

@@ -12,12 +12,16 @@ enum { SNIPPET_TERMS_MAX = 32 };
 struct snippet_terms {
     char stems[SNIPPET_TERMS_MAX][WORD_MAX];
     bool prefix[SNIPPET_TERMS_MAX]; // matches words that begin so, unstemmed
-    size_t count;
+    uint8_t words[SNIPPET_TERMS_MAX]; // of the term that begins here; 0: a further word of one
+    size_t count; // of words
 };
-// Adds a word as typed: folded, stemmed. Past the limit it is left out.
-void snippet_terms_add(struct snippet_terms *t, struct slice word, bool prefix);
-// The term that a word of the text matches, or -1.
-int snippet_match(const struct snippet_terms *t, const struct word *w);
+// Adds each word as typed, a term of its own: folded, stemmed. Past the limit it is left out.
+void snippet_terms_add(struct snippet_terms *t, struct slice words, bool prefix);
+// Adds one term of words that stand one behind the other: a phrase, a code ("E-21").
+void snippet_terms_add_phrase(struct snippet_terms *t, struct slice words);
+// The term that begins with this word of the text, or -1; *end: where in the text it ends.
+int snippet_match(
+    const struct snippet_terms *t, const struct word *w, struct slice text, size_t *end);
 // Appends at most about max_chars characters (at least 40) plus marks. Without a match: the beginning.
 void snippet_add(struct buf *b, struct slice text, const struct snippet_terms *t, size_t max_chars);
 // How many different terms occur in the text.

@@ -32,6 +32,8 @@ def test_words_phrases_prefixes_and_exclusions():
         assert names("E-12") == ["a.md"] and names("FX-200")[0] == "a.md"
         assert set(names("bask*")) == {"a.md", "b.md"}
         assert names("basket -grill") == ["a.md"]
+        assert names('lift -"basket lift"') == ["b.md"] and names("lift -FX-200") == ["b.md"]  # b.md has the words, but not together
+        assert server.search("E-12 fryer")[0]["snippet"].count("<mark>") == 2  # the code is one mark
         assert names("blocking")[0] == "a.md"
         assert names("the of and") is not None and names("???") == [] and names("zzzz") == []
         assert names('"') == [] and names('AND OR NOT ( * ^ NEAR "') is not None

@@ -25,6 +25,9 @@ static void cut_words(struct slice text, struct snippet_terms *terms)
         BUG_ON(w.start < last || w.end <= w.start || w.end > text.len || at < w.end);
         BUG_ON(!memchr(w.folded, '\0', sizeof(w.folded)));
         last = w.end;
+        if (w.end % 5 == 0) {
+            snippet_terms_add_phrase(terms, slice_from(text, w.start));
+        }
         snippet_terms_add(terms, slice_make(text.data + w.start, w.end - w.start), w.end % 3 == 0);
         word_stem(w.folded);
         word_is_stop(w.folded);

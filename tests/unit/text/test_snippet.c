@@ -94,6 +94,26 @@ static void prefixes_match_beginnings(void **state)
     assert_int_equal(snippet_count_terms(SLICE_LIT("no such thing"), &terms), 0);
 }
 
+static void words_of_a_phrase_are_marked_only_together(void **state)
+{
+    struct snippet_terms terms = { 0 };
+    AUTO_BUF b = BUF_INIT(1000);
+
+    (void)state;
+    snippet_terms_add_phrase(&terms, SLICE_LIT("E-21"));
+    snippet_terms_add(&terms, SLICE_LIT("pumps"), false);
+    snippet_terms_add_phrase(&terms, SLICE_LIT("drain the vats"));
+    snippet_add(&b,
+        SLICE_LIT("E-12 or E 21: pump 21, E, drain the vat; draining it. The vat. e-21"), &terms,
+        100);
+    assert_string_equal(b.data,
+        "E-12 or <mark>E 21</mark>: <mark>pump</mark> 21, E, "
+        "<mark>drain the vat</mark>; draining it. The vat. <mark>e-21</mark>");
+    assert_int_equal(snippet_count_terms(SLICE_LIT("E-12, vat 21, the drain"), &terms), 0);
+    assert_int_equal(snippet_count_terms(SLICE_LIT("E-21, E-21, drain the vat"), &terms), 2);
+    assert_int_equal(snippet_count_terms(SLICE_LIT("drain the"), &terms), 0);
+}
+
 static void terms_past_the_limit_are_left_out(void **state)
 {
     struct snippet_terms terms = { 0 };
@@ -114,6 +134,7 @@ int main(void)
         cmocka_unit_test(without_a_match_the_beginning_is_shown),
         cmocka_unit_test(cuts_never_break_a_character),
         cmocka_unit_test(prefixes_match_beginnings),
+        cmocka_unit_test(words_of_a_phrase_are_marked_only_together),
         cmocka_unit_test(terms_past_the_limit_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
