@@ -13,9 +13,12 @@ enum {
     STEMS_MAX = CONCEPTS_MAX * ALTERNATIVES_MAX,
     FIRST_BITS = 4096,
     NEAR_WORDS = 6,
+    ROW_WORDS = 30, // of a table's row, and of an entry that begins with its code
 };
 #define K1 1.2
 #define B 0.75
+#define CODE_IN_CELL 0.8
+#define CODE_MENTIONED 0.375 // of what a code is worth that an entry is about
 
 struct known_stem {
     const char *stem;
@@ -30,6 +33,7 @@ struct scorer {
               [SEQUENCE_MAX]; // each alternative's words as numbers of stems
     uint64_t first[FIRST_BITS / 64]; // letters with which known stems begin
     int16_t words[WORDS_MAX]; // of the field at hand: the number of its stem, or -1
+    uint32_t from[WORDS_MAX], to[WORDS_MAX]; // its bytes
     bool exact[CONCEPTS_MAX];
     size_t word_count;
 };
@@ -108,6 +112,8 @@ static void read_words(struct scorer *s, struct slice text)
                 s->exact[i] = s->exact[i] || strcmp(s->query->concepts[i].typed, folded) == 0;
             }
         }
+        s->from[s->word_count] = (uint32_t)w.start;
+        s->to[s->word_count] = (uint32_t)w.end;
         s->words[s->word_count++] = number;
     }
 }
@@ -131,10 +137,49 @@ static size_t occurrences(const struct scorer *s, const int16_t *words, size_t c
     return found;
 }
 
+// What a code that stands from byte `from` to `to` is there: 1 at the beginning of a line or row, which then tells about
+// it; less alone in a cell; 0 in the midst of a text.
+static double place_of_code(struct slice text, size_t from, size_t to)
+{
+    size_t cell = from;
+
+    while (from > 0 && (text.data[from - 1] == ' ' || text.data[from - 1] == '|')) {
+        from--;
+        cell = text.data[from] == '|' ? from : cell;
+    }
+    if (from == 0 || text.data[from - 1] == '\n') {
+        return 1;
+    }
+    while (to < text.len && text.data[to] == ' ') {
+        to++;
+    }
+    bool ends = to == text.len || text.data[to] == '|' || text.data[to] == '\n';
+    return text.data[cell] == '|' && ends ? CODE_IN_CELL : 0;
+}
+
+static double best_place_of_code(
+    const struct scorer *s, struct slice text, const int16_t *words, size_t count)
+{
+    double best = 0;
+
+    for (size_t i = 0; count && i + count <= s->word_count && best < 1; i++) {
+        size_t k = 0;
+        while (k < count && s->words[i + k] == words[k]) {
+            k++;
+        }
+        if (k == count) {
+            double place = place_of_code(text, s->from[i], s->to[i + count - 1]);
+            best = place > best ? place : best;
+        }
+    }
+    return best;
+}
+
 struct tally {
     double frequency[CONCEPTS_MAX];
     int at[CONCEPTS_MAX]; // in the text
     bool heading[CONCEPTS_MAX];
+    double entry[CONCEPTS_MAX]; // of codes: how much of the text is an entry about it, 0 to 1
 };
 
 static void count_field(struct scorer *s, struct slice text, double weight, bool is_text,
@@ -151,6 +196,10 @@ static void count_field(struct scorer *s, struct slice text, double weight, bool
                 t->at[i] = at;
             }
             t->heading[i] = t->heading[i] || (n && is_heading);
+            if (n && is_text && c->code) {
+                double place = best_place_of_code(s, text, s->of[i][k], c->alternatives[k].count);
+                t->entry[i] = place > t->entry[i] ? place : t->entry[i];
+            }
         }
     }
 }
@@ -184,8 +233,7 @@ struct passage_score scorer_score(struct scorer *s, const struct chunk_hit *hit)
     struct passage_score ret = { .passes = true };
     struct tally t = { .frequency = { 0 } };
     double words = chunk_id_words(hit->chunk_id);
-    double damp =
-        K1 * (1 - B + B * words / (q->stats.average_words > 0 ? q->stats.average_words : 1));
+    double average = q->stats.average_words > 0 ? q->stats.average_words : 1;
     double all = 0, exact = 0, heading = 0, codes = 0, codes_there = 0;
 
     for (size_t i = 0; i < q->concept_count; i++) {
@@ -198,6 +246,9 @@ struct passage_score scorer_score(struct scorer *s, const struct chunk_hit *hit)
     for (size_t i = 0; i < q->concept_count; i++) {
         const struct concept *c = &q->concepts[i];
         double tf = t.frequency[i];
+        // Of a long table one row is about the code: it counts as if it stood alone.
+        double length = words > ROW_WORDS ? words + t.entry[i] * (ROW_WORDS - words) : words;
+        double damp = K1 * (1 - B + B * length / average);
         if (c->phrase && tf <= 0) {
             ret.passes = false;
         }
@@ -209,7 +260,7 @@ struct passage_score scorer_score(struct scorer *s, const struct chunk_hit *hit)
         exact += s->exact[i] ? c->rarity : 0;
         heading += t.heading[i] ? c->rarity : 0;
         codes += c->code ? 1 : 0;
-        codes_there += c->code && tf > 0 ? 1 : 0;
+        codes_there += c->code && tf > 0 ? CODE_MENTIONED + (1 - CODE_MENTIONED) * t.entry[i] : 0;
     }
     if (q->none.count &&
         (snippet_count_terms(hit->text, &q->none) || snippet_count_terms(hit->heading, &q->none))) {

@@ -22,7 +22,7 @@ enum {
 // Chosen over the open benchmarks together (docs/benchmarks.md); none of them is better with one list alone.
 #define MEANING_WEIGHT 0.4
 // What a late feature adds to the words' score at most.
-#define CODES_BONUS 0.15
+#define CODES_BONUS 0.4
 #define NEAR_BONUS 0.05
 #define EXACT_BONUS 0.03
 #define HEADING_BONUS 0.02

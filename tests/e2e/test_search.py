@@ -39,6 +39,20 @@ def test_words_phrases_prefixes_and_exclusions():
         assert names('"') == [] and names('AND OR NOT ( * ^ NEAR "') is not None
 
 
+def test_a_code_is_found_first_where_a_row_tells_about_it():
+    """A long table names the code once; texts that mention it are shorter."""
+    with Server() as server:
+        ids = {name: server.add(name, sample(name))["id"] for name in SAMPLES}
+        for code in ("E-12", "E-31", "E-44", "E31"):
+            found = [(r["document_id"], r["place"].get("page")) for r in server.search(f"What does {code} mean?")]
+            assert found[0] == (ids["fryer-manual.pdf"], 11), (code, found)
+        server.add("log.txt", b"In the afternoon the code K-7 came again while the second basket was being filled, as on the day before.\n")
+        rows = "".join(f"| K-{n} | {name} | Call the service, note the time and leave the valve as it is. |\n"
+                       for n, name in enumerate(["Pump", "Lift", "Valve", "Probe", "Fan", "Lamp", "Door", "Heater", "Panel", "Motor"], 1))
+        server.add("codes.md", f"# Codes\n\n| Code | Part | What to do |\n|---|---|---|\n{rows}".encode())
+        assert [r["document_name"] for r in server.search("K-7")[:2]] == ["codes.md", "log.txt"]
+
+
 def test_types_categories_partitions_and_limits():
     with Server() as server:
         server.add("a.md", b"Salt the fries.\n")
