@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Answers that come late, twice, or not at all: what is shown is the newest that is known, and every failure offers a way on.
-import { control, equal, test, until } from "./harness.mjs";
+import { control, equal, findDocument, test, until } from "./harness.mjs";
 import { choose, file, openLibrary, row } from "./library.mjs";
 
 /** Keeps back the answer to the first request that fits, as the server gave it then; `asked` tells when it has it, `release` lets it go. */
@@ -122,6 +122,28 @@ test("after a row was deleted the focus is on the next one", async ({ page }) =>
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).press("Enter");
     await until(async () => (await row(page, "fryer-manual.pdf").count()) === 0, "gone");
     await until(() => page.evaluate(() => document.activeElement?.closest(".row") !== null), "the focus is in the list");
+}, "mock");
+
+test("after Release the focus stays with the document, or goes on where that leaves the list", async ({ page, url }) => {
+    const focused = (selector) => until(() => page.evaluate((s) => document.activeElement?.closest(s) !== null, selector), `the focus is on ${selector}`);
+    const release = (room) => room.getByRole("button", { name: "Release" }).press("Enter");
+    const id = await findDocument(url, "supplier-price-list.pdf");
+    await openLibrary(page);
+    await release(row(page, "supplier-price-list.pdf"));
+    await until(async () => (await state(page, "supplier-price-list.pdf")) === "Ready, 1 warning", "ready");
+    await focused(`[data-document="${id}"]`);
+    await control(url, "reset");
+    await page.goto("/documents/" + (await findDocument(url, "supplier-price-list.pdf")));
+    await release(page.locator("main"));
+    await page.getByRole("button", { name: "Release" }).waitFor({ state: "detached" });
+    await focused("main h1");
+    await control(url, "reset");
+    await openLibrary(page);
+    await page.getByLabel("Status").selectOption("quarantined");
+    await until(async () => (await page.locator(".row").count()) === 1, "only the held one");
+    await release(row(page, "supplier-price-list.pdf"));
+    await until(async () => (await page.locator(".row").count()) === 0, "it left the list");
+    await focused("main h1");
 }, "mock");
 
 test("of two passages by number the later asked one is marked", async ({ page, url }) => {

@@ -33,6 +33,22 @@ test("what happened while the server was away is there afterwards", async ({ pag
     await until(async () => (await row(page, "while-away.txt").locator(".state").textContent()) === "Ready", "ready");
 }, "mock");
 
+test("a long list is loaded again as far as it was, after a break", async ({ page, url, expected }) => {
+    expected.push(/WebSocket/, /ERR_/);
+    await control(url, "add", { count: 70 });
+    await openLibrary(page);
+    await page.getByRole("button", { name: "Show more" }).click();
+    await until(async () => (await page.locator(".row").count()) === 79, "all rows");
+    await control(url, "set", { offline: true });
+    await control(url, "drop");
+    await page.waitForSelector(".connection.lost");
+    await control(url, "add", { count: 5 }); // no event tells of them
+    await control(url, "set", { offline: false });
+    await page.waitForSelector(".connection.live");
+    await until(async () => (await page.locator(".row").count()) === 84, "the new ones, too");
+    await page.waitForSelector("text=84 documents");
+}, "mock");
+
 test("without WebSocket the page uses server-sent events, without those it asks", async ({ page, url, expected }) => {
     expected.push(/WebSocket/, /status of 501/, /EventSource/);
     await control(url, "set", { no_ws: true });

@@ -29,6 +29,7 @@ export interface Listing {
 }
 
 const PAGE = 50;
+const PAGE_MAX = 500; // what the server gives at once
 const DELAY_MS = 60; // events that come together are drawn together
 const UPLOAD_GRACE_MS = 400; // an upload's own answer may come just after its event
 
@@ -64,8 +65,8 @@ export function matches(doc: Doc, by: Filter): boolean {
         (!by.name || doc.name.toLowerCase().includes(by.name.toLowerCase()));
 }
 
-function query(by: Filter, after: string | null): string {
-    const q = new URLSearchParams({ limit: String(PAGE) });
+function query(by: Filter, after: string | null, limit: number): string {
+    const q = new URLSearchParams({ limit: String(limit) });
     if (by.type) {
         q.set("type", by.type);
     }
@@ -99,12 +100,23 @@ function patch(next: Partial<Listing>): void {
     listing.set({ ...listing.value, ...next });
 }
 
-/** Loads the first page under the present filter, or the next one. */
-export async function loadList(more = false): Promise<void> {
-    const mineNow = ++generation, began = moment();
+/** At least so many documents from there on, if there are, in as few requests as the server allows. */
+async function fetchList(by: Filter, after: string | null, wanted: number): Promise<DocPage> {
+    let all = await api<DocPage>("GET", query(by, after, Math.min(wanted, PAGE_MAX)));
+    while (all.next && all.documents.length < wanted) {
+        const more = await api<DocPage>("GET", query(by, all.next, Math.min(wanted - all.documents.length, PAGE_MAX)));
+        all = { ...more, documents: [...all.documents, ...more.documents] };
+    }
+    return all;
+}
+
+/** Loads the first page under the present filter, or the next one, or the list again as far as it was loaded. */
+export async function loadList(what: "first" | "more" | "again" = "first"): Promise<void> {
+    const mineNow = ++generation, began = moment(), more = what === "more";
     patch({ loading: true, error: "" });
     try {
-        const page = await api<DocPage>("GET", query(filter.value, more ? listing.value.next : null));
+        const pages = what === "again" ? Math.max(1, Math.ceil(listing.value.ids.length / PAGE)) : 1;
+        const page = await fetchList(filter.value, more ? listing.value.next : null, pages * PAGE);
         if (mineNow === generation) {
             const shown = page.documents.filter((doc) => !isTrial(doc));
             remember(shown, began);
@@ -244,9 +256,7 @@ const stream = eventStream({
                 refresh(doc.id); // may have come to its end unseen
             }
         }
-        if (listing.value.ids.length <= PAGE) { // else the person is deep in the list; events alone must do
-            void loadList();
-        }
+        void loadList("again");
     },
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Small parts that several views share.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { documentPath, sentence } from "../api/client";
 import type { Doc } from "../api/types";
 import { announcement, Cell, useCell } from "../base/cell";
@@ -107,16 +107,23 @@ export function Dialog() {
     );
 }
 
-/** A button whose work takes a moment: it can't be pressed twice meanwhile. */
-export function WorkButton({ run, children, kind }: { run: () => Promise<unknown>; children: ComponentChildren; kind?: string }) {
+/** A button whose work takes a moment: it can't be pressed twice meanwhile. leaves: called when it goes away with the focus. */
+export function WorkButton({ run, children, kind, leaves }:
+    { run: () => Promise<unknown>; children: ComponentChildren; kind?: string; leaves?: (button: HTMLElement) => void }) {
     const [busy, setBusy] = useState(false);
+    const self = useRef<HTMLButtonElement>(null);
+    useLayoutEffect(() => () => {
+        if (self.current && self.current === document.activeElement) {
+            leaves?.(self.current);
+        }
+    }, []);
     const press = async () => {
         if (!busy) {
             setBusy(true);
             await run().finally(() => setBusy(false));
         }
     };
-    return <button class={kind ?? ""} aria-disabled={busy} onClick={press}>{children}</button>;
+    return <button ref={self} class={kind ?? ""} aria-disabled={busy} onClick={press}>{children}</button>;
 }
 
 export function Failed({ text, again }: { text: string; again: () => void }) {

@@ -158,7 +158,7 @@ export function Library() {
                 </div>
             ) : <Empty />)}
             {list.next && (
-                <div class="after-rows"><button aria-disabled={list.loading} onClick={() => !list.loading && void loadList(true)}>Show more</button></div>
+                <div class="after-rows"><button aria-disabled={list.loading} onClick={() => !list.loading && void loadList("more")}>Show more</button></div>
             )}
         </section>
     );

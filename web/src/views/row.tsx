@@ -42,6 +42,16 @@ function beside(row: Element | null | undefined): HTMLElement | null {
     return links.find((link) => link) ?? document.querySelector<HTMLElement>("main h1");
 }
 
+/** A button that has the focus goes away: its document takes the focus over, or what is beside it if it leaves the list. */
+function passFocus(button: HTMLElement): void {
+    const row = button.closest(".row"), next = beside(row);
+    setTimeout(() => {
+        if (document.activeElement === document.body) { // nobody else took it meanwhile
+            (row?.isConnected ? row.querySelector<HTMLElement>(".row-name a") : next)?.focus();
+        }
+    });
+}
+
 export function confirmDelete(doc: Doc, after?: () => void): void {
     const row = document.activeElement?.closest(".row"), next = beside(row);
     confirmFirst({
@@ -62,7 +72,7 @@ export function confirmDelete(doc: Doc, after?: () => void): void {
 export function DocumentButtons({ doc, after }: { doc: Doc; after?: () => void }) {
     const state = stage(doc.status);
     const button = (words: string, run: (id: string) => Promise<void>) =>
-        <WorkButton run={() => attempt(`${words}: “${doc.name}”.`, () => run(doc.id))}>{words}</WorkButton>;
+        <WorkButton run={() => attempt(`${words}: “${doc.name}”.`, () => run(doc.id))} leaves={passFocus}>{words}</WorkButton>;
     return (
         <div class="buttons">
             {state === "quarantined" ? may("manage") ? button("Release", releaseDocument) : <p class="soft">A manager looks at it, and releases or deletes it.</p> :
