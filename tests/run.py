@@ -109,6 +109,9 @@ def suite_form():
     """Floors, formatting, pages that are made from tables, what pages point to."""
     yield from single("include floors", "python3", "tests/floors.py")
     yield from single("clang-format", "python3", "tools/format", "--check")
+    code, out = command("python3", "tests/second_compiler.py")
+    outcome = "skipped" if out.startswith("skip") else "passed" if code == 0 else "failed"
+    yield "clang takes every source and fuzz target", outcome, "" if outcome == "passed" else tail(out)
     yield from single("names and imports of the Python programs", "pyflakes3", *python_files())
     yield from single("generated pages are fresh", "python3", "tools/docs", "--check")
     yield from single("links and file names of the documentation", "python3", "tests/links.py")
@@ -168,7 +171,7 @@ def main(args):
     if unknown:
         print(f"test: no suite {unknown[0]}; there are: {' '.join(SUITES)}", file=sys.stderr)
         return 64
-    if "build" not in wanted and {"unit", "e2e", "web", "fault", "interop"} & set(wanted):
+    if "build" not in wanted and {"unit", "form", "e2e", "web", "fault", "interop"} & set(wanted):
         wanted.insert(0, "build")
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for suite in wanted:

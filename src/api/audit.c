@@ -123,7 +123,8 @@ void audit_anchor(struct api *api)
 
 static void anchor_now_and_then(struct api *api)
 {
-    int64_t now = clock_mono_ms(), last = atomic_load(&api->anchored_ms);
+    int64_t now = clock_mono_ms();
+    long long last = atomic_load(&api->anchored_ms);
 
     if (now - last > ANCHOR_EVERY_MS &&
         atomic_compare_exchange_strong(&api->anchored_ms, &last, now)) {

@@ -39,7 +39,7 @@ void buf_add_slice(struct buf *b, struct slice s);
 void buf_add_str(struct buf *b, const char *text);
 void buf_add_char(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_vaddf(struct buf *b, const char *fmt, va_list args);
+void buf_vaddf(struct buf *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 // Percent-encoded for a URL (RFC 3986): every byte but letters, digits and -._~.
 void buf_add_percent(struct buf *b, const char *text);
 // Room for `len` more bytes; NULL (and failed) if that passes the maximum. Then buf_grew() says how many were used.

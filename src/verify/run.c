@@ -22,6 +22,7 @@ enum {
 
 // ---- marks
 
+PRINTF_LIKE(3, 0)
 static void mark(
     struct verify_result *r, enum verify_status status, const char *format, va_list args)
 {

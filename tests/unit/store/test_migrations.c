@@ -35,6 +35,7 @@ static void run(struct fixture *f, struct db *db, const char *sql)
     }
 }
 
+PRINTF_LIKE(3, 4)
 static void runf(struct fixture *f, struct db *db, const char *format, ...)
 {
     AUTO_BUF sql = BUF_INIT(64 << 10);
