@@ -182,28 +182,26 @@ static void add_series(
     json_end(j);
 }
 
-static int metrics_query(struct http_request *req, struct http_response *resp, struct error *err)
+// The series that the metrics and labels of a request mean, in arrays of HISTORY_NAMES_MAX; q->names and q->count say them, too.
+static int find_series(struct http_request *req, struct history_query *q,
+    const struct series **series, struct error *err)
 {
     struct monitor *m = api_of(req)->monitor;
     struct slice names = http_query_find(req, "name"), one;
-    struct label_match labels[LABELS_MAX];
     const char **found = arena_array(req->arena, HISTORY_NAMES_MAX, sizeof(*found));
-    const struct series **series = arena_array(req->arena, HISTORY_NAMES_MAX, sizeof(*series));
-    struct history_query q = { 0 };
+    struct label_match labels[LABELS_MAX];
     size_t label_n = 0, asked = 0;
-    struct json_out j;
 
     int rc = read_labels(http_query_find(req, "labels"), labels, &label_n, err);
-    rc = rc < 0 ? rc : read_times(req, &q, err);
-    if (rc < 0 || !found || !series) {
+    if (rc < 0 || !found) {
         return rc < 0 ? rc : error_set(err, ERR_MEMORY, "There is no memory for this answer.");
     }
     while (slice_cut(&names, ',', &one)) {
         if (asked++ == NAMES_MAX) {
             return error_set(err, ERR_LIMIT, "At most %d metrics can be asked for.", NAMES_MAX);
         }
-        size_t n = monitor_series(m, slice_trim(one), labels, label_n, found + q.count,
-            series + q.count, HISTORY_NAMES_MAX - q.count);
+        size_t n = monitor_series(m, slice_trim(one), labels, label_n, found + q->count,
+            series + q->count, HISTORY_NAMES_MAX - q->count);
         if (n == 0) {
             return error_set(err, ERR_NOT_FOUND,
                 "There is no history of \"" SLICE_FMT "\" with these labels; GET /v1/metrics "
@@ -211,36 +209,56 @@ static int metrics_query(struct http_request *req, struct http_response *resp, s
                 "_p95, _p99.",
                 (int)(one.len > 80 ? 80 : one.len), one.data);
         }
-        q.count += n;
+        q->count += n;
     }
     if (asked == 0) {
         return error_set(err, ERR_INVALID, "name is missing: say which metrics.");
     }
-    if (q.count * q.points > CELLS_MAX) {
+    if (q->count * q->points > CELLS_MAX) {
         return error_set(err, ERR_LIMIT,
             "That would be too many values at once; choose a larger step, or labels.");
     }
-    q.names = found;
+    q->names = found;
+    return 0;
+}
+
+static int write_history(const struct history_query *q, const struct series *const *series,
+    struct buf *out, struct error *err)
+{
+    struct json_out j;
+
+    json_begin(&j, out);
+    json_begin_object(&j);
+    json_key_int(&j, "from", q->from_s);
+    json_key_int(&j, "step", q->step_s);
+    json_key_int(&j, "points", (int64_t)q->points);
+    json_key_array(&j, "series");
+    for (size_t i = 0; i < q->count; i++) {
+        if (has_any(q, i)) {
+            add_series(&j, q, i, series[i]);
+        }
+    }
+    json_end(&j);
+    json_end(&j);
+    return json_finish(&j, err);
+}
+
+static int metrics_query(struct http_request *req, struct http_response *resp, struct error *err)
+{
+    const struct series **series = arena_array(req->arena, HISTORY_NAMES_MAX, sizeof(*series));
+    struct history_query q = { 0 };
+
+    int rc = series ? read_times(req, &q, err)
+                    : error_set(err, ERR_MEMORY, "There is no memory for this answer.");
+    rc = rc < 0 ? rc : find_series(req, &q, series, err);
+    if (rc < 0) {
+        return rc;
+    }
     q.cells = calloc(q.count * q.points, sizeof(*q.cells));
     q.counters = arena_array(req->arena, q.count, sizeof(*q.counters));
-    rc = q.cells && q.counters ? monitor_history(m, &q, err)
+    rc = q.cells && q.counters ? monitor_history(api_of(req)->monitor, &q, err)
                                : error_set(err, ERR_MEMORY, "There is no memory for this answer.");
-    if (rc == 0) {
-        json_begin(&j, &resp->body);
-        json_begin_object(&j);
-        json_key_int(&j, "from", q.from_s);
-        json_key_int(&j, "step", q.step_s);
-        json_key_int(&j, "points", (int64_t)q.points);
-        json_key_array(&j, "series");
-        for (size_t i = 0; i < q.count; i++) {
-            if (has_any(&q, i)) {
-                add_series(&j, &q, i, series[i]);
-            }
-        }
-        json_end(&j);
-        json_end(&j);
-        rc = json_finish(&j, err);
-    }
+    rc = rc < 0 ? rc : write_history(&q, series, &resp->body, err);
     free(q.cells);
     return rc;
 }

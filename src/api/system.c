@@ -15,6 +15,7 @@ enum {
     READY_BYTES = 16 << 20, // with less nothing can be promised
     LOW_BYTES = 512 << 20,
     HEALTH_MAX = 64 * 1024,
+    DEAD_LETTERS_SHOWN = 50,
 };
 #define MEMORY_HIGH 0.85
 
@@ -278,78 +279,112 @@ static void add_meaning(struct json_out *j, struct store *store)
     json_end(j);
 }
 
+static void add_documents(struct json_out *j, const struct store_stats *stats)
+{
+    json_key_object(j, "documents");
+    json_key_int(j, "total", stats->documents);
+    for (int s = 0; s < DOCUMENT_STATUSES; s++) {
+        json_key_int(j, document_status_word((enum document_status)s), stats->by_status[s]);
+    }
+    json_end(j);
+}
+
+static void add_jobs(struct json_out *j, const struct store_stats *stats, struct slice dead)
+{
+    json_key_object(j, "jobs");
+    json_key_int(j, "queued", stats->jobs_queued);
+    json_key_int(j, "running", stats->jobs_running);
+    json_key_int(j, "dead", stats->jobs_dead);
+    json_key_int(j, "oldest_waiting_ms", stats->oldest_queued_ms);
+    json_key_raw(j, "dead_letters", dead.len ? dead : SLICE_LIT("[]"));
+    json_end(j);
+}
+
+static void add_storage(struct json_out *j, const struct store_stats *stats)
+{
+    json_key_object(j, "storage");
+    json_key_int(j, "elements", stats->elements);
+    json_key_int(j, "chunks", stats->chunks);
+    json_key_int(j, "blobs", stats->blobs);
+    json_key_int(j, "blob_bytes", stats->blob_bytes);
+    json_key_int(j, "database_bytes", stats->database_bytes);
+    json_key_int(j, "commits", stats->commits);
+    json_key_int(j, "last_event", stats->last_seq);
+    json_end(j);
+}
+
+static void add_connections(struct json_out *j, struct http_server *http)
+{
+    struct http_stats stats;
+
+    http_server_stats(http, &stats);
+    json_key_object(j, "connections");
+    json_key_int(j, "open", stats.connections);
+    json_key_int(j, "websockets", stats.websockets);
+    json_key_int(j, "sse", stats.sse);
+    json_key_int(j, "requests", stats.requests);
+    json_key_int(j, "refused_busy", stats.refused_busy);
+    json_key_int(j, "refused_address", stats.refused_address);
+    json_key_int(j, "slow_turns", stats.loop_slow);
+    json_end(j);
+}
+
+static void add_process(struct json_out *j)
+{
+    int64_t rss = 0, peak = 0;
+
+    process_memory(getpid(), &rss, &peak);
+    json_key_object(j, "process");
+    json_key_int(j, "rss_bytes", rss);
+    json_key_int(j, "peak_rss_bytes", peak);
+    json_end(j);
+}
+
+static void add_scanner(struct json_out *j, struct ingest *ingest)
+{
+    struct scanner_state scanner;
+
+    ingest_scanner(ingest, &scanner);
+    json_key_object(j, "scanner");
+    json_key_bool(j, "configured", scanner.configured);
+    json_key_bool(j, "answers", scanner.answers);
+    json_key_text(j, "message", scanner.words);
+    json_end(j);
+}
+
 static int status_get(struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct api *api = api_of(req);
     struct store_stats stats;
-    struct http_stats http;
     struct json_out j;
     AUTO_BUF dead = BUF_INIT(1024 * 1024);
-    struct scanner_state scanner;
     struct part_state part;
-    int64_t rss = 0, peak = 0;
     char started[CLOCK_TEXT_MAX];
     int rc = store_stats(api->store, &stats, err);
 
-    rc = rc < 0 ? rc : store_job_dead_list(api->store, 50, req->arena, &dead, err);
+    rc = rc < 0 ? rc : store_job_dead_list(api->store, DEAD_LETTERS_SHOWN, req->arena, &dead, err);
     if (rc < 0) {
         return rc;
     }
-    process_memory(getpid(), &rss, &peak);
-    http_server_stats(api->http, &http);
     clock_format(api->started_ms, started);
     json_begin(&j, &resp->body);
     json_begin_object(&j);
     json_key_text(&j, "version", LARDER_VERSION);
     json_key_text(&j, "started_at", started);
-    json_key_object(&j, "documents");
-    json_key_int(&j, "total", stats.documents);
-    for (int s = 0; s < DOCUMENT_STATUSES; s++) {
-        json_key_int(&j, document_status_word((enum document_status)s), stats.by_status[s]);
-    }
-    json_end(&j);
-    json_key_object(&j, "jobs");
-    json_key_int(&j, "queued", stats.jobs_queued);
-    json_key_int(&j, "running", stats.jobs_running);
-    json_key_int(&j, "dead", stats.jobs_dead);
-    json_key_int(&j, "oldest_waiting_ms", stats.oldest_queued_ms);
-    json_key_raw(&j, "dead_letters", dead.len ? buf_slice(&dead) : SLICE_LIT("[]"));
-    json_end(&j);
-    json_key_object(&j, "storage");
-    json_key_int(&j, "elements", stats.elements);
-    json_key_int(&j, "chunks", stats.chunks);
-    json_key_int(&j, "blobs", stats.blobs);
-    json_key_int(&j, "blob_bytes", stats.blob_bytes);
-    json_key_int(&j, "database_bytes", stats.database_bytes);
-    json_key_int(&j, "commits", stats.commits);
-    json_key_int(&j, "last_event", stats.last_seq);
-    json_end(&j);
+    add_documents(&j, &stats);
+    add_jobs(&j, &stats, buf_slice(&dead));
+    add_storage(&j, &stats);
     add_meaning(&j, api->store);
-    json_key_object(&j, "connections");
-    json_key_int(&j, "open", http.connections);
-    json_key_int(&j, "websockets", http.websockets);
-    json_key_int(&j, "sse", http.sse);
-    json_key_int(&j, "requests", http.requests);
-    json_key_int(&j, "refused_busy", http.refused_busy);
-    json_key_int(&j, "refused_address", http.refused_address);
-    json_key_int(&j, "slow_turns", http.loop_slow);
-    json_end(&j);
-    json_key_object(&j, "process");
-    json_key_int(&j, "rss_bytes", rss);
-    json_key_int(&j, "peak_rss_bytes", peak);
-    json_end(&j);
+    add_connections(&j, api->http);
+    add_process(&j);
     json_key_text(&j, "sandbox", ingest_sandbox_level(api->ingest));
-    ingest_scanner(api->ingest, &scanner);
-    json_key_object(&j, "scanner");
-    json_key_bool(&j, "configured", scanner.configured);
-    json_key_bool(&j, "answers", scanner.answers);
-    json_key_text(&j, "message", scanner.words);
-    json_end(&j);
+    add_scanner(&j, api->ingest);
     ingest_speech(api->ingest, &part);
     add_part(&j, "speech", &part);
     ingest_converter(api->ingest, &part);
     add_part(&j, "converter", &part);
-    json_key_text(&j, "search_engine", "words");
+    json_key_text(&j, "search_engine",
+        embedder_loaded(search_tools()->embedder) ? "words and meaning" : "words");
     json_end(&j);
     return json_finish(&j, err);
 }

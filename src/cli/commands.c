@@ -287,7 +287,12 @@ static int help_run(struct invocation *in, struct error *err)
             char left[64];
             snprintf(left, sizeof(left), "%s %s", commands[i]->name, commands[i]->arguments);
             int pad = LEFT_COLUMN - (int)utf8_count(slice_of(left));
-            printf("  %s%*s %s\n", left, pad > 0 ? pad : 0, "", commands[i]->summary);
+            if (pad < 0) { // its meaning stands on a line of its own
+                printf("  %s\n", left);
+                left[0] = '\0';
+                pad = LEFT_COLUMN;
+            }
+            printf("  %s%*s %s\n", left, pad, "", commands[i]->summary);
         }
         printf(
             "\nlarder help COMMAND tells more; larder help settings lists the settings,\nlarder "
@@ -325,7 +330,8 @@ static int help_run(struct invocation *in, struct error *err)
         return error_set(err, ERR_NOT_FOUND, "There is no command %.60s; larder help lists them.",
             in->arguments[0]);
     }
-    printf("usage: larder %s [options] %s\n\n%s.\n", c->name, c->arguments, c->summary);
+    printf("usage: larder %s [options]%s%s\n\n%s.\n", c->name, c->arguments[0] ? " " : "",
+        c->arguments, c->summary);
     if (c->detail) {
         printf("\n%s\n", c->detail);
     }

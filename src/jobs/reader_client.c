@@ -167,6 +167,33 @@ static void add_number(struct arguments *a, const char *name, int64_t value)
     add_word(a, name, text);
 }
 
+// The program's arguments; larder-reader's main reads them.
+static void add_arguments(
+    struct arguments *a, const struct reader_request *q, int64_t memory, int64_t wall_ms)
+{
+    add_word(a, "--mode", modes[q->mode].word);
+    add_word(a, "--format", q->format);
+    add_number(a, "--memory", memory);
+    add_number(a, "--cpu", q->cpu_s ? q->cpu_s : modes[q->mode].cpu_s);
+    add_number(a, "--wall",
+        2 * (wall_ms / 1000) + 60); // only for when we are gone: our own clock is the limit
+    add_number(a, "--hi-res", q->hi_res);
+    if (q->no_sound || q->no_pictures) {
+        add_number(a, "--leave-out", (q->no_sound ? 1 : 0) | (q->no_pictures ? 2 : 0));
+    }
+    if (q->sound_out) {
+        add_number(a, "--sound-out", 1);
+    }
+    add_word(a, "--sandbox", q->sandbox_prefer ? "prefer" : "require");
+    if (q->mode == READER_RENDER) {
+        add_number(a, "--page", q->page ? q->page : 1);
+        add_number(a, "--width", q->width ? q->width : 1000);
+    }
+    if (q->model_fd > 0) {
+        add_number(a, "--model", CHILD_MODEL);
+    }
+}
+
 static int start(struct run *r, const struct reader_request *q, int *ret_pipe, struct error *err)
 {
     struct arguments a = { .argv = { (char *)(uintptr_t) "larder-reader" }, .count = 1 };
@@ -175,37 +202,15 @@ static int start(struct run *r, const struct reader_request *q, int *ret_pipe, s
     int64_t wall_ms = q->wall_ms ? q->wall_ms : modes[q->mode].wall_ms;
     int ends_of_pipe[2];
 
-    if (!q->program) {
-        int rc = beside_us(path, err);
-        if (rc != 0) {
-            return rc;
-        }
+    int rc = q->program ? 0 : beside_us(path, err);
+    if (rc != 0) {
+        return rc;
     }
     AUTO_FD int input = read_only_input(q->input_fd, &size, err);
     if (input < 0) {
         return input;
     }
-    add_word(&a, "--mode", modes[q->mode].word);
-    add_word(&a, "--format", q->format);
-    add_number(&a, "--memory", memory);
-    add_number(&a, "--cpu", q->cpu_s ? q->cpu_s : modes[q->mode].cpu_s);
-    add_number(&a, "--wall",
-        2 * (wall_ms / 1000) + 60); // only for when we are gone: our own clock is the limit
-    add_number(&a, "--hi-res", q->hi_res);
-    if (q->no_sound || q->no_pictures) {
-        add_number(&a, "--leave-out", (q->no_sound ? 1 : 0) | (q->no_pictures ? 2 : 0));
-    }
-    if (q->sound_out) {
-        add_number(&a, "--sound-out", 1);
-    }
-    add_word(&a, "--sandbox", q->sandbox_prefer ? "prefer" : "require");
-    if (q->mode == READER_RENDER) {
-        add_number(&a, "--page", q->page ? q->page : 1);
-        add_number(&a, "--width", q->width ? q->width : 1000);
-    }
-    if (q->model_fd > 0) {
-        add_number(&a, "--model", CHILD_MODEL);
-    }
+    add_arguments(&a, q, memory, wall_ms);
     if (pipe2(ends_of_pipe, O_CLOEXEC) != 0) {
         return error_errno(err, "A pipe to the reader could not be made");
     }
@@ -221,7 +226,7 @@ static int start(struct run *r, const struct reader_request *q, int *ret_pipe, s
 #ifdef LARDER_SANITIZED
     s.fds[s.fd_count++] = (struct spawn_fd){ STDERR_FILENO, STDERR_FILENO };
 #endif
-    int rc = spawn_start(&s, &r->child, err);
+    rc = spawn_start(&s, &r->child, err);
     close(ends_of_pipe[1]);
     if (rc != 0) {
         close(ends_of_pipe[0]);

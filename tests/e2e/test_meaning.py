@@ -48,6 +48,7 @@ def test_the_embedded_model_finds_what_has_other_words():
         assert meaning(server)["loaded"] is False  # not before the first passage
         oil, sick = server.add("oil.md", OIL), server.add("sick.md", SICK)
         assert meaning(server)["loaded"] and meaning(server)["share"] == 1
+        assert server.call("GET", "/v1/status").json["search_engine"] == "words and meaning"
         page = server.call("GET", "/metrics", headers={"Accept": "text/plain"}).body.decode()
         counted = next(line for line in page.splitlines() if line.startswith('larder_stage_seconds_count{stage="embed"}'))
         assert int(counted.split()[-1]) >= 1
