@@ -16,7 +16,7 @@ enum {
     MINI_SHIFT = 6,
     DIFAT_CHAIN_MAX = 64, // sectors: 64 of them describe 500 MiB
 };
-static const uint32_t SECTOR_MAX = 0xFFFFFFFA;
+static const uint32_t SECTOR_MAX = 0xFFFFFFFA, CHAIN_END = 0xFFFFFFFE;
 static const char magic[8] = { '\xD0', '\xCF', '\x11', '\xE0', '\xA1', '\xB1', '\x1A', '\xE1' };
 
 static uint32_t u32(const char *at)
@@ -190,7 +190,11 @@ bool cfb_is_cut(struct slice bytes)
             return true; // a part of the table itself
         }
         for (uint32_t k = 0; at < SECTOR_MAX && k < per; k++) {
-            if (word_of(&c, at, k) != UINT32_MAX && sector(&c, i * per + k).len == 0) {
+            uint32_t next = word_of(&c, at, k);
+            bool there_is = sector(&c, i * per + k).len > 0;
+            // Some programs fill the rest of the table with ends of chains; nothing leads there.
+            if (next < SECTOR_MAX ? !there_is || sector(&c, next).len == 0
+                                  : !there_is && next != UINT32_MAX && next != CHAIN_END) {
                 return true;
             }
         }

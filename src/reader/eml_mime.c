@@ -97,6 +97,24 @@ static int base64_value(unsigned char c)
                                   : -1;
 }
 
+// Whether what stands between the padding and the next line break, or in the line after it, is text that somebody
+// appended (mailing lists do) and no more base64.
+static bool base64_ends(struct slice rest)
+{
+    size_t i = 0;
+    while (i < rest.len && strchr("= \t\r\n", rest.data[i]) && rest.data[i]) {
+        i++;
+    }
+    bool letters = i == rest.len;
+    for (; i < rest.len && rest.data[i] != '\n' && rest.data[i] != '\r'; i++) {
+        letters = letters || isalnum((unsigned char)rest.data[i]);
+        if (base64_value((unsigned char)rest.data[i]) < 0 && rest.data[i] != '=') {
+            return true;
+        }
+    }
+    return !letters; // a rule of "____"
+}
+
 static void add_base64(struct buf *b, struct slice s)
 {
     uint32_t bits = 0;
@@ -105,6 +123,9 @@ static void add_base64(struct buf *b, struct slice s)
     for (size_t i = 0; i < s.len; i++) {
         int v = base64_value((unsigned char)s.data[i]);
         if (s.data[i] == '=') {
+            if (count && base64_ends(slice_from(s, i))) {
+                return;
+            }
             bits = 0, count = 0; // padding: what follows begins anew
         }
         if (v < 0) {

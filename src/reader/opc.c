@@ -150,7 +150,7 @@ void opc_key_of(const char *name, char *ret_key, size_t cap)
 }
 
 struct totals {
-    int64_t unpacked;
+    int64_t unpacked, packed;
     const struct opc_part *ratio, *size, *encrypted, *method;
     size_t outside, twice;
 };
@@ -183,6 +183,7 @@ static int add_part(struct opc *p, size_t index, struct totals *t)
     p->count++;
     const struct reader_limits *limits = p->reader->limits;
     t->unpacked += part->size;
+    t->packed = part->packed > INT64_MAX / 2 - t->packed ? INT64_MAX / 2 : t->packed + part->packed;
     if (part->size > OPC_RATIO_FROM && part->size / limits->ratio > part->packed) {
         t->ratio = part;
     }
@@ -226,6 +227,11 @@ static int add_parts(struct opc *p, bool bomb)
         REPORT(p, "bomb.ratio",
             "The part \"%.100s\" would grow to %lld MiB, more than %d times its packed size.",
             t.ratio->name, (long long)(t.ratio->size >> 20), limits->ratio);
+        bomb = true;
+    } else if (t.unpacked > OPC_TOTAL_FROM && t.unpacked / limits->ratio > t.packed) {
+        REPORT(p, "bomb.ratio",
+            "Its parts would grow to %lld MiB, more than %d times the packed size.",
+            (long long)(t.unpacked >> 20), limits->ratio);
         bomb = true;
     }
     if (t.size) {

@@ -16,7 +16,9 @@
 enum {
     OPC_RELS_MAX = 20000, // of one part: a long document has one a hyperlink
     OPC_ARENA_MAX = 96 * 1024 * 1024, // names and relationships
-    OPC_RATIO_FROM = 1024 * 1024, // smaller parts may be packed as well as they like
+    OPC_RATIO_FROM =
+        16 * 1024 * 1024, // smaller parts may be packed as well as they like: an empty picture is
+    OPC_TOTAL_FROM = 64 * 1024 * 1024, // of all parts: so may smaller files
     OPC_NAME_MAX = 1024,
     OPC_READ_AGAIN = 4, // times the whole package; a part that is shown over and over
     OPC_READ_SLACK = 64 * 1024 * 1024, // of small packages

@@ -8,6 +8,7 @@
 enum {
     ANNOTS_MAX = 5000, // of one page
     ANNOT_TEXT_MAX = 16384, // bytes of one
+    CHOICES_MAX = 10000, // of one field
     FLAG_INVISIBLE = 1,
     FLAG_HIDDEN = 2,
     FLAG_NO_VIEW = 32,
@@ -67,6 +68,22 @@ static void add_note(
     }
 }
 
+// A choice may be kept under another name than it is shown by: [(name) (as shown)].
+static pdf_obj *shown_choice(fz_context *ctx, pdf_obj *annot, pdf_obj *value)
+{
+    pdf_obj *options = pdf_dict_get_inheritable(ctx, annot, PDF_NAME(Opt));
+    int count = pdf_array_len(ctx, options);
+
+    for (int i = 0; pdf_is_string(ctx, value) && i < count && i < CHOICES_MAX; i++) {
+        pdf_obj *option = pdf_array_get(ctx, options, i);
+        if (pdf_array_len(ctx, option) == 2 &&
+            pdf_objcmp_resolve(ctx, pdf_array_get(ctx, option, 0), value) == 0) {
+            return pdf_array_get(ctx, option, 1);
+        }
+    }
+    return value;
+}
+
 static struct slice field_text(fz_context *ctx, pdf_obj *annot)
 {
     pdf_obj *type = pdf_dict_get_inheritable(ctx, annot, PDF_NAME(FT));
@@ -84,6 +101,9 @@ static struct slice field_text(fz_context *ctx, pdf_obj *annot)
     }
     if (pdf_is_array(ctx, value)) { // a list with several choices
         value = pdf_array_get(ctx, value, 0);
+    }
+    if (pdf_name_eq(ctx, type, PDF_NAME(Ch))) {
+        value = shown_choice(ctx, annot, value);
     }
     return pdf_is_string(ctx, value) ? slice_of(pdf_to_text_string(ctx, value))
                                      : (struct slice){ NULL, 0 };

@@ -7,7 +7,7 @@
 const struct reader_limits reader_limits_default = {
     .unpacked_bytes = 500 * MIB, // five times the largest document that is let in
     .part_bytes = 256 * MIB, // the text of a whole library of manuals
-    .ratio = 200, // real sheets of repeated rows reach 100, bombs 1,000
+    .ratio = 200, // real sheets of repeated rows reach 100, bombs 1,000; small empty pictures, too
     .entries = 10000, // a deck of 500 slides with pictures has 3,000
     .depth = 256, // real documents stay under 60; recursion is bounded by it
     .pages = 10000,

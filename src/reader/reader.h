@@ -13,7 +13,7 @@
 struct reader_limits {
     int64_t unpacked_bytes; // of all parts together (default 500 MiB)
     int64_t part_bytes; // of one part of a container
-    int32_t ratio; // unpacked : packed of a part over 1 MiB
+    int32_t ratio; // unpacked : packed of a part over OPC_RATIO_FROM, of a file over OPC_TOTAL_FROM
     int32_t entries; // of a container
     int32_t depth; // of XML, lists, page trees
     int32_t pages; // pages, slides, sheets

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// RTF: text, headings (by outline level or the style's name), tables, notes, titles. Bytes are read in the code page of
+// RTF: text, headings (by outline level or the style's name), lists (by the number or bullet that is written out), tables, notes, titles. Bytes are read in the code page of
 // their font, \u as Unicode. Pictures, objects and what only programs read is left out; objects, links of templates and
 // fields that ask other programs for data are findings.
 //
@@ -12,6 +12,7 @@
 
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,6 +21,7 @@ enum {
     FONTS_MAX = 4096,
     STYLES_MAX = 2048,
     TEXT_MAX = 64 << 20,
+    LABEL_MAX = 32, // bytes of a list's number
     EVENTS_PER_PROGRESS = 100000
 };
 
@@ -33,13 +35,15 @@ enum destination {
     TO_NOTE,
     TO_HEADER,
     TO_FOOTER,
-    TO_FIELD
+    TO_FIELD,
+    TO_LABEL // the number or bullet of a list's paragraph
 };
 
 struct group {
     enum destination to;
     int32_t font, style, skip; // skip: characters that stand for one \u
     int32_t outline; // level 1 to 9, 0: none
+    int32_t list_level; // from 0
     bool hidden, in_table;
 };
 
@@ -56,7 +60,7 @@ struct rtf {
     int32_t bytes_page;
     int32_t to_skip; // characters after \u
     uint32_t high; // first half of a pair
-    struct buf text, note, running, info, name, field;
+    struct buf text, note, running, info, name, field, label;
     struct section_path section;
     struct ooxml_table *table; // NULL: none is open
     struct buf cell;
@@ -123,6 +127,8 @@ static struct buf *target(struct rtf *f)
         return &f->name;
     case TO_FIELD:
         return &f->field;
+    case TO_LABEL:
+        return &f->label;
     case TO_FONTS:
     case TO_NOTHING:
         break;
@@ -185,9 +191,37 @@ static struct place place_of(struct rtf *f, const char *part)
     };
 }
 
+static bool is_number(struct slice label)
+{
+    for (size_t i = 0; i < label.len; i++) {
+        if (isalnum((unsigned char)label.data[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// "  2. ", or "- " for a bullet and for what follows of a long item.
+static void add_label(struct rtf *f, int32_t level, struct buf *to)
+{
+    struct slice label = slice_trim(buf_slice(&f->label));
+
+    for (int32_t i = 1; i < level; i++) {
+        buf_add_str(to, "  ");
+    }
+    if (label.len <= LABEL_MAX && is_number(label)) {
+        buf_add_slice(to, label);
+        buf_add_char(to, ' ');
+    } else {
+        buf_add_str(to, "- ");
+    }
+    buf_reset(&f->label);
+}
+
 static void emit(
     struct rtf *f, enum element_kind kind, int32_t level, const char *part, struct buf *text)
 {
+    AUTO_BUF markdown = BUF_INIT(8 * TEXT_PIECE_MAX);
     struct slice rest = slice_trim(buf_slice(text));
 
     f->words = f->words || !text_is_blank(rest);
@@ -196,6 +230,12 @@ static void emit(
         struct element e = { .kind = kind, .level = level, .text = slice_make(rest.data, n) };
         if (kind == ELEMENT_HEADING) {
             section_leave(&f->section, level);
+        }
+        buf_reset(&markdown);
+        if (kind == ELEMENT_LIST_ITEM) {
+            add_label(f, level, &markdown);
+            buf_add_slice(&markdown, e.text);
+            e.markdown = buf_ok(&markdown) ? buf_slice(&markdown) : slice_make(NULL, 0);
         }
         e.place = place_of(f, part);
         f->rc = reader_element(f->r, &e);
@@ -233,10 +273,16 @@ static void move_to_cell(struct rtf *f)
     struct slice text = slice_trim(buf_slice(&f->text));
 
     if (text.len) {
+        struct slice label = slice_trim(buf_slice(&f->label));
         buf_add_str(&f->cell, f->cell.len ? "\n" : "");
+        if (label.len <= LABEL_MAX && is_number(label)) {
+            buf_add_slice(&f->cell, label);
+            buf_add_char(&f->cell, ' ');
+        }
         buf_add_slice(&f->cell, text);
     }
     buf_reset(&f->text);
+    buf_reset(&f->label);
 }
 
 static void paragraph(struct rtf *f)
@@ -263,8 +309,16 @@ static void paragraph(struct rtf *f)
         level = f->style_level[g->style];
     }
     bool heading = level >= 1 && level <= 9 && f->text.len <= TEXT_PIECE_MAX;
-    emit(f, heading ? ELEMENT_HEADING : ELEMENT_PARAGRAPH,
-        heading ? (level > SECTION_LEVELS ? SECTION_LEVELS : level) : 0, "document", &f->text);
+    bool item = !heading && slice_trim(buf_slice(&f->label)).len > 0;
+    emit(f,
+        heading ? ELEMENT_HEADING
+        : item  ? ELEMENT_LIST_ITEM
+                : ELEMENT_PARAGRAPH,
+        heading ? (level > SECTION_LEVELS ? SECTION_LEVELS : level)
+        : item  ? g->list_level + 1
+                : 0,
+        "document", &f->text);
+    buf_reset(&f->label);
     emit(f, ELEMENT_NOTE, 0, "footnotes", &f->note);
 }
 
@@ -295,6 +349,9 @@ static void row(struct rtf *f)
 static void destination(struct rtf *f, enum destination to)
 {
     decode_bytes(f);
+    if (to == TO_LABEL && now(f)->to != TO_TEXT) {
+        to = TO_NOTHING; // of a note or running line
+    }
     if (now(f)->to != TO_NOTHING) {
         now(f)->to = to;
     }
@@ -309,10 +366,10 @@ static const struct {
     { "headerf", TO_HEADER }, { "footer", TO_FOOTER }, { "footerl", TO_FOOTER },
     { "footerr", TO_FOOTER }, { "footerf", TO_FOOTER }, { "fldinst", TO_FIELD },
     { "colortbl", TO_NOTHING }, { "pict", TO_NOTHING }, { "objdata", TO_NOTHING },
-    { "info", TO_NOTHING }, { "listtext", TO_NOTHING }, { "pntext", TO_NOTHING },
-    { "xe", TO_NOTHING }, { "tc", TO_NOTHING }, { "bkmkstart", TO_NOTHING },
-    { "nonshppict", TO_NOTHING }, { "filetbl", TO_NOTHING }, { "rxe", TO_NOTHING },
-    { "txe", TO_NOTHING }, { "atnid", TO_NOTHING }, { "atnauthor", TO_NOTHING } };
+    { "info", TO_NOTHING }, { "listtext", TO_LABEL }, { "pntext", TO_LABEL }, { "xe", TO_NOTHING },
+    { "tc", TO_NOTHING }, { "bkmkstart", TO_NOTHING }, { "nonshppict", TO_NOTHING },
+    { "filetbl", TO_NOTHING }, { "rxe", TO_NOTHING }, { "txe", TO_NOTHING },
+    { "atnid", TO_NOTHING }, { "atnauthor", TO_NOTHING } };
 
 static const struct {
     const char *word;
@@ -360,12 +417,15 @@ static bool take_state_word(struct rtf *f)
         g->style = n;
     } else if (rtf_is(&f->s, "outlinelevel")) {
         g->outline = n >= 0 && n < 9 ? n + 1 : 0;
+    } else if (rtf_is(&f->s, "ilvl")) {
+        g->list_level = n < 0 ? 0 : n > 8 ? 8 : n;
     } else if (rtf_is(&f->s, "v") || rtf_is(&f->s, "deleted")) {
         decode_bytes(f);
         g->hidden = !f->s.has_number || n != 0;
     } else if (rtf_is(&f->s, "pard")) {
         g->style = -1;
         g->outline = 0;
+        g->list_level = 0;
         g->in_table = false;
     } else if (rtf_is(&f->s, "plain")) {
         decode_bytes(f);
@@ -536,7 +596,7 @@ static int take_event(struct rtf *f)
 static struct buf *buffer_at(struct rtf *f, size_t i)
 {
     struct buf *all[] = { &f->bytes, &f->text, &f->note, &f->running, &f->info, &f->name, &f->field,
-        &f->cell };
+        &f->cell, &f->label };
     return i < ARRAY_LEN(all) ? all[i] : NULL;
 }
 

@@ -27,6 +27,13 @@ static const struct reading_case cases[] = {
         "Subject: s\nContent-Type: text/plain; charset=windows-1251\nContent-Transfer-Encoding: "
         "BASE64\n\nz/Do\n4uXy\n",
         "{plain} Привет\n" },
+    { "what a list appends to base64",
+        "Subject: s\nContent-Transfer-Encoding: base64\n\nR3LDvA==\n\n"
+        "____________________\nKitchen mailing list\nkitchen@example.org\n",
+        "{plain} Gr\xC3\xBC\n" },
+    { "base64 in pieces, each with its padding",
+        "Subject: s\nContent-Transfer-Encoding: base64\n\nR3LDvA==\nIGFs\nbGU=\nIGRh\n",
+        "{plain} Gr\xC3\xBC alle da\n" },
     { "of alternatives, plain text",
         "Subject: s\nContent-Type: multipart/alternative; boundary=\"b 1\"\n\npreamble\n--b "
         "1\n\nplain words\n--b 1\nContent-Type: text/html\n\n<p>html words\n--b 1--\nafter\n",

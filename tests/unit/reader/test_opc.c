@@ -149,7 +149,7 @@ static void names_match_whatever_their_case_and_slashes(void **state)
 static void a_declared_bomb_is_refused_unopened(void **state)
 {
     (void)state;
-    size_t len = 8 << 20;
+    size_t len = 24 << 20;
     char *zeros = calloc(1, len);
     struct package_writer w;
     package_begin(&w);
@@ -160,10 +160,45 @@ static void a_declared_bomb_is_refused_unopened(void **state)
     expect_only(package_end(&w), FORMAT_DOCX, "bomb.ratio");
 }
 
-static void a_bomb_that_is_no_office_file_is_a_bomb_first(void **state)
+// Programs write previews of several MiB of one colour; they pack as well as a bomb does, and are none.
+static void an_empty_picture_is_no_bomb(void **state)
 {
     (void)state;
     size_t len = 8 << 20;
+    char *zeros = calloc(1, len);
+    struct package_writer w;
+    package_begin(&w);
+    package_types(&w, "word/document.xml", WORD_TYPE);
+    package_add(&w, "word/document.xml", DOCUMENT(PARAGRAPH), strlen(DOCUMENT(PARAGRAPH)));
+    package_add(&w, "word/media/image1.emf", zeros, len);
+    free(zeros);
+    AUTO_FREE char *read = seen(package_end(&w), FORMAT_DOCX, READ);
+    expect_text(read, "{document} text");
+    assert_null(strstr(read, "bomb"));
+}
+
+static void many_small_bombs_are_one(void **state)
+{
+    (void)state;
+    size_t len = 8 << 20;
+    char *zeros = calloc(1, len);
+    struct package_writer w;
+    package_begin(&w);
+    package_types(&w, "word/document.xml", WORD_TYPE);
+    package_add(&w, "word/document.xml", DOCUMENT(PARAGRAPH), strlen(DOCUMENT(PARAGRAPH)));
+    for (int i = 0; i < 9; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "customXml/item%d.xml", i);
+        package_add(&w, name, zeros, len);
+    }
+    free(zeros);
+    expect_only(package_end(&w), FORMAT_DOCX, "bomb.ratio");
+}
+
+static void a_bomb_that_is_no_office_file_is_a_bomb_first(void **state)
+{
+    (void)state;
+    size_t len = 24 << 20;
     char *zeros = calloc(1, len);
     struct package_writer w;
     package_begin(&w);
@@ -192,7 +227,7 @@ static void a_bomb_that_lies_about_its_size_is_found_while_unpacking(void **stat
     (void)state;
     struct buf xml = BUF_INIT(64 << 20);
     buf_add_str(&xml, "<w:document " W "><w:body>");
-    for (size_t i = 0; i < 8 << 20; i += 64) {
+    for (size_t i = 0; i < 24 << 20; i += 64) {
         buf_add_str(&xml, "                                                                ");
     }
     buf_add_str(&xml, "</w:body></w:document>");
@@ -505,6 +540,8 @@ int main(void)
         cmocka_unit_test(a_main_part_without_relationship_is_found_by_type),
         cmocka_unit_test(names_match_whatever_their_case_and_slashes),
         cmocka_unit_test(a_declared_bomb_is_refused_unopened),
+        cmocka_unit_test(an_empty_picture_is_no_bomb),
+        cmocka_unit_test(many_small_bombs_are_one),
         cmocka_unit_test(a_bomb_that_is_no_office_file_is_a_bomb_first),
         cmocka_unit_test(a_bomb_that_lies_about_its_size_is_found_while_unpacking),
         cmocka_unit_test(data_past_the_end_is_corrupt),

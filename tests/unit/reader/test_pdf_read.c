@@ -321,6 +321,30 @@ static void form_fields_and_comments_are_read(void **state)
     buf_done(&p.bytes);
 }
 
+static void choices_are_read_as_they_are_shown(void **state)
+{
+    struct seen s = { 0 };
+    struct pdf p;
+    (void)state;
+    pdf_begin(&p);
+    pdf_object(&p, 6,
+        "<</Type/Annot/Subtype/Widget/FT/Ch/T(a)/V(k2)/Opt[[(k1)(Weekly)][(k2)(Every Monday)]]"
+        "/Rect[140 696 300 712]>>");
+    pdf_object(&p, 7,
+        "<</Type/Annot/Subtype/Widget/FT/Ch/T(b)/V[(Fryer)]/Opt[(Grill)(Fryer)]"
+        "/Rect[140 646 300 662]>>");
+    strcpy(p.catalog, "/AcroForm<</Fields[6 0 R 7 0 R]>>");
+    strcpy(p.page_extra, "/Annots[6 0 R 7 0 R]");
+    pdf_page(&p, "BT /F 10 Tf 72 700 Td (How often:) Tj ET BT /F 10 Tf 72 650 Td (What:) Tj ET BT "
+                 "/F 10 Tf 72 600 Td (This line only makes the page a little longer.) Tj ET");
+    assert_int_equal(pdf_run(&s, pdf_end(&p), READ, 0, 0), 0);
+    expect_in(&s, "page 1 Every Monday\n");
+    expect_in(&s, "page 1 Fryer\n");
+    expect_not_in(&s, "k2");
+    seen_done(&s);
+    buf_done(&p.bytes);
+}
+
 static void hidden_text_is_kept_apart(void **state)
 {
     struct seen s = { 0 };
@@ -417,6 +441,7 @@ int main(void)
         cmocka_unit_test(pictures_take_their_captions),
         cmocka_unit_test(scanned_pages_wait_for_ocr),
         cmocka_unit_test(form_fields_and_comments_are_read),
+        cmocka_unit_test(choices_are_read_as_they_are_shown),
         cmocka_unit_test(hidden_text_is_kept_apart),
         cmocka_unit_test(bookmarks_decide_levels),
         cmocka_unit_test(a_broken_sink_ends_reading),

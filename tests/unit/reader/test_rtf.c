@@ -28,6 +28,14 @@ static const struct reading_case cases[] = {
         "b\\cell\\row\\trowd\\pard\\intbl 1\\par x\\cell 2\\cell\\row\\pard after\\par}",
         "paragraph 0 {document} before\ntable 0 {document} a | b/1 x | 2 = | a | b |/| --- | --- "
         "|/| 1<br>x | 2 |\nparagraph 0 {document} after\n" },
+    { "lists with their numbers",
+        "{\\rtf1{\\listtext\\pard\\plain\\f0 1.\\tab}\\pard\\ls1 Drain the oil.\\par{\\listtext "
+        "a)\\tab}\\pard\\ilvl1\\ls1 Cool it first.\\par{\\pntext\\'b7\\tab}\\pard "
+        "Filter\\par\\pard After\\par{\\header{\\listtext 9.}Top\\par}"
+        "\\trowd\\cellx1{\\listtext 2.\\tab}\\pard\\intbl Wipe\\cell\\row\\pard End\\par}",
+        "list_item 1 {document} Drain the oil. = 1. Drain the oil.\nlist_item 2 {document} Cool it "
+        "first. =   a) Cool it first.\nlist_item 1 {document} Filter = - Filter\nparagraph 0 "
+        "{document} After\nheader 0 {header} Top\ntable 0 {document} 2. Wipe" },
     { "what is not text is left out",
         "{\\rtf1{\\colortbl;\\red0;}{\\*\\unknown secret}{\\pict\\bin6 }}\\{}{\\info{\\title "
         "T}}a{\\v secret}{\\field{\\*\\fldinst HYPERLINK \"http://x\"}{\\fldrslt link}}\\par}",
