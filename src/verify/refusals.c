@@ -17,7 +17,7 @@ static const struct wrong {
     { NULL, "manual.pdf.exe", "unknown_type", "type.unknown" },
     { NULL, "../../menu.txt", "path_traversal", "name.traversal" },
     { "hostile/overlapping-entries.docx", "overlapping-entries.docx", "resource_limit",
-        "bomb.ratio" },
+        "bomb.overlap" },
     { "hostile/pixels.png", "pixels.png", "resource_limit", "bomb.pixels" },
     { "hostile/user-password.pdf", "user-password.pdf", "encrypted", "structure.encrypted" },
     { "hostile/docm-named.docx", "docm-named.docx", "type_mismatch", "type.mismatch" },
