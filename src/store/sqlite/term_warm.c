@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The most frequent words of large partitions are counted before anybody asks for them, since a first count costs a
 // question milliseconds for each such word. Reading them also brings the index into the file cache after a start. Done at
-// start and whenever a partition has grown by half of what makes a kept count too old (term_cache.c). Housekeeping thread;
-// many short reads, so that the log of the database can be folded between them.
+// start and whenever a partition has grown by half of what makes a kept count too old (term_cache.c), but a tenth of the time
+// at most. Housekeeping thread; many short reads, so that the log of the database can be folded between them.
 #include "store/sqlite/backend.h"
 
 #include "base/clock.h"
@@ -18,6 +18,8 @@ enum {
     WORDS_MAX = 20000, // about as many frequent words as a million passages have
     STEP_US = 20000,
     STEPS_MAX = 100000,
+    REST = 9, // times as long as it took, if that was
+    LONG_US = 1000000,
     GROWTH = 200, // a partition has changed by more than one in so many
 };
 
@@ -33,6 +35,7 @@ struct term_warm {
     char at[256]; // the last word of the index that was looked at
     bool more;
     const struct partition_stats *partition; // being counted
+    int64_t rest_until_us;
 };
 
 void term_warm_open(struct store *s)
@@ -143,6 +146,10 @@ int term_warm(struct store *s, const atomic_bool *stop, struct error *err)
     struct term_warm *w = s->warm;
     int64_t start_us = clock_mono_us();
     size_t changed = 0;
+
+    if (start_us < w->rest_until_us) {
+        return 0;
+    }
     int rc = store_read(s, "partitions_list", list_partitions, &changed, err);
 
     if (rc != 0 || changed == 0) {
@@ -158,8 +165,10 @@ int term_warm(struct store *s, const atomic_bool *stop, struct error *err)
     for (size_t i = 0; rc == 0 && i < w->count; i++) {
         rc = count_partition(s, &w->partitions[i], stop, err);
     }
+    int64_t took_us = clock_mono_us() - start_us;
+    w->rest_until_us = took_us > LONG_US ? clock_mono_us() + REST * took_us : 0;
     log_debug("store.words_counted", LI("words", (int64_t)w->word_count),
-        LI("partitions", (int64_t)w->count), LI("ms", (clock_mono_us() - start_us) / 1000));
+        LI("partitions", (int64_t)w->count), LI("ms", took_us / 1000));
     free(w->words);
     w->words = NULL;
     return rc;
