@@ -39,6 +39,8 @@ static const char doing_words[] = "do to can should must i we you";
 // "what should I do", "what is to be done", "what now"
 static const char between_words[] = "do should must can shall has have needs need is be am are";
 static const char who_words[] = "i we you one to they crew";
+// "may I", "should we"
+static const char allowing_words[] = "may can am is are should";
 static const char explaining_words[] = "explain describe define about";
 // Words that ask for a value of some kind; a passage with such a value holds them.
 static const struct {
@@ -180,6 +182,8 @@ static void read_manner(struct question *q, struct manner *m, const char *word)
                    (m->after_how && word_among(word, doing_words)) ||
                    (m->what && ((strcmp(word, "do") == 0 && m->acts) || strcmp(word, "done") == 0 ||
                                    (m->after_what == 0 && now)));
+    q->asks_allowed |= (m->words == 0 && word_among(word, allowing_words)) ||
+                       word_among(word, "safe allowed permitted forbidden okay");
     q->asks_meaning |= strcmp(word, "mean") == 0 || strcmp(word, "means") == 0 ||
                        strcmp(word, "meaning") == 0 || (strcmp(word, "stand") == 0);
     q->asks_which |= strcmp(word, "which") == 0 || (m->words == 0 && strcmp(word, "list") == 0) ||
@@ -227,7 +231,7 @@ static void read_object(struct object_reader *o, const char *word, size_t terms)
 }
 
 // Things that the question names: words behind an article or a question word, up to the next small word. What only asks for
-// a moment ("what time") names nothing; what is asked why may be explained in other words. And what is to be done: the word
+// a moment ("what time") or how it is packed names nothing; what is asked why may be explained in other words. And what is to be done: the word
 // behind "how do I".
 struct phrase_reader {
     int count; // so far
@@ -236,7 +240,10 @@ struct phrase_reader {
     bool how, act; // behind "how"; behind "how do I"
 };
 
-static const char moment_words[] = "time day days date month hour minutes phone number";
+// "A box of gloves" is gloves.
+static const char moment_words[] =
+    "time day days date month hour minutes phone number morning evening afternoon night noon "
+    "box bag pack packet bottle case can jar piece slice cup bucket kind type sort pair set list";
 
 // "the glass bin collected"
 static bool is_participle(const char *word)

@@ -50,6 +50,7 @@ struct question {
     bool asks_how; // wants steps: "how do I", "what should I do"
     bool asks_which; // wants all of a kind: "which items"
     bool asks_meaning; // what a word means or stands for
+    bool asks_allowed; // "may I", "is it safe to"
     bool asks_about; // wants to know what something is: "what are the duties of"
     const char
         *search; // query for search_run: no operators, words of earlier turns added to a follow-up

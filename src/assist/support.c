@@ -101,6 +101,11 @@ static double phrase_share(const struct question *q, const double *counts)
 {
     double least = 1;
 
+    for (size_t i = 0; i < q->count; i++) {
+        if (q->terms[i].code && q->terms[i].own && counts[i] > 0) {
+            return 1; // a code says what it is about
+        }
+    }
     for (size_t first = 0; first < q->count; first++) {
         double of = 0, held = 0;
         int phrase = q->terms[first].phrase;

@@ -205,6 +205,27 @@ static bool holds_worded_quantity(const bool units[QUANTITY_KINDS], struct slice
     return false;
 }
 
+// "Minutes: 4:30": the unit is the name of the column.
+static bool holds_named_quantity(const bool units[QUANTITY_KINDS], struct slice text)
+{
+    struct quantity found[QUANTITIES_MAX];
+    char digits[WORD_MAX];
+    struct word w;
+    size_t at = 0;
+
+    while (word_next(text, &at, &w)) {
+        bool value = w.end + 2 < text.len && text.data[w.end] == ':' &&
+                     text.data[w.end + 1] == ' ' && isdigit((unsigned char)text.data[w.end + 2]);
+        if (value && strlen(w.folded) < WORD_MAX - 2) {
+            int n = snprintf(digits, sizeof(digits), "2 %s", w.folded);
+            if (quantities(slice_make(digits, (size_t)n), found) > 0 && units[found[0].kind]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool holds_quantity(const bool units[QUANTITY_KINDS], struct slice text)
 {
     struct quantity found[QUANTITIES_MAX];
@@ -275,12 +296,30 @@ static bool tells_who(struct slice text)
     return false;
 }
 
+bool wanted_names(const struct value_wanted *w, struct slice header)
+{
+    static const char who[] = "who whom by role person people responsible staff crew operator lead "
+                              "owner contact company supplier";
+    static const char when[] = "when date due time day days last next start starts end ends every "
+                               "interval opens closes closed hours until";
+    struct word word;
+    size_t at = 0;
+
+    while ((w->who || w->time) && word_next(header, &at, &word)) {
+        if (word_among(word.folded, w->who ? who : when)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 double wanted_worth(const struct value_wanted *w, struct slice header, struct slice text)
 {
     if (w->who || w->time) {
         return (w->who ? tells_who(text) : tells_when(text, !w->names_day)) ? 1 : unwanted;
     }
-    if (w->kind == WANTED_QUANTITY && holds_quantity(w->units, text)) {
+    if (w->kind == WANTED_QUANTITY &&
+        (holds_quantity(w->units, text) || holds_named_quantity(w->units, text))) {
         return 1;
     }
     return !wanted_given(w, header, text) ? unwanted : w->kind == WANTED_QUANTITY ? doubted : 1;

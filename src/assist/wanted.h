@@ -27,6 +27,8 @@ struct value_wanted {
 void wanted_read(struct slice question, struct value_wanted *ret);
 // Does the text hold something of that kind? header: of a table's row, whose words stand for the cells below; may be empty.
 bool wanted_given(const struct value_wanted *w, struct slice header, struct slice text);
+// Is a column of that name where who or when is told?
+bool wanted_names(const struct value_wanted *w, struct slice header);
 // How much a text, as it is shown, is worth as an answer to such a question: 1, or less if it lacks what is wanted.
 double wanted_worth(const struct value_wanted *w, struct slice header, struct slice text);
 

@@ -440,3 +440,40 @@ def test_steps_to_do_another_thing_are_no_answer():
         a = check(server, "How do I open the lid of the steamer?")
         assert not a.get("steps") and a["answer"].startswith("Open the lid of the steamer"), a["answer"]
         assert len(check(server, "How do I replace the gasket of the lid?")["steps"]) == 3
+
+
+def test_the_row_of_the_thing_itself_is_told_and_no_other():
+    rows = [("Big Burger", "Burgers", "contains", "contains"), ("Kids Burger", "Burgers", "", "contains"), ("Kids Tenders", "Chicken", "contains", ""), ("Green Salad", "Salads", "", ""),
+            ("Nut Salad", "Salads", "contains", "contains")]
+    with Server() as server:
+        server.add("allergens.csv", ("Item,Category,Milk,Wheat\n" + "".join(",".join(r) + "\n" for r in rows)).encode())
+        for question, said in (("Does the Kids Burger contain milk?", "Item: Kids Burger; Category: Burgers; Milk: (empty); Wheat: contains"),
+                               ("Does the Kids Burger contain wheat?", "Item: Kids Burger; Category: Burgers; Wheat: contains"),
+                               ("Does the Green Salad contain milk?", "Item: Green Salad; Category: Salads; Milk: (empty)")):
+            lines = check(server, question)["answer"].splitlines()
+            assert len(lines) == 1 and lines[0].startswith(said + " ["), (question, lines)
+
+
+def test_what_is_forbidden_goes_first_where_it_is_asked_whether_one_may():
+    text = "# Oil fire\n\nPull the handle if oil burns and water is near.\n\nNever use water on burning oil and never move the vat.\n\n# Burns\n\nCool a burn of hot oil under running water.\n"
+    with Server() as server:
+        server.add("fire.md", text.encode())
+        for question in ("Is it safe to use water on burning oil?", "May I use water on burning oil?"):
+            assert check(server, question)["answer"].startswith("Never use water on burning oil"), question
+
+
+def test_another_value_of_another_document_is_told_too():
+    with Server() as server:
+        server.add("oven.md", b"# CX-6 Combi oven\n\n## Preheating\n\nPreheat the combi oven to 375 \xc2\xb0F before the first load.\n")
+        server.add("bulletin.md", b"# Bulletin 12\n\nFrom May on, preheat the CX-6 combi oven to 400 \xc2\xb0F before the first load.\n")
+        a = check(server, "To what temperature do I preheat the combi oven?")
+        assert "375" in a["answer"] and "400" in a["answer"] and {c["document_name"] for c in a["citations"]} == {"oven.md", "bulletin.md"}, a["answer"]
+
+
+def test_a_code_with_what_to_do_gets_its_meaning_and_its_steps():
+    text = "# Kettle\n\n| Code | Meaning |\n| --- | --- |\n| K-10 | Water low |\n| K-20 | Lid open |\n\n## Clearing K-10\n\n1. Switch the kettle off.\n2. Fill it for K-10 to the line.\n"
+    with Server() as server:
+        server.add("kettle.md", text.encode())
+        a = check(server, "What does K-10 mean and what do I do?")
+        assert a["answer"].startswith("Code: K-10; Meaning: Water low") and len(a["steps"]) == 2, a["answer"]
+        assert not check(server, "The panel shows K-20")["refused"]
