@@ -66,6 +66,7 @@ struct rtf {
     struct buf cell;
     size_t objects;
     bool dde, outside, quiet, words;
+    bool opened; // nothing has come since the "{"
     int rc;
 };
 
@@ -479,7 +480,12 @@ static void take_word(struct rtf *f)
 // "\*" before a control word: a destination that may be left out if it is not known.
 static void take_optional(struct rtf *f)
 {
+    bool opened = f->opened;
     if (!rtf_next(&f->s)) {
+        return;
+    }
+    if (!opened && f->s.event == RTF_WORD) { // older programs write it before any word
+        take_word(f);
         return;
     }
     bool known = rtf_is(&f->s, "fldinst") || rtf_is(&f->s, "shppict") || rtf_is(&f->s, "shptxt") ||
@@ -546,6 +552,7 @@ static void close_group(struct rtf *f)
 
 static int take_event(struct rtf *f)
 {
+    bool opened = f->s.event == RTF_OPEN;
     switch (f->s.event) {
     case RTF_OPEN:
         decode_bytes(f);
@@ -587,6 +594,7 @@ static int take_event(struct rtf *f)
     case RTF_END_OF_FILE:
         break;
     }
+    f->opened = opened;
     if (f->text.len > 64 * TEXT_PIECE_MAX && now(f)->to == TO_TEXT) {
         paragraph(f); // no real paragraph is as long
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// What a sheet has beside its cells: comments, text boxes, charts, pictures, and the ranges of its defined tables.
+// What a sheet has beside its cells: comments, text boxes, diagrams, charts, pictures, and the ranges of its defined tables.
+#include "reader/ooxml_drawing.h"
 #include "reader/xlsx.h"
 
 #include <stdlib.h>
 
-enum { DRAWING_TEXT_MAX = 64 * 1024, CHART_TEXT_MAX = 8 * 1024, COMMENT_MAX = 64 * 1024 };
+enum { DRAWING_TEXT_MAX = 64 * 1024, CAPTION_MAX = 8 * 1024, COMMENT_MAX = 64 * 1024 };
 
 int xlsx_tables_load(struct xlsx *x, struct opc_rels *rels, struct xlsx_window *w)
 {
@@ -134,7 +135,7 @@ struct anchor {
     struct opc_rels *rels;
     struct place place;
     struct buf text, alt;
-    const struct opc_part *chart, *picture;
+    const struct opc_part *chart, *picture, *diagram;
 };
 
 // "from" or "to" of an anchor: zero-based column and row.
@@ -162,7 +163,7 @@ static void take_anchor(struct anchor *a, struct xml *m)
     int depth = m->depth;
 
     a->place = (struct place){ .kind = PLACE_SHEET, .name = a->sheet->name };
-    a->chart = a->picture = NULL;
+    a->chart = a->picture = a->diagram = NULL;
     buf_reset(&a->text);
     buf_reset(&a->alt);
     while (xml_inside(m, depth)) {
@@ -186,6 +187,10 @@ static void take_anchor(struct anchor *a, struct xml *m)
             if (rel && rel->part) {
                 *(chart ? &a->chart : &a->picture) = rel->part;
             }
+        } else if (xml_named(m, NS_DGM, "relIds")) {
+            const char *id = xml_attr(m, NS_R, "dm");
+            const struct opc_rel *rel = id ? opc_rel_by_id(a->rels, id) : NULL;
+            a->diagram = rel ? rel->part : a->diagram;
         }
     }
     for (int i = 0; i < 2; i++) { // an anchor of one cell has no second corner
@@ -193,6 +198,14 @@ static void take_anchor(struct anchor *a, struct xml *m)
         pair[0] = pair[0] ? pair[0] : 1;
         pair[1] = pair[1] < pair[0] ? pair[0] : pair[1];
     }
+}
+
+static int report_point(void *ctx, struct element *e)
+{
+    struct anchor *a = ctx;
+    e->place = a->place;
+    e->flags |= a->sheet->hidden ? ELEMENT_HIDDEN : 0;
+    return reader_element(a->x->r, e);
 }
 
 static int report_anchor(struct anchor *a)
@@ -217,6 +230,9 @@ static int report_anchor(struct anchor *a)
         if (rc == 0 && e.text.len) {
             rc = reader_element(a->x->r, &e);
         }
+    }
+    if (rc == 0 && a->diagram) {
+        rc = ooxml_diagram(&a->x->package, a->diagram, report_point, a);
     }
     if (rc == 0 && a->picture) {
         const char *name = NULL;
@@ -261,7 +277,7 @@ int xlsx_drawings_read(struct xlsx *x, const struct xlsx_sheet *sheet, struct op
         rc = opc_rels_load(&x->package, rels->items[i].part, &inner);
         struct anchor a = { .x = x, .sheet = sheet, .rels = &inner };
         buf_init(&a.text, DRAWING_TEXT_MAX);
-        buf_init(&a.alt, CHART_TEXT_MAX);
+        buf_init(&a.alt, CAPTION_MAX);
         rc = rc ? rc : read_drawing(&a, rels->items[i].part);
         buf_done(&a.text);
         buf_done(&a.alt);

@@ -36,6 +36,9 @@ static const struct reading_case cases[] = {
         "list_item 1 {document} Drain the oil. = 1. Drain the oil.\nlist_item 2 {document} Cool it "
         "first. =   a) Cool it first.\nlist_item 1 {document} Filter = - Filter\nparagraph 0 "
         "{document} After\nheader 0 {header} Top\ntable 0 {document} 2. Wipe" },
+    { "a star within a group leaves nothing out",
+        "{\\rtf1{\\b\\*\\cs7\\cf0 Keep it cold}\\par{\\*\\unknown secret}}",
+        "paragraph 0 {document} Keep it cold\n" },
     { "what is not text is left out",
         "{\\rtf1{\\colortbl;\\red0;}{\\*\\unknown secret}{\\pict\\bin6 }}\\{}{\\info{\\title "
         "T}}a{\\v secret}{\\field{\\*\\fldinst HYPERLINK \"http://x\"}{\\fldrslt link}}\\par}",

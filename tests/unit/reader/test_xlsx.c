@@ -18,7 +18,8 @@ static const char styles[] =
     "numFmtId=\"14\"/><xf numFmtId=\"0\" fontId=\"1\"/></cellXfs></styleSheet>";
 
 struct book {
-    const char *sheet, *sheet2, *strings, *comments, *table, *drawing, *chart, *link, *workbook;
+    const char *sheet, *sheet2, *strings, *comments, *table, *drawing, *chart, *diagram, *link,
+        *workbook;
 };
 
 static char *with(struct book b, enum pass pass)
@@ -52,9 +53,11 @@ static char *with(struct book b, enum pass pass)
         { "xl/sheet1.xml", b.sheet }, { "xl/sheet2.xml", b.sheet2 }, { "xl/styles.xml", styles },
         { "xl/sharedStrings.xml", b.strings }, { "xl/comments1.xml", b.comments },
         { "xl/table1.xml", b.table }, { "xl/drawing1.xml", b.drawing },
-        { "xl/chart1.xml", b.chart }, { "xl/link.xml", b.link },
-        { "xl/_rels/drawing1.xml.rels",
-            b.drawing ? RELS(RELATION("c1", "chart", "chart1.xml")) : NULL },
+        { "xl/chart1.xml", b.chart }, { "xl/data1.xml", b.diagram }, { "xl/link.xml", b.link },
+        { "xl/_rels/drawing1.xml.rels", b.drawing
+                                            ? RELS(RELATION("c1", "chart", "chart1.xml")
+                                                      RELATION("m1", "diagramData", "data1.xml"))
+                                            : NULL },
         { "xl/_rels/workbook.xml.rels",
             RELS(RELATION("s1", "worksheet", "sheet1.xml") RELATION("s2", "worksheet", "sheet2.xml")
                     RELATION("st", "styles", "styles.xml")
@@ -236,6 +239,31 @@ static void comments_tables_text_boxes_and_charts_are_read(void **state)
     expect_text(out, "{Menu!A3:B4} k | v/l | w = | k | v |/| --- | --- |/| l | w |");
 }
 
+static void a_diagram_is_read_where_it_stands(void **state)
+{
+    (void)state;
+    AUTO_FREE char *out = with(
+        (struct book){ .sheet = SHEET(""),
+            .drawing =
+                "<xdr:wsDr "
+                "xmlns:xdr=\"http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing\" "
+                "xmlns:d=\"http://schemas.openxmlformats.org/drawingml/2006/diagram\" "
+                "xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\">"
+                "<xdr:twoCellAnchor><xdr:from><xdr:col>3</xdr:col><xdr:row>0</xdr:row></"
+                "xdr:from><xdr:to><xdr:col>5</xdr:col><xdr:row>4</xdr:row></xdr:to>"
+                "<xdr:graphicFrame><d:relIds r:dm=\"m1\"/></xdr:graphicFrame>"
+                "</xdr:twoCellAnchor></xdr:wsDr>",
+            .diagram =
+                "<d:dataModel xmlns:d=\"http://schemas.openxmlformats.org/drawingml/2006/diagram\" "
+                "xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\"><d:ptLst>"
+                "<d:pt><d:t><a:p><a:r><a:t>Clean the fryer</a:t></a:r></a:p></d:t></d:pt>"
+                "<d:pt><d:t><a:p><a:r><a:t>Fill in fresh oil</a:t></a:r></a:p></d:t></d:pt>"
+                "</d:ptLst></d:dataModel>" },
+        READ);
+    expect_text(out, "list_item 1 {Menu!D1:F5} Clean the fryer");
+    expect_text(out, "list_item 1 {Menu!D1:F5} Fill in fresh oil");
+}
+
 static void hidden_sheets_are_marked_and_told(void **state)
 {
     struct book b = { .sheet = SHEET(ROW(1, TEXT("A1", "x"))),
@@ -302,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_first_row_of_data_is_no_header_unless_it_is_set_off),
         cmocka_unit_test(a_long_table_keeps_its_header_and_exact_ranges),
         cmocka_unit_test(comments_tables_text_boxes_and_charts_are_read),
+        cmocka_unit_test(a_diagram_is_read_where_it_stands),
         cmocka_unit_test(hidden_sheets_are_marked_and_told),
         cmocka_unit_test(links_to_programs_are_told),
         cmocka_unit_test(broken_workbooks_are_refused),
