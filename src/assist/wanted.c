@@ -113,6 +113,12 @@ void wanted_read(struct slice question, struct value_wanted *ret)
         since_what += what;
         memcpy(before, w.folded, WORD_MAX);
     }
+    size_t behind = at;
+    while (ret->kind == WANTED_NUMBER && word_next(question, &behind, &w)) {
+        if (word_among(w.folded, "cost costs")) {
+            want_quantity(ret, QUANTITY_MONEY); // "how much does it cost"
+        }
+    }
     bool counts = ret->kind == WANTED_COUNT;
     while (counts && ret->counted_words < WANTED_WORDS_MAX && word_next(question, &at, &w) &&
            !word_is_stop(w.folded)) {

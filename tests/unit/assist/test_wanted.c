@@ -80,6 +80,9 @@ static void a_number_with_another_unit_or_in_a_code_is_none_of_the_kind(void **s
     (void)state;
     assert_false(given("How wide is it?", "Property | Value", "Weight | 98 kg"));
     assert_false(given("What voltage does it need?", "Code | Meaning", "F-03 | No water"));
+    assert_false(given("How much does a grill cost?", "", "Harbor Grill, March 2026"));
+    assert_true(given("How much does a grill cost?", "", "A grill for $4,000"));
+    assert_true(given("How much does a grill cost?", "Thing | Price", "Grill | 4000"));
     assert_true(given("How long is it held?", "Food | Minutes", "Soup | 15"));
 }
 
