@@ -23,6 +23,7 @@ static void begin_walk(struct docx *d, bool quiet)
     d->hidden_bytes = 0;
     d->dde_count = 0;
     d->cells = 0;
+    d->chunk_bytes = 0;
     buf_reset(&d->section);
     for (int i = 0; i <= DOCX_LEVELS; i++) {
         buf_reset(&d->path[i]);
@@ -132,6 +133,7 @@ static int run(struct reader *r, bool check, struct error *err)
 {
     struct docx *d = xalloc(sizeof(*d));
     d->r = r;
+    d->checking = check;
     int rc = opc_open(&d->package, r, OPC_WORD, err);
     if (rc != 0) {
         free(d);

@@ -131,6 +131,8 @@ struct docx {
     struct opc package;
     struct arena arena;
     bool quiet; // no elements
+    bool checking; // findings of the parts that other readers read
+    size_t chunk_bytes; // of pages within the document, in this walk
     struct map styles; // id → struct docx_style *
     const struct docx_style *default_style;
     struct docx_run_format defaults;
@@ -202,6 +204,9 @@ int docx_headers(
 int docx_notes(struct docx *d, const struct opc_part *part, const char *element, const char *name,
     enum element_kind as, const struct docx_note_refs *refs);
 int docx_ref_add(struct docx *d, struct docx_note_refs *refs, int64_t id, int32_t *ret_number);
+
+// docx_chunk.c
+int docx_chunk(struct docx *d, struct xml *x); // at w:altChunk: a page that is shown here
 
 // docx_emit.c
 int docx_emit(struct docx *d, struct element *e); // now, or after what it belongs to

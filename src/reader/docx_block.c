@@ -232,6 +232,9 @@ int docx_block(struct docx *d, struct xml *x)
     if (strcmp(x->name, "tbl") == 0) {
         return docx_table(d, x);
     }
+    if (strcmp(x->name, "altChunk") == 0) {
+        return docx_chunk(d, x);
+    }
     if (strcmp(x->name, "sdtPr") == 0 || strcmp(x->name, "sdtEndPr") == 0 ||
         strcmp(x->name, "sectPr") == 0 || strcmp(x->name, "del") == 0 ||
         strcmp(x->name, "moveFrom") == 0) {

@@ -39,4 +39,7 @@ int ooxml_picture(
 // Names of the modules in a compound file with macros, in words: "Module1, ThisDocument and 3 more"; "" if none are told.
 void ooxml_macro_names(struct slice bytes, char *ret, size_t cap);
 
+// Whether a part is a web page (HTML, or one saved as a message), which is read as a part of the document.
+bool ooxml_is_page(const struct opc_part *part);
+
 #endif

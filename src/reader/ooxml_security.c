@@ -140,6 +140,18 @@ static void native_name(struct opc *p, const struct opc_part *part, struct names
     }
 }
 
+bool ooxml_is_page(const struct opc_part *part)
+{
+    static const char *const types[] = { "text/html", "application/xhtml+xml", "message/rfc822",
+        "multipart/related" };
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (slice_starts(slice_of(part->type), types[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct walk {
     struct names hosts, files, controls;
     size_t outside;
@@ -158,8 +170,8 @@ static void check_rel(struct opc *p, const struct opc_rel *rel, struct walk *w)
         }
     } else if (rel->part && strcmp(rel->kind, "oleObject") == 0) {
         native_name(p, rel->part, &w->files);
-    } else if (rel->part &&
-               (strcmp(rel->kind, "package") == 0 || strcmp(rel->kind, "aFChunk") == 0)) {
+    } else if (rel->part && (strcmp(rel->kind, "package") == 0 ||
+                                (strcmp(rel->kind, "aFChunk") == 0 && !ooxml_is_page(rel->part)))) {
         add_name(&w->files, slice_of(base_name(rel->part->name)));
     } else if (rel->part && strcmp(rel->kind, "control") == 0) {
         add_name(&w->controls, slice_of(base_name(rel->part->name)));

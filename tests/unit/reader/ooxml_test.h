@@ -85,7 +85,9 @@ static inline void package_types(
 {
     char *types = xasprintf(
         "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">"
-        "<Default Extension=\"xml\" ContentType=\"application/xml\"/><Override PartName=\"/%s\" "
+        "<Default Extension=\"xml\" ContentType=\"application/xml\"/>"
+        "<Default Extension=\"html\" ContentType=\"text/html\"/>"
+        "<Default Extension=\"mht\" ContentType=\"message/rfc822\"/><Override PartName=\"/%s\" "
         "ContentType=\"%s\"/></Types>",
         main_name, main_type);
     char *rels = xasprintf(RELS(RELATION("rId1", "officeDocument", "%s")), main_name);

@@ -24,7 +24,8 @@
 #define GRID2 "<w:tblGrid><w:gridCol/><w:gridCol/></w:tblGrid>"
 
 struct parts {
-    const char *document, *styles, *numbering, *footnotes, *comments, *header, *chart, *image;
+    const char *document, *styles, *numbering, *footnotes, *comments, *header, *chart, *image,
+        *page, *message;
 };
 
 static char *with(struct parts t, enum pass pass)
@@ -38,13 +39,15 @@ static char *with(struct parts t, enum pass pass)
         { "word/numbering.xml", t.numbering }, { "word/footnotes.xml", t.footnotes },
         { "word/comments.xml", t.comments }, { "word/header1.xml", t.header },
         { "word/header2.xml", t.header }, { "word/charts/chart1.xml", t.chart },
-        { "word/media/image1.png", t.image },
+        { "word/media/image1.png", t.image }, { "word/page.html", t.page },
+        { "word/page.mht", t.message },
         { "word/_rels/document.xml.rels",
             RELS(RELATION("s", "styles", "styles.xml") RELATION("n", "numbering", "numbering.xml")
                     RELATION("f", "footnotes", "footnotes.xml") RELATION("c", "comments",
                         "/word/comments.xml") RELATION("h", "header", "header1.xml") RELATION("i",
                         "header", "./header2.xml") RELATION("rChart", "chart", "charts/chart1.xml")
-                        RELATION("rImage", "image", "media/image1.png")) } };
+                        RELATION("rImage", "image", "media/image1.png") RELATION("rPage", "aFChunk",
+                            "page.html") RELATION("rMessage", "aFChunk", "page.mht")) } };
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         if (all[i].content) {
             package_add(&w, all[i].name, all[i].content, strlen(all[i].content));
@@ -557,6 +560,35 @@ static void broken_and_empty_documents_are_refused(void **state)
     expect_text(empty, "finding structure.no_content");
 }
 
+static void pages_within_a_document_are_read_where_they_stand(void **state)
+{
+    struct parts t = { .document =
+                           DOCUMENT(STYLED("H1", "Cleaning") "<w:altChunk r:id=\"rPage\"/>" P(
+                               "between") "<w:altChunk r:id=\"rMessage\"/>" P("after")),
+        .styles = "<w:styles " NAMES "><w:style w:type=\"paragraph\" w:styleId=\"H1\"><w:name "
+                  "w:val=\"heading 1\"/></w:style></w:styles>",
+        .page = "<html><head><title>x</title></head><body><p>Wipe the <b>hood</b>.<ol><li>Rinse it"
+                "</ol><script>1</script></body></html>",
+        .message =
+            "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=\"b\"\r\n\r\n--b\r\n"
+            "Content-Type: text/html; charset=\"iso-8859-1\"\r\nContent-Transfer-Encoding: "
+            "quoted-printable\r\n\r\n<p>K=FChlung =\r\npr=FCfen\r\n--b--\r\n" };
+    (void)state;
+    AUTO_FREE char *s = with(t, READ), *checked = with(t, CHECK);
+    expect_text(s, "paragraph 0 {document; Cleaning} Wipe the hood.\nlist_item 1");
+    expect_text(s,
+        "list_item 1 {document; Cleaning} Rinse it = 1. Rinse it\nparagraph 0 {document; "
+        "Cleaning} between\n");
+    expect_text(s, "paragraph 0 {document; Cleaning} K\xC3\xBChlung pr\xC3\xBC"
+                   "fen");
+    expect_text(s, "paragraph 0 {document; Cleaning} after\n");
+    expect_text(checked, "finding active.script");
+    assert_null(strstr(checked, "embedded.file"));
+    t.document = DOCUMENT("<w:altChunk r:id=\"rPage\"/>");
+    AUTO_FREE char *only = with(t, CHECK);
+    assert_null(strstr(only, "no_content"));
+}
+
 static void a_broken_side_part_leaves_the_rest_readable(void **state)
 {
     (void)state;
@@ -590,6 +622,7 @@ int main(void)
         cmocka_unit_test(lines_in_bold_stand_for_headings_where_there_are_no_styles),
         cmocka_unit_test(strict_documents_read_like_transitional_ones),
         cmocka_unit_test(broken_and_empty_documents_are_refused),
+        cmocka_unit_test(pages_within_a_document_are_read_where_they_stand),
         cmocka_unit_test(a_broken_side_part_leaves_the_rest_readable),
     };
     return cmocka_run_group_tests_name("docx", tests, NULL, NULL);
