@@ -66,16 +66,6 @@ static bool is_tchar(unsigned char c)
     return tchars[c];
 }
 
-bool strict_is_token(struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_tchar((unsigned char)s.data[i])) {
-            return false;
-        }
-    }
-    return s.len > 0;
-}
-
 static bool is_value_byte(unsigned char c)
 {
     return c == '\t' || (c >= 0x20 && c != 0x7f);

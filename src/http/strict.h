@@ -66,6 +66,5 @@ static inline bool strict_is_idle(const struct strict *s)
 {
     return !s->started;
 }
-bool strict_is_token(struct slice s); // 1*tchar
 
 #endif

@@ -39,11 +39,6 @@ static struct tls *of(const struct conn *c)
     return c->net.tls;
 }
 
-bool tls_shaken(const struct conn *c)
-{
-    return !of(c)->shaking;
-}
-
 // ---- the BIO
 
 static int bio_read(BIO *bio, char *data, int len)

@@ -40,7 +40,6 @@ bool tls_finish(
 size_t tls_waiting(const struct conn *c); // plain bytes not encrypted yet
 void tls_goodbye(struct conn *c); // the connection is closing
 void tls_free(struct tls *t); // NULL is fine
-bool tls_shaken(const struct conn *c); // the handshake is done
 
 // ---- the server; tls_server.c
 struct tls_server {

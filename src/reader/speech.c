@@ -23,7 +23,6 @@ struct speech {
     float *samples;
     size_t count;
     int64_t before; // samples that came before samples[0]
-    size_t voiced_tenths;
     struct speech_word *words;
 };
 
@@ -170,7 +169,6 @@ static int hear(struct speech *s, size_t count)
     int rc = 0;
 
     if (loud >= LOUD_TENTHS_LEAST) {
-        s->voiced_tenths += loud;
         rc = s->window ? s->window(s->ctx, (double)s->before / SPEECH_RATE, s->samples, count)
                        : hear_here(s, count);
     }
@@ -216,11 +214,6 @@ int speech_feed(struct speech *s, const float *samples, size_t count)
 int speech_finish(struct speech *s)
 {
     return s->count ? hear(s, s->count) : 0;
-}
-
-double speech_voiced_seconds(const struct speech *s)
-{
-    return (double)s->voiced_tenths / 10;
 }
 
 void speech_free(struct speech *s)

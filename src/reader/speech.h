@@ -37,7 +37,6 @@ struct speech *speech_new(utterance_fn fn, void *ctx); // hears with the engine
 struct speech *speech_new_windows(window_fn fn, void *ctx); // only cuts
 int speech_feed(struct speech *s, const float *samples, size_t count); // 0 or what fn returned
 int speech_finish(struct speech *s);
-double speech_voiced_seconds(const struct speech *s);
 void speech_free(struct speech *s);
 
 // Pure parts, for tests.

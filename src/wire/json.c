@@ -64,11 +64,6 @@ void json_add_text(struct buf *b, const char *text)
     }
 }
 
-void json_add_int(struct buf *b, int64_t value)
-{
-    buf_addf(b, "%lld", (long long)value);
-}
-
 void json_add_number(struct buf *b, double value, int digits)
 {
     char text[NUMBER_TEXT_MAX];
@@ -84,25 +79,4 @@ void json_add_number(struct buf *b, double value, int digits)
         }
     }
     buf_add_str(b, text);
-}
-
-void json_add_bool(struct buf *b, bool value)
-{
-    buf_add_str(b, value ? "true" : "false");
-}
-
-void json_add_comma(struct buf *b)
-{
-    char last = b->len ? b->data[b->len - 1] : '[';
-    if (last != '{' && last != '[') {
-        buf_add_char(b, ',');
-    }
-}
-
-void json_add_key(struct buf *b, const char *key)
-{
-    json_add_comma(b);
-    buf_add_char(b, '"');
-    buf_add_str(b, key);
-    buf_add_str(b, "\":");
 }

@@ -60,11 +60,6 @@ dot_fn dot_best(void)
     return dot_plain;
 }
 
-const char *dot_best_name(void)
-{
-    return has_avx2() ? "avx2" : "plain";
-}
-
 static float largest(const float *v, size_t dimension)
 {
     float most = 0;

@@ -13,7 +13,6 @@ enum {
 
 typedef int32_t (*dot_fn)(const int16_t *query, const int8_t *passage, size_t padded);
 dot_fn dot_best(void);
-const char *dot_best_name(void); // "avx2" or "plain"
 int32_t dot_plain(const int16_t *query, const int8_t *passage, size_t padded);
 
 static inline size_t dot_padded(size_t dimension)
