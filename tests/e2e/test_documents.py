@@ -2,11 +2,12 @@
 """The road of one file: every sample and fixture ends as its EXPECT.json says."""
 import json
 import re
+import shutil
 import sys
 import tempfile
 import unicodedata
 
-from harness import ROOT, Server, fixture, sample
+from harness import ROOT, Server, WebSocket, fixture, sample
 
 DROPPED = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
 
@@ -279,6 +280,26 @@ def test_reread_keeps_the_old_reading_until_the_new_one_is_ready():
         assert len(server.search("walk-in", max_per_document=1)) == 1 and len(server.elements(document["id"])) == 2
 
 
+def test_streams_resume_before_a_restart():
+    server = Server()
+    try:
+        with server:
+            server.owned = False
+            server.add("before.txt", b"The walk-in cooler is kept at three degrees.\n")
+            wanted = server.call("GET", "/v1/events?since=0").json["events"]
+        again = Server(data=server.data)
+        again.key = server.key
+        with again:
+            stream = WebSocket(again, "/v1/events?since=0")
+            seen = []
+            while len(seen) < len(wanted):
+                seen += [event for event in [stream.event()] if "seq" in event]
+            assert len(wanted) > 2 and [(e["seq"], e["kind"]) for e in seen] == [(e["seq"], e["kind"]) for e in wanted], seen
+            stream.close()
+    finally:
+        shutil.rmtree(server.data, ignore_errors=True)
+
+
 def test_quarantined_documents_wait_for_a_person():
     with Server() as server:
         reply = server.upload("launch.pdf", fixture("hostile/launch.pdf"))
@@ -288,6 +309,9 @@ def test_quarantined_documents_wait_for_a_person():
         assert server.call("POST", path + "/release").status == 200
         assert server.wait(reply.json["id"])["status"] == "ready"
         assert server.call("POST", path + "/release").status == 409
+        second = server.upload("again.pdf", fixture("hostile/launch.pdf") + b"\n").json["id"]
+        assert "Released" in server.cli("release", second, check=0).stdout and server.wait(second)["status"] == "ready"
+        assert server.cli("release", second).returncode == 65 and server.cli("cancel", "no-such-document").returncode == 66
 
 
 def test_metadata_can_be_changed_and_filters_search():

@@ -390,6 +390,34 @@ def stdio(server, lines, *options, **more):
     return done, [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def test_mcp_the_oldest_idle_session_gives_way_and_standard_input_begins_its_own_again():
+    sessions_max = 1024  # MCP_SESSIONS_MAX
+    hello = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-06-18", **CLIENT}}
+    with Server() as server:
+        proxy = subprocess.Popen([server.build / "larder", "mcp", "--data", server.data], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 text=True, env={"PATH": os.environ["PATH"], "LARDER_KEY": server.key})
+
+        def tell(message):
+            proxy.stdin.write(json.dumps(message) + "\n")
+            proxy.stdin.flush()
+            return json.loads(proxy.stdout.readline())
+
+        try:
+            assert tell(hello)["id"] == 0
+            listening, idle = Session(server), Session(server)
+            stream = Stream(listening)
+            for _ in range(sessions_max):
+                assert server.call("POST", "/mcp", hello, BOTH).status == 200
+            assert idle.post({"jsonrpc": "2.0", "id": 1, "method": "ping"}).status == 404
+            assert listening.result_of("ping") == {} and not stream.ended
+            assert tell({"jsonrpc": "2.0", "id": 5, "method": "ping"}) == {"jsonrpc": "2.0", "id": 5, "result": {}}
+            stream.close()
+        finally:
+            proxy.stdin.close()
+            proxy.wait(20)
+            proxy.stdout.close()
+
+
 def test_mcp_over_standard_input_and_output():
     hello = json.dumps({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-06-18", **CLIENT}})
     ready = json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"})

@@ -265,6 +265,23 @@ def test_alert_goes_on_after_a_restart_without_being_told_again():
         shutil.rmtree(server.data, ignore_errors=True)
 
 
+def test_silence_outlives_a_restart():
+    server = Server({"watch_canary": "off"})
+    try:
+        with server:
+            server.owned = False
+            assert server.cli("alerts", "silence", "disk_full_soon", "--minutes", "5", "--comment", "a new disk comes").returncode == 0
+            before = server.call("GET", "/v1/alerts").json["silences"]
+        again = Server(server.settings, data=server.data)
+        again.key = server.key
+        with again:
+            assert before and again.call("GET", "/v1/alerts").json["silences"] == before
+            again.cli("alerts", "unsilence", before[0]["id"], check=0)
+            assert again.call("GET", "/v1/alerts").json["silences"] == []
+    finally:
+        shutil.rmtree(server.data, ignore_errors=True)
+
+
 def test_wrong_rules_file_stops_the_start_with_a_sentence():
     folder = tempfile.mkdtemp(prefix="larder-rules-")
     try:
