@@ -88,7 +88,8 @@ static void report(const struct invocation *in, const char *name, const json_t *
     if (!status[0]) {
         printf(": not taken in (%s)\n", field_text(d, "reason"));
     } else if (strcmp(status, "ready") == 0) {
-        printf(": ready, %lld passages in %.1f s, %s\n", (long long)field_number(d, "chunk_count"),
+        long long passages = field_number(d, "chunk_count");
+        printf(": ready, %lld passage%s in %.1f s, %s\n", passages, passages == 1 ? "" : "s",
             (double)took_ms / 1000, field_text(d, "id"));
     } else {
         printf(": %s, %s\n", status, field_text(d, "id"));
