@@ -31,6 +31,7 @@ void key_digest(struct slice text, uint8_t ret[KEY_DIGEST]);
 struct keyring;
 struct keyring *keyring_new(void);
 void keyring_free(struct keyring *k); // wipes digests
+// Reads the keys of the store, in place of those that are held. 0, or what the store said.
 int keyring_load(struct keyring *k, struct store *s, struct error *err);
 
 struct key_holder {

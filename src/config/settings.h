@@ -103,6 +103,7 @@ void settings_init(struct settings *s); // defaults
 void settings_done(struct settings *s);
 int settings_load_file(
     struct settings *s, const char *path, struct error *err); // ERR_NOT_FOUND if there is none
+// From LARDER_SECTION_KEY; what is not set stays. ERR_INVALID names the first value that does not fit.
 int settings_load_environment(struct settings *s, struct error *err);
 // name: "server.listen". ERR_INVALID with a sentence on an unknown name or a value that does not fit.
 int settings_set(struct settings *s, const char *name, const char *value, struct error *err);

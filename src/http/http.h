@@ -238,7 +238,8 @@ struct http_tls_state {
 
 int http_server_open(
     const struct http_options *o, struct http_server **ret, struct error *err); // binds
-int http_server_port(const struct http_server *s);
+int http_server_port(
+    const struct http_server *s); // that it listens on, also where the address said 0
 int http_server_run(
     struct http_server *s); // the loop; returns after http_server_stop has drained (deadline 10 s)
 bool http_server_stopping(const struct http_server *s);

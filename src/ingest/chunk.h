@@ -25,6 +25,7 @@ typedef int (*chunk_fn)(void *ctx, const struct chunk *chunk, struct error *err)
 struct chunker;
 struct chunker *chunker_new(chunk_fn fn, void *ctx);
 void chunker_free(struct chunker *c);
+// The next element, in reading order; it need not live on. 0, ERR_MEMORY, or what chunk_fn returned.
 int chunker_add(struct chunker *c, const struct element *e, struct error *err);
 int chunker_finish(struct chunker *c, struct error *err); // gives out what is left
 int64_t chunker_count(const struct chunker *c);

@@ -46,6 +46,7 @@ struct jobs_stats {
         released; // jobs since the start; done counts refused ones too
 };
 
+// Starts the workers and their timer. ERR_MEMORY: no thread could be had. End it with jobs_stop.
 int jobs_start(const struct jobs_options *o, struct jobs **ret, struct error *err);
 // There may be a new job: an idle worker looks. Any thread, also store_options.on_event; never blocks for long.
 void jobs_wake(struct jobs *p);

@@ -5,6 +5,7 @@
 
 #include "reader/media_file.h"
 
+// The entries of the formats of recordings; see struct reader_format.
 int media_check_file(struct reader *r, struct error *err);
 int media_read_file(struct reader *r, struct error *err);
 

@@ -10,6 +10,7 @@
 
 extern const struct reader_format format_pdf;
 
+// The entries of format_pdf; see struct reader_format. number: a page, counted from 1; width: of the picture, in pixels.
 int lpdf_check(struct reader *r, struct error *err);
 int lpdf_read(struct reader *r, struct error *err);
 int lpdf_render(struct reader *r, int32_t number, int32_t width, struct error *err);

@@ -36,7 +36,7 @@ struct speech;
 struct speech *speech_new(utterance_fn fn, void *ctx); // hears with the engine
 struct speech *speech_new_windows(window_fn fn, void *ctx); // only cuts
 int speech_feed(struct speech *s, const float *samples, size_t count); // 0 or what fn returned
-int speech_finish(struct speech *s);
+int speech_finish(struct speech *s); // hears what is left; 0, or what fn or the engine said
 void speech_free(struct speech *s);
 
 // Pure parts, for tests.
