@@ -69,6 +69,14 @@ static int read_wish(
     return 0;
 }
 
+// A text that outlives the key of who gets it would leave him in. A browser's session ends before its holder's rights do.
+static int check_time(const struct principal *p, int64_t expires_ms, struct error *err)
+{
+    return p->expires_ms && !p->session && (!expires_ms || expires_ms > p->expires_ms)
+               ? error_set(err, ERR_DENIED, "A key can't last longer than yours.")
+               : 0;
+}
+
 // Nobody hands out more than he has.
 static int check_giver(const struct principal *p, struct key_wish *w, struct error *err)
 {
@@ -94,7 +102,7 @@ static int check_giver(const struct principal *p, struct key_wish *w, struct err
         return error_set(
             err, ERR_DENIED, "Your key opens only some partitions; name those of the new one.");
     }
-    return 0;
+    return check_time(p, w->expires_ms, err);
 }
 
 static int answer_text(struct http_response *resp, const char *id, char text[KEY_TEXT_SIZE],
@@ -189,8 +197,8 @@ static int keys_list(struct http_request *req, struct http_response *resp, struc
     return json_finish(&j, err);
 }
 
-// Nobody touches a key that may do more than his own.
-static int check_target(struct http_request *req, struct error *err)
+// Nobody touches a key that may do more, or opens more, than his own; nor gets the text of one that lasts longer.
+static int check_target(struct http_request *req, bool gets_text, struct error *err)
 {
     const struct principal *p = principal_of(req);
     struct key_holder holder;
@@ -199,14 +207,22 @@ static int check_target(struct http_request *req, struct error *err)
             access_keyring(api_of(req)->access), http_param(req, "id"), req->arena, &holder)) {
         return 0; // expired ones can go; unknown ones are told by the store
     }
-    return holder.rights & ~p->rights
-               ? error_set(err, ERR_DENIED, "This key has rights that yours does not have.")
-               : 0;
+    if (holder.rights & ~p->rights) {
+        return error_set(err, ERR_DENIED, "This key has rights that yours does not have.");
+    }
+    bool beyond = p->partition_count && holder.partition_count == 0;
+    for (size_t i = 0; i < holder.partition_count; i++) {
+        beyond = beyond || !principal_sees(p, holder.partitions[i]);
+    }
+    if (beyond) {
+        return error_set(err, ERR_DENIED, "This key opens partitions that yours does not open.");
+    }
+    return gets_text ? check_time(p, holder.expires_ms, err) : 0;
 }
 
 static int keys_delete(struct http_request *req, struct http_response *resp, struct error *err)
 {
-    int rc = check_target(req, err);
+    int rc = check_target(req, false, err);
 
     resp->status = 204;
     return rc < 0 ? rc
@@ -220,7 +236,7 @@ static int keys_rotate(struct http_request *req, struct http_response *resp, str
     int64_t overlap = 0;
     int rc = api_query_int(req, "overlap", KEY_OVERLAP_S, 0, 30 * 86400, &overlap, err);
 
-    rc = rc < 0 ? rc : check_target(req, err);
+    rc = rc < 0 ? rc : check_target(req, true, err);
     rc = rc < 0 ? rc : keyring_rotate(access_keyring(api_of(req)->access), id, overlap, text, err);
     return rc < 0 ? rc
                   : answer_text(resp, arena_strndup(req->arena, id.data, id.len), text, 200, err);

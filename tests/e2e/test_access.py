@@ -199,6 +199,25 @@ def test_an_expired_key_opens_nothing_and_keys_outlive_a_restart():
         server.__exit__(None, None, None)
 
 
+def test_a_key_that_gives_keys_reaches_no_key_beyond_its_own_partitions_or_time():
+    """Who rotates a key gets its new text: so a key's text is only for those whose own key opens as much, and as long."""
+    with Server() as server:
+        north = make_key(server, role="admin", partitions=["north"], expires_in_days=3)["key"]
+        everywhere = make_key(server, role="viewer")["id"]
+        east = make_key(server, role="viewer", partitions=["north", "east"])["id"]
+        longer = make_key(server, role="viewer", partitions=["north"])["id"]
+        own = make_key(server, role="viewer", partitions=["north"], expires_in_days=2)["id"]
+        for other in (everywhere, east):
+            assert as_key(server, north, "POST", f"/v1/keys/{other}/rotate").status == 403, other
+            assert as_key(server, north, "DELETE", f"/v1/keys/{other}").status == 403, other
+        assert as_key(server, north, "POST", f"/v1/keys/{longer}/rotate").status == 403
+        for days, status in ((None, 403), (4, 403), (2, 201)):
+            wish = {"name": "n", "role": "viewer", "partitions": ["north"], "expires_in_days": days}
+            assert as_key(server, north, "POST", "/v1/keys", wish).status == status, days
+        assert as_key(server, north, "POST", f"/v1/keys/{own}/rotate").status == 200
+        assert as_key(server, north, "DELETE", f"/v1/keys/{longer}").status == 204
+
+
 def test_the_command_line_makes_lists_rotates_and_revokes_keys():
     with Server() as server:
         key = server.cli("keys", "create", "--name", "Grill", "--role", "contributor", "--partitions", "north,south", check=0).stdout
