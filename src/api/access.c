@@ -308,6 +308,7 @@ static void sign(const struct access *a, struct slice text, const uint8_t mark[M
         BUG("HMAC is not there");
     }
     hex_format(mac, DIGEST, ret_hex);
+    OPENSSL_cleanse(mac, sizeof(mac));
 }
 
 void access_derive(const struct access *a, const char *purpose, struct slice text, uint8_t ret[32])
@@ -335,6 +336,7 @@ void access_new_cookie(
     snprintf(text, sizeof(text), "%lld.%s", (long long)until, p->session ? p->session : p->who);
     sign(a, slice_of(text), p->mark, mac);
     snprintf(ret_value, ACCESS_COOKIE_SIZE, "%s.%s", text, mac);
+    OPENSSL_cleanse(mac, sizeof(mac));
 }
 
 void access_set_cookie(
@@ -387,7 +389,9 @@ static bool cookie_valid(
     if (ret->session) {
         ret->expires_ms = until * 1000; // no key ends it
     }
-    return CRYPTO_memcmp(mac, rest.data, 2 * DIGEST) == 0 && until > clock_wall_ms() / 1000;
+    bool right = CRYPTO_memcmp(mac, rest.data, 2 * DIGEST) == 0;
+    OPENSSL_cleanse(mac, sizeof(mac));
+    return right && until > clock_wall_ms() / 1000;
 }
 
 struct slice access_cookie(const struct http_request *req, const char *name)

@@ -220,6 +220,7 @@ static int sign_in(struct http_request *req, struct http_response *resp, json_t 
     audit_detail(req, arena_printf(req->arena, "%s as %s", name, role_word(p.role)));
     access_new_cookie(access, &p, cookie);
     access_set_cookie(req, resp, cookie, (p.expires_ms - clock_wall_ms()) / 1000);
+    OPENSSL_cleanse(cookie, sizeof(cookie));
     resp->status = 303;
     http_header_add(resp, "Location", SLICE_LIT("/"));
     http_header_add(resp, "Referrer-Policy", SLICE_LIT("no-referrer"));

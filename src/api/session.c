@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "wire/json.h"
 
+#include <openssl/crypto.h>
+
 static int session_create(struct http_request *req, struct http_response *resp, struct error *err)
 {
     struct access *access = api_of(req)->access;
@@ -31,6 +33,7 @@ static int session_create(struct http_request *req, struct http_response *resp, 
     audit_who(req, arena_strdup(req->arena, p.who));
     access_new_cookie(access, &p, cookie);
     access_set_cookie(req, resp, cookie, ACCESS_SESSION_S);
+    OPENSSL_cleanse(cookie, sizeof(cookie));
     resp->status = 204;
     return 0;
 }
@@ -60,6 +63,7 @@ static int session_start(struct http_request *req, struct http_response *resp, s
         access_admin(access, &p);
         access_new_cookie(access, &p, cookie);
         access_set_cookie(req, resp, cookie, ACCESS_SESSION_S);
+        OPENSSL_cleanse(cookie, sizeof(cookie));
     }
     return 0;
 }

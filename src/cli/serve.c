@@ -226,6 +226,7 @@ static void greet(struct server *s, const char *url, const char *new_key)
         access_new_token(s->access, token);
         printf("\n  Open this link once to sign your browser in:\n    %s/start?token=%s\n", url,
             token);
+        explicit_bzero(token, sizeof(token));
     }
     printf(
         "\n  Add a file:  drop it on the page, or run: larder add FILE\n  Stop:        Ctrl-C\n\n");
@@ -454,6 +455,7 @@ static int serve_run(struct invocation *in, struct error *err)
         log_info("server.start", LS("version", LARDER_VERSION), LS("listen", url));
         audit_anchor(&s.api);
         greet(&s, url, new_key);
+        explicit_bzero(new_key, sizeof(new_key));
         rc = http_server_run(s.http);
         running = NULL;
         audit_anchor(&s.api);
