@@ -122,6 +122,8 @@ bool term_cache_find(
     struct store *s, const struct partition_stats *p, struct slice term, int64_t *ret);
 void term_cache_put(
     struct store *s, const struct partition_stats *p, struct slice term, int64_t count);
+// ---- read_through.c: brings the database into the file cache, if it fits easily; until *stop
+int read_through(struct store *s, const atomic_bool *stop, struct error *err);
 // ---- term_warm.c
 void term_warm_open(struct store *s);
 void term_warm_close(struct store *s);

@@ -125,6 +125,10 @@ static void *sweeper_main(void *arg)
     int seconds = SWEEP_EVERY_S; // since the last sweep
 
     thread_low_priority();
+    struct error unread = { 0 };
+    if (read_through(sw->store, &sw->stop, &unread) != 0) {
+        log_warn("store.read_through", LS("error", unread.text));
+    }
     pthread_mutex_lock(&sw->mutex);
     while (!sw->stop) {
         struct error err = { 0 };
